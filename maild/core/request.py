@@ -1,0 +1,167 @@
+"""Requests, their attempts and items, partners and patrons; and the Context: what could be meant by one mail.
+
+Context is the same type that `parse --context` loads from JSON (design contract) and that is stored with each decision,
+so every field beyond the contract's has a default.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from maild.core.reading import Citation, Money
+from maild.core.terms import Flag, Role, ServiceType, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """A library that we borrow from or lend to (domain.md, rule 1)."""
+
+    id: int = 0
+    symbol: str = ""  # ISIL or another
+    name: str = ""
+    names: dict[str, str] | None = None  # by language, where they differ
+    email: str = ""  # where requests go
+    domains: tuple[str, ...] = ()  # accepted sender domains, A-labels
+    country: str = "domestic"  # domestic, nordic, other
+    languages: tuple[str, ...] = ("fi", "en")  # of our letters, the reader's first; two = bilingual
+    profile_borrowing: str = "borrowing"  # name of a workflow profile family: "<profile>-loan", "<profile>-copy"
+    profile_lending: str = "lending"
+    loans: bool = True
+    copies: bool = True
+    postal_delay_days: int = 3
+    loan_days: int = 28  # assumed where the supplier states no due date
+    accept_spf: bool = False
+    mode: str = ""  # automation mode of this partner, "" = the site's
+    paused_until: date | None = None
+    absent_until: date | None = None  # of an auto-reply: the answering clock stands until then
+    active: bool = True
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patron:
+    """Somebody we borrow for."""
+
+    id: int = 0
+    name: str = ""
+    email: str = ""
+    card: str = ""  # library card number: the desk's key, shown only in the request view
+    language: str = "fi"
+    group: str = ""
+    phone: str = ""
+    approved: bool = False  # known to staff: letters may go out
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing on loan. `due_date` is the supplier's (lending: ours), `patron_due_date` what the patron is told."""
+
+    id: int = 0
+    item_ids: tuple[str, ...] = ()  # the first is the main one
+    volume: str = ""
+    due_date: date | None = None
+    patron_due_date: date | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One supplier asked (ISO 18626 has one status an attempt)."""
+
+    id: int = 0
+    partner_id: int = 0
+    partner_domains: tuple[str, ...] = ()
+    status: str = ""
+    asked_at: datetime | None = None
+    chased_at: datetime | None = None
+    answered_at: datetime | None = None
+    reason: str = ""
+    supplier_ref: str = ""
+    conditions: tuple[str, ...] = ()
+    expected_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """A price or fee: `payer` is patron, us or partner."""
+
+    kind: str
+    payer: str
+    money: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request, with everything that a rule may look at.
+
+    `partner_domains`, `partner_address`, `patron_email`, `mailed`, `letters` and `renewal_pending` are what the contract's
+    context names; the daemon fills them from the records. `profile` is the name of its workflow profile.
+    """
+
+    number: str = ""
+    role: Role
+    service_type: ServiceType
+    status: Status
+    id: int = 0
+    version: int = 0
+    profile: str = ""
+    flags: frozenset[Flag] = frozenset()
+    citation: Citation = Citation()
+    partner_id: int | None = None  # the supplier in hand; lending: the requester
+    partner_domains: tuple[str, ...] = ()
+    partner_address: str | None = None
+    patron_id: int | None = None
+    patron_email: str | None = None
+    requester_ref: str = ""  # lending: their own number
+    supplier_ref: str = ""  # borrowing: the supplier's own number
+    mailed: tuple[str, ...] = ()  # addresses that we wrote to about it
+    letters: tuple[str, ...] = ()  # Message-IDs of our letters about it
+    last_partner_message_id: str = ""  # what our next letter to the partner answers
+    last_patron_message_id: str = ""
+    renewal_pending: bool = False
+    renewals: int = 0
+    attempts: tuple[Attempt, ...] = ()  # oldest first; the last one is in hand while one is
+    items: tuple[Item, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    suppliers: tuple[str, ...] = ()  # symbols still to be asked, in order
+    conditions: tuple[str, ...] = ()
+    language: str = ""  # of the patron's letters
+    pickup: str = ""
+    delivery: str = ""
+    note: str = ""
+    need_before: date | None = None
+    max_cost: Money | None = None
+    created_at: datetime | None = None
+    loaned_on: date | None = None  # first day of the loan: total loan time counts from here
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the house knows that a mail (or command, or due notice) could be about. Keys: design contract, --context."""
+
+    received_at: datetime | None = None
+    our_addresses: tuple[str, ...] = ()
+    authserv_id: str = ""
+    reply_key: str = ""  # hex; never stored with a decision
+    old_reply_keys: tuple[str, ...] = ()
+    accept_spf: tuple[str, ...] = ()
+    partner_domains: tuple[str, ...] = ()
+    trusted_form_senders: tuple[str, ...] = ()
+    internal_forms: tuple[str, ...] = ()
+    staff_addresses: tuple[str, ...] = ()
+    requests: tuple[Request, ...] = ()
+    partners: tuple[Partner, ...] = ()  # those in hand, those of the sender, and the suppliers that may come next
+    patrons: tuple[Patron, ...] = ()
+
+    def request(self, number: str) -> Request | None:
+        """The request of that number, or None."""
+        return next((r for r in self.requests if r.number == number), None)
+
+    def partner(self, partner_id: int | None) -> Partner | None:
+        """The partner of that id, or None."""
+        return next((p for p in self.partners if p.id == partner_id), None)
+
+    def patron(self, patron_id: int | None) -> Patron | None:
+        """The patron of that id, or None."""
+        return next((p for p in self.patrons if p.id == patron_id), None)

@@ -1,0 +1,1 @@
+"""Letters: templates to text, text to bytes."""

@@ -1,0 +1,1 @@
+"""Letters go out: outbox to SMTP or Maildir."""

@@ -1,0 +1,223 @@
+"""maild.toml → Settings: every key with its text, from which `maild config example` is written."""
+
+import stat
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+Mode = Literal["off", "shadow", "auto"]
+Language = Literal["fi", "sv", "en"]
+Address = Annotated[str, Field(pattern=r"^[^\s@<>\"(),:;\\]+@[^\s@<>\"(),:;\\]+$")]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    """A table of maild.toml: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(Section):
+    """Who we are."""
+
+    name: dict[Language, str] = Field(
+        default={
+            "fi": "Esimerkin kirjasto, kaukopalvelu",
+            "sv": "Exempelbiblioteket, fjärrlån",
+            "en": "Example Library, Interlibrary Loan",
+        },
+        description="Our name as letters are signed, by language.",
+    )
+    address: Address = Field("ill@library.example", description="The mailbox that partners and patrons write to.")
+    aliases: tuple[Address, ...] = Field((), description="Other addresses that end in the same mailbox.")
+    postal_address: str = Field("", description="Where parcels go, as it stands in letters to partners.")
+    contact: dict[Language, str] = Field(
+        default={}, description="How to reach a human: telephone, opening hours; by language."
+    )
+    symbol: str = Field("", description="Our ISIL or another library symbol.")
+    language: Language = Field("fi", description="Our own language: staff letters and where nothing else is known.")
+    zone: str = Field("Europe/Helsinki", description="The zone in which days are counted and dates are shown.")
+    prefix: str = Field("KP", pattern=r"^[A-Z][A-Z0-9]{0,7}$", description="First part of request numbers, KP-2026-000123.")
+    earlier_prefixes: tuple[str, ...] = Field((), description="Prefixes of old numbers that are still recognised.")
+    pickup: dict[str, str] = Field(default={}, description="Pickup places and their opening text, by name.")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as err:
+            raise ValueError(f"no such time zone: {value!r}; write it like Europe/Helsinki") from err
+        return value
+
+
+class Trust(Section):
+    """Whom maild believes (docs: Who is believed)."""
+
+    authserv_id: str = Field(
+        "", description="The name that our own MX writes into Authentication-Results. Empty: nobody is believed."
+    )
+    form_senders: tuple[Address, ...] = Field((), description="Addresses of web forms outside that may file requests.")
+    internal_forms: tuple[Address, ...] = Field(
+        (), description="Form addresses on our own hosts, believed without a stamp. List one only if our MX stamps every mail from outside."
+    )
+    accept_spf: tuple[str, ...] = Field((), description="Domains whose aligned SPF pass alone is enough.")
+    reply_key_file: Path | None = Field(
+        None, description="File with the key of our signed reply addresses, hex, newest first, one a line. Unset: made in the data folder."
+    )
+
+
+class Desk(Section):
+    """The people of the desk."""
+
+    staff: tuple[Address, ...] = Field((), description="Addresses that staff write from.")
+    attention_to: Address | None = Field(None, description="Where mails that need a human are told of. Unset: site.address.")
+
+
+class Automation(Section):
+    """How much maild does by itself."""
+
+    mode: Mode = Field(
+        "shadow",
+        description="off: records only. shadow: reads everything, sends nothing but letters to staff. auto: sends.",
+    )
+    letters: dict[str, Mode] = Field(default={}, description="A letter's own mode, by its name.")
+    max_events: int = Field(50, ge=1, le=500, description="More events than this in one mail go to staff.")
+    max_letters_a_day: int = Field(5, ge=1, description="Letters a request may cause a day; more wait, and staff are told.")
+
+
+class Database(Section):
+    """Where everything is kept."""
+
+    url: SecretStr = Field(
+        SecretStr("sqlite:////var/lib/maild/maild.db"),
+        description="sqlite:////absolute/path.db or postgresql+psycopg://user@host/name.",
+    )
+
+
+class Listener(Section):
+    """A door that mail comes in by."""
+
+    listen: str = Field(description="host:port, or the path of a UNIX socket.")
+    hostname: str = Field("", description="The name we greet with. Empty: the machine's.")
+    tls_certificate: Path | None = Field(None, description="PEM file; offers STARTTLS.")
+    tls_key: Path | None = Field(None, description="PEM file of the private key.")
+    require_tls: bool = Field(False, description="Refuse mail without STARTTLS.")
+    max_bytes: int = Field(25 * 2**20, ge=1024, description="Largest mail taken, in bytes.")
+    max_connections: int = Field(50, ge=1, description="Connections at once; more are asked to come again.")
+    max_recipients: int = Field(100, ge=1, description="Recipients a mail.")
+    idle_seconds: int = Field(60, ge=5, description="A silent client is cut after this.")
+    mails_a_minute: int = Field(600, ge=1, description="Mails a minute from one client address; more get 421.")
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> "Listener":
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together; give both or none")
+        if self.require_tls and self.tls_certificate is None:
+            raise ValueError("require_tls needs tls_certificate and tls_key")
+        return self
+
+
+class Login(Section):
+    """How we log in somewhere: one of password_file, credential, token_command."""
+
+    user: str = Field("", description="User name. Empty: no login.")
+    password_file: Path | None = Field(None, description="File whose first line is the password; not readable by others.")
+    credential: str | None = Field(None, description="Name of a systemd credential with the password.")
+    token_command: tuple[str, ...] = Field((), description="Command and arguments that print an OAuth2 access token (XOAUTH2).")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Login":
+        ways = [self.password_file is not None, self.credential is not None, bool(self.token_command)]
+        if self.user and sum(ways) != 1:
+            raise ValueError("a user needs exactly one of password_file, credential, token_command")
+        if not self.user and any(ways):
+            raise ValueError("password_file, credential or token_command without user")
+        return self
+
+
+class Mailbox(Login):
+    """A mailbox polled by IMAP."""
+
+    host: str = Field(description="IMAP server.")
+    port: Port = Field(993, description="993 with TLS, 143 without.")
+    tls: Literal["tls", "starttls", "none"] = Field("tls", description="none only on loopback.")
+    ca_file: Path | None = Field(None, description="PEM file of the authority that signed the server's certificate.")
+    folder: str = Field("INBOX", description="The folder that is read.")
+    done_folder: str | None = Field("maild/Done", description="Where dealt-with mails are moved. null: they stay.")
+    todo_folder: str | None = Field("maild/To do", description="Where mails for a human are moved. null: they stay.")
+    poll_seconds: int = Field(120, ge=1, description="Look at least this often; IDLE wakes earlier.")
+    idle: bool = Field(True, description="Use IDLE where the server has it.")
+    since: str | None = Field(None, description="Also take mail that lay there at first sight and came on or after this day, 2026-11-01. Unset: old mail is left alone.")
+
+    @model_validator(mode="after")
+    def _plain_only_here(self) -> "Mailbox":
+        if self.tls == "none" and self.host not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("tls = \"none\" is for loopback only; use \"tls\" or \"starttls\"")
+        return self
+
+    @field_validator("since")
+    @classmethod
+    def _a_day(cls, value: str | None) -> str | None:
+        from datetime import date
+
+        if value is not None:
+            try:
+                date.fromisoformat(value)
+            except ValueError as err:
+                raise ValueError("write the day like 2026-11-01") from err
+        return value
+
+
+class Post(Login):
+    """How letters go out."""
+
+    host: str | None = Field(None, description="The smarthost. Unset: letters are delivered into `maildir`.")
+    port: Port = Field(587, description="587 with STARTTLS, 465 with TLS, 25 to a relay on the same host.")
+    tls: Literal["tls", "starttls", "none"] = Field("starttls", description="none only on loopback.")
+    ca_file: Path | None = Field(None, description="PEM file of the authority that signed the server's certificate.")
+    maildir: Path = Field(Path("/var/lib/maild/outbox"), description="Maildir that letters go to without a smarthost.")
+    envelope_from: Address | None = Field(None, description="Bounce address. Unset: site.address.")
+    letters_a_minute: int = Field(120, ge=1, description="At most so many letters a minute.")
+
+    @model_validator(mode="after")
+    def _plain_only_here(self) -> "Post":
+        if self.host is not None and self.tls == "none" and self.host not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("tls = \"none\" is for loopback only; use \"tls\" or \"starttls\"")
+        return self
+
+
+class RulesAt(Section):
+    """Where the site's own rules and letters are."""
+
+    rules: Path | None = Field(None, description="Folder with the site's rules; files there are merged over the shipped ones.")
+    templates: Path | None = Field(None, description="Folder with the site's letters; a file there takes the shipped one's place.")
+
+
+class Settings(Section):
+    """The whole of maild.toml."""
+
+    site: Site = Site()
+    automation: Automation = Automation()
+    trust: Trust = Trust()
+    desk: Desk = Desk()
+    database: Database = Database()
+    smtp: Listener | None = Field(None, description="Takes mail by SMTP, from the site's MTA or a web form's host.")
+    lmtp: Listener | None = Field(None, description="Takes mail by LMTP, from the site's MTA.")
+    imap: tuple[Mailbox, ...] = Field((), description="Mailboxes that are polled.")
+    post: Post = Post()
+    own: RulesAt = RulesAt()
+    data: Path = Field(Path("/var/lib/maild"), description="Our folder: lock, key of the reply addresses.")
+
+    @property
+    def our_addresses(self) -> tuple[str, ...]:
+        """Every address that is ours, lower case."""
+        return tuple(a.lower() for a in (self.site.address, *self.site.aliases))
+
+    @property
+    def attention_to(self) -> str:
+        """Where staff hear of what needs a human."""
+        return self.desk.attention_to or self.site.address

@@ -1,0 +1,1 @@
+"""What is kept: tables, and the functions between rows and core values."""
