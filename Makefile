@@ -1,0 +1,51 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything they need, they set up themselves.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.synced
+
+.PHONY: demo test check lint types layers lock bench servers clean
+
+demo: $(STAMP)
+	$(BIN)/maild demo --folder demo
+
+test: $(STAMP) servers
+	$(BIN)/pytest -n 2 --dist loadfile
+
+check: lint types layers
+	$(BIN)/maild --config docs/maild.example.toml check --offline
+	$(BIN)/maild rules check
+	$(BIN)/maild letters check
+	$(BIN)/deptry maild parsers
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy maild
+	$(BIN)/mypy -p maild.parsers
+
+layers: $(STAMP)
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+# Real servers for the tests; only as root on a Debian that lacks them.
+servers:
+	@sh tests/servers.sh
+
+lock:
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --all-extras --group dev \
+		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip sync -q --require-hashes requirements.lock
+	$(BIN)/uv pip install -q --no-deps -e .
+	touch $(STAMP)
+
+clean:
+	rm -rf .venv demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage*

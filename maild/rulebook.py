@@ -1,0 +1,113 @@
+"""Finds the rule files, merges the site's over the shipped ones, and gives one validated Rulebook with its digest.
+
+Merging (architecture, rules of the shell, 9): tables recursively, arrays replaced whole, `disabled = true` removes an
+entry; in phrases/ the site's lists are added, and `remove` takes some away.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from maild import shipped
+from maild.core import rules as core_rules
+from maild.core.problems import Problem, RuleFile
+from maild.core.rules import Rules, SitePolicy
+from maild.reading import rules as reading_rules
+from maild.reading.rules import ReadingRules
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """Every rule in force, and the digest by which a decision names them."""
+
+    files: dict[str, RuleFile]
+    rules: Rules
+    reading: ReadingRules
+    digest: str
+
+
+def read_files(site_folder: Path | None = None) -> tuple[dict[str, RuleFile], list[Problem]]:
+    """Shipped rule files with the site's merged over them, by their path below rules/; and what could not be read."""
+    folders = [shipped("rules"), *([site_folder] if site_folder else [])]
+    merged: dict[str, RuleFile] = {}
+    problems: list[Problem] = []
+    for folder in folders:
+        if not folder.is_dir():
+            problems.append(Problem(file=str(folder), place="own.rules", what="no such folder", way_out="make it or unset own.rules"))
+            continue
+        for path in sorted(folder.rglob("*.toml")):
+            name = path.relative_to(folder).as_posix()
+            data, problem = _read(path)
+            if problem is not None:
+                problems.append(problem)
+            elif name in merged:
+                old = merged[name]
+                data = merge(old.data, data, adding=name.startswith("phrases/"))
+                merged[name] = RuleFile(name=name, data=data, origins=(*old.origins, str(path)))
+            else:
+                merged[name] = RuleFile(name=name, data=data, origins=(str(path),))
+    return merged, problems
+
+
+def _read(path: Path) -> tuple[dict[str, object], Problem | None]:
+    try:
+        data: dict[str, object] = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as err:
+        return {}, Problem(file=str(path), place="file", what=str(err), way_out="make it readable UTF-8 text")
+    except tomllib.TOMLDecodeError as err:
+        return {}, Problem(file=str(path), place="file", what=f"no TOML: {err}", way_out="mend the line that it names")
+    if data.pop("schema", None) != SCHEMA:
+        return {}, Problem(file=str(path), place="schema", what=f"schema must be {SCHEMA}", way_out=f"write schema = {SCHEMA} as its first line")
+    return data, None
+
+
+def merge(old: dict[str, object], new: dict[str, object], *, adding: bool = False) -> dict[str, object]:
+    """`old` with `new` over it. `adding`: lists are added to, and a list `remove` beside them takes entries away."""
+    out = dict(old)
+    for key, value in new.items():
+        before = out.get(key)
+        if isinstance(value, dict) and value.get("disabled") is True:
+            out.pop(key, None)
+        elif isinstance(value, dict) and isinstance(before, dict):
+            out[key] = merge(before, value, adding=adding)
+        elif adding and isinstance(value, list) and isinstance(before, list):
+            out[key] = [*before, *(v for v in value if v not in before)]
+        else:
+            out[key] = value
+    if adding and isinstance(removed := new.get("remove"), list):
+        out.pop("remove")
+        out = {k: [v for v in values if v not in removed] if isinstance(values, list) else values for k, values in out.items()}
+    return out
+
+
+def load(
+    policy: SitePolicy, letters: Sequence[str], our_addresses: Sequence[str], site_folder: Path | None = None
+) -> tuple[Rulebook | None, list[Problem]]:
+    """The Rulebook, or None with every mistake in every rule file."""
+    files, problems = read_files(site_folder)
+    rules, wrong_rules = core_rules.load(files, policy, letters)
+    reading, wrong_reading = reading_rules.load(
+        files, prefixes=policy.prefixes, zone=policy.zone, our_addresses=tuple(our_addresses)
+    )
+    problems += [*_located(wrong_rules, files), *_located(wrong_reading, files)]
+    if problems or rules is None or reading is None:
+        return None, problems
+    return Rulebook(files=files, rules=rules, reading=reading, digest=digest(files)), []
+
+
+def _located(problems: Sequence[Problem], files: dict[str, RuleFile]) -> Iterator[Problem]:
+    """Problems with the real path that the librarian must open: the last file that was merged in."""
+    for p in problems:
+        origin = files[p.file].origins[-1] if p.file in files else p.file
+        yield Problem(file=origin, place=p.place, what=p.what, way_out=p.way_out)
+
+
+def digest(files: dict[str, RuleFile]) -> str:
+    """SHA-256 over the merged content, hex: two rulebooks with the same digest decide alike."""
+    content = {name: f.data for name, f in sorted(files.items())}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,36 @@
+"""What every test may use; and the guard that keeps tests off the network."""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.databases", "tests.servers"]
+
+SHARED = Path(__file__).parent.parent.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of labelled and foreign mails beside the checkout; tests that measure on it need it."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared beside this checkout: nothing to measure on")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test may reach another host."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and isinstance(address, tuple):
+            host = str(address[0])
+            if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+                raise AssertionError(f"a test tried to reach {host}")
+        connect(self, address)  # type: ignore[arg-type]  # whatever the caller gave: the real one judges it
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    yield
