@@ -38,7 +38,11 @@ def read_files(site_folder: Path | None = None) -> tuple[dict[str, RuleFile], li
     problems: list[Problem] = []
     for folder in folders:
         if not folder.is_dir():
-            problems.append(Problem(file=str(folder), place="own.rules", what="no such folder", way_out="make it or unset own.rules"))
+            problems.append(
+                Problem(
+                    file=str(folder), place="own.rules", what="no such folder", way_out="make it or unset own.rules"
+                )
+            )
             continue
         for path in sorted(folder.rglob("*.toml")):
             name = path.relative_to(folder).as_posix()
@@ -62,7 +66,12 @@ def _read(path: Path) -> tuple[dict[str, object], Problem | None]:
     except tomllib.TOMLDecodeError as err:
         return {}, Problem(file=str(path), place="file", what=f"no TOML: {err}", way_out="mend the line that it names")
     if data.pop("schema", None) != SCHEMA:
-        return {}, Problem(file=str(path), place="schema", what=f"schema must be {SCHEMA}", way_out=f"write schema = {SCHEMA} as its first line")
+        return {}, Problem(
+            file=str(path),
+            place="schema",
+            what=f"schema must be {SCHEMA}",
+            way_out=f"write schema = {SCHEMA} as its first line",
+        )
     return data, None
 
 
@@ -81,7 +90,10 @@ def merge(old: dict[str, object], new: dict[str, object], *, adding: bool = Fals
             out[key] = value
     if adding and isinstance(removed := new.get("remove"), list):
         out.pop("remove")
-        out = {k: [v for v in values if v not in removed] if isinstance(values, list) else values for k, values in out.items()}
+        out = {
+            k: [v for v in values if v not in removed] if isinstance(values, list) else values
+            for k, values in out.items()
+        }
     return out
 
 

@@ -40,7 +40,9 @@ class Site(Section):
     symbol: str = Field("", description="Our ISIL or another library symbol.")
     language: Language = Field("fi", description="Our own language: staff letters and where nothing else is known.")
     zone: str = Field("Europe/Helsinki", description="The zone in which days are counted and dates are shown.")
-    prefix: str = Field("KP", pattern=r"^[A-Z][A-Z0-9]{0,7}$", description="First part of request numbers, KP-2026-000123.")
+    prefix: str = Field(
+        "KP", pattern=r"^[A-Z][A-Z0-9]{0,7}$", description="First part of request numbers, KP-2026-000123."
+    )
     earlier_prefixes: tuple[str, ...] = Field((), description="Prefixes of old numbers that are still recognised.")
     pickup: dict[str, str] = Field(default={}, description="Pickup places and their opening text, by name.")
 
@@ -62,11 +64,13 @@ class Trust(Section):
     )
     form_senders: tuple[Address, ...] = Field((), description="Addresses of web forms outside that may file requests.")
     internal_forms: tuple[Address, ...] = Field(
-        (), description="Form addresses on our own hosts, believed without a stamp. List one only if our MX stamps every mail from outside."
+        (),
+        description="Form addresses on our own hosts, believed without a stamp. List one only if our MX stamps every mail from outside.",
     )
     accept_spf: tuple[str, ...] = Field((), description="Domains whose aligned SPF pass alone is enough.")
     reply_key_file: Path | None = Field(
-        None, description="File with the key of our signed reply addresses, hex, newest first, one a line. Unset: made in the data folder."
+        None,
+        description="File with the key of our signed reply addresses, hex, newest first, one a line. Unset: made in the data folder.",
     )
 
 
@@ -74,7 +78,9 @@ class Desk(Section):
     """The people of the desk."""
 
     staff: tuple[Address, ...] = Field((), description="Addresses that staff write from.")
-    attention_to: Address | None = Field(None, description="Where mails that need a human are told of. Unset: site.address.")
+    attention_to: Address | None = Field(
+        None, description="Where mails that need a human are told of. Unset: site.address."
+    )
 
 
 class Automation(Section):
@@ -86,7 +92,9 @@ class Automation(Section):
     )
     letters: dict[str, Mode] = Field(default={}, description="A letter's own mode, by its name.")
     max_events: int = Field(50, ge=1, le=500, description="More events than this in one mail go to staff.")
-    max_letters_a_day: int = Field(5, ge=1, description="Letters a request may cause a day; more wait, and staff are told.")
+    max_letters_a_day: int = Field(
+        5, ge=1, description="Letters a request may cause a day; more wait, and staff are told."
+    )
 
 
 class Database(Section):
@@ -125,9 +133,13 @@ class Login(Section):
     """How we log in somewhere: one of password_file, credential, token_command."""
 
     user: str = Field("", description="User name. Empty: no login.")
-    password_file: Path | None = Field(None, description="File whose first line is the password; not readable by others.")
+    password_file: Path | None = Field(
+        None, description="File whose first line is the password; not readable by others."
+    )
     credential: str | None = Field(None, description="Name of a systemd credential with the password.")
-    token_command: tuple[str, ...] = Field((), description="Command and arguments that print an OAuth2 access token (XOAUTH2).")
+    token_command: tuple[str, ...] = Field(
+        (), description="Command and arguments that print an OAuth2 access token (XOAUTH2)."
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> "Login":
@@ -151,12 +163,15 @@ class Mailbox(Login):
     todo_folder: str | None = Field("maild/To do", description="Where mails for a human are moved. null: they stay.")
     poll_seconds: int = Field(120, ge=1, description="Look at least this often; IDLE wakes earlier.")
     idle: bool = Field(True, description="Use IDLE where the server has it.")
-    since: str | None = Field(None, description="Also take mail that lay there at first sight and came on or after this day, 2026-11-01. Unset: old mail is left alone.")
+    since: str | None = Field(
+        None,
+        description="Also take mail that lay there at first sight and came on or after this day, 2026-11-01. Unset: old mail is left alone.",
+    )
 
     @model_validator(mode="after")
     def _plain_only_here(self) -> "Mailbox":
         if self.tls == "none" and self.host not in {"localhost", "127.0.0.1", "::1"}:
-            raise ValueError("tls = \"none\" is for loopback only; use \"tls\" or \"starttls\"")
+            raise ValueError('tls = "none" is for loopback only; use "tls" or "starttls"')
         return self
 
     @field_validator("since")
@@ -186,15 +201,19 @@ class Post(Login):
     @model_validator(mode="after")
     def _plain_only_here(self) -> "Post":
         if self.host is not None and self.tls == "none" and self.host not in {"localhost", "127.0.0.1", "::1"}:
-            raise ValueError("tls = \"none\" is for loopback only; use \"tls\" or \"starttls\"")
+            raise ValueError('tls = "none" is for loopback only; use "tls" or "starttls"')
         return self
 
 
 class RulesAt(Section):
     """Where the site's own rules and letters are."""
 
-    rules: Path | None = Field(None, description="Folder with the site's rules; files there are merged over the shipped ones.")
-    templates: Path | None = Field(None, description="Folder with the site's letters; a file there takes the shipped one's place.")
+    rules: Path | None = Field(
+        None, description="Folder with the site's rules; files there are merged over the shipped ones."
+    )
+    templates: Path | None = Field(
+        None, description="Folder with the site's letters; a file there takes the shipped one's place."
+    )
 
 
 class Settings(Section):

@@ -54,8 +54,8 @@ class Door:
     def __init__(
         self, name: str, listener: Listener, addresses: Sequence[str], acceptance: Acceptance, clock: Clock
     ) -> None:
-        self._name = name
-        self._listener = listener
+        self.name = name
+        self.listener = listener
         self._addresses = frozenset(a.lower() for a in addresses)
         self._acceptance = acceptance
         self._clock = clock
@@ -85,7 +85,7 @@ class Door:
         """Takes a recipient of ours."""
         if not self.is_ours(address):
             return "550 5.1.1 no such mailbox here"
-        if len(envelope.rcpt_tos) >= self._listener.max_recipients:
+        if len(envelope.rcpt_tos) >= self.listener.max_recipients:
             return "452 4.5.3 too many recipients, send the rest in another mail"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
@@ -103,7 +103,7 @@ class Door:
             return "451 4.3.0 not understood, come again later"
         arrival = Arrival(
             raw=raw,
-            door=self._name,
+            door=self.name,
             envelope_from="" if envelope.mail_from in {None, "<>"} else str(envelope.mail_from),
             recipients=tuple(envelope.rcpt_tos),
             received_at=self._clock.now(),
@@ -111,14 +111,18 @@ class Door:
         try:
             kept = await self._acceptance.keep(arrival)
         except Exception as err:  # a full disk, a locked or lost database: the sender keeps the mail and comes again
-            log.error("mail.refused", via=self._name, size=len(raw), error=type(err).__name__, detail=str(err)[:200])
-            return "452 4.3.1 no room to keep it now, come again later" if _is_full(err) else "451 4.3.0 cannot keep it now, come again later"
-        log.info("mail.accepted", id=kept.mail_id, via=self._name, size=len(raw), again=not kept.new)
+            log.error("mail.refused", via=self.name, size=len(raw), error=type(err).__name__, detail=str(err)[:200])
+            return (
+                "452 4.3.1 no room to keep it now, come again later"
+                if _is_full(err)
+                else "451 4.3.0 cannot keep it now, come again later"
+            )
+        log.info("mail.accepted", id=kept.mail_id, via=self.name, size=len(raw), again=not kept.new)
         return "250 2.0.0 kept"
 
     async def handle_exception(self, error: Exception) -> str:
         """Our own bug must not make the sender's mail bounce: aiosmtpd would say 500."""
-        log.error("door.exception", via=self._name, error=type(error).__name__, detail=str(error)[:200])
+        log.error("door.exception", via=self.name, error=type(error).__name__, detail=str(error)[:200])
         return "451 4.3.0 something went wrong here, come again later"
 
 
@@ -135,7 +139,12 @@ class _Cured:
     """What both protocols share: parameters of RFC 3461 taken and left alone, a limit on connections."""
 
     event_handler: Door
-    transport: asyncio.Transport
+    transport: asyncio.Transport | None
+
+    def __init__(self, door: Door, *, max_bytes: int, **options: object) -> None:
+        # Real HTML mail has lines of any length; with a limit aiosmtpd answers a permanent 500 to them.
+        self.line_length_limit = max_bytes
+        super().__init__(door, data_size_limit=max_bytes, **options)  # type: ignore[call-arg]  # aiosmtpd's, untyped
 
     def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
         kept = [p for p in params if p.partition("=")[0] not in DSN_PARAMETERS]
@@ -146,7 +155,7 @@ class _Cured:
             super().connection_made(transport)  # type: ignore[misc]  # aiosmtpd's, untyped
             return
         door = self.event_handler
-        if door.connections >= door._listener.max_connections:
+        if door.connections >= door.listener.max_connections:
             transport.write(b"421 4.3.2 too many connections, come again later\r\n")
             transport.close()
             return
@@ -179,7 +188,7 @@ async def serve(door: Door, listener: Listener, *, lmtp: bool) -> list[asyncio.S
             loop=loop,
             hostname=listener.hostname or socket.getfqdn(),
             ident="maild",
-            data_size_limit=listener.max_bytes,
+            max_bytes=listener.max_bytes,
             enable_SMTPUTF8=True,
             tls_context=context,
             require_starttls=listener.require_tls,
@@ -188,9 +197,11 @@ async def serve(door: Door, listener: Listener, *, lmtp: bool) -> list[asyncio.S
         )
         return server
 
-    # Real HTML mail has lines of any length; a limit would answer a permanent 500 to them.
-    protocol.line_length_limit = listener.max_bytes
-    return [await loop.create_server(connection, sock=s) if s.family != socket.AF_UNIX else await loop.create_unix_server(connection, sock=s) for s in open_sockets(door._name, listener.listen)]
+    servers: list[asyncio.Server] = []
+    for sock in open_sockets(door.name, listener.listen):
+        create = loop.create_unix_server if sock.family == socket.AF_UNIX else loop.create_server
+        servers.append(await create(connection, sock=sock))
+    return servers
 
 
 def tls_context(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:

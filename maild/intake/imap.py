@@ -1,0 +1,191 @@
+"""A mailbox polled by IMAP: one owner thread each, for imapclient is not made for two.
+
+At first sight of a mailbox its UIDNEXT is noted and older mail is left alone. A new UIDVALIDITY makes every mail since
+that first sight be looked at again; the inbox knows those that it has. A mail is moved only after it was decided.
+"""
+
+import threading
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import structlog
+
+from maild.clock import Clock
+from maild.credentials import NoCredential, credential_of
+from maild.intake.accept import Acceptance
+from maild.intake.imap_session import Fetched, Folder, ImapSession
+from maild.settings import Mailbox
+from maild.store import inbox, mailboxes
+from maild.store.database import Database
+from maild.store.inbox import Arrival
+from maild.store.mailboxes import MailboxState
+
+log = structlog.get_logger()
+
+FETCH_BATCH = 50  # mails kept in one commit
+IDLE_SLICE_SECONDS = 2.0  # how soon a stop or a mail to be filed is noticed
+MAX_PAUSE_SECONDS = 300.0  # between attempts to reach a server that is away
+
+
+class MailboxDoor(threading.Thread):
+    """Polls one mailbox until `stop`."""
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        *,
+        max_bytes: int,
+        filing: bool,
+        database: Database,
+        acceptance: Acceptance,
+        clock: Clock,
+    ) -> None:
+        super().__init__(name=f"imap {mailbox.user or 'mailbox'}@{mailbox.host}", daemon=True)
+        self._mailbox = mailbox
+        self._id = f"{mailbox.user}@{mailbox.host}:{mailbox.port}/{mailbox.folder}"
+        self._max_bytes = max_bytes
+        self._filing = filing
+        self._database = database
+        self._acceptance = acceptance
+        self._clock = clock
+        self._stop = threading.Event()
+        self._filed_up = threading.Event()
+        self.polled_at: datetime | None = None
+        self.problem = "not polled yet"
+
+    def stop(self) -> None:
+        """Asks the thread to end; it does so within a slice."""
+        self._stop.set()
+
+    def file_now(self) -> None:
+        """Something was decided: mails may be waiting to be filed."""
+        self._filed_up.set()
+
+    def run(self) -> None:
+        """Polls, files and idles; reconnects with growing pauses."""
+        pause = 1.0
+        while not self._stop.is_set():
+            try:
+                with ImapSession(self._mailbox, credential_of(self._mailbox)) as session:
+                    self._prepare(session)
+                    while not self._stop.is_set():
+                        self.poll(session)
+                        pause = 1.0
+                        self._wait(session)
+            except (OSError, NoCredential, ImapSession.Error) as err:
+                self.problem = f"{type(err).__name__}: {err}"[:300]
+                log.warning(
+                    "mailbox.away", mailbox=self._id, error=type(err).__name__, detail=str(err)[:200], again_in=pause
+                )
+                self._stop.wait(pause)
+                pause = min(pause * 2, MAX_PAUSE_SECONDS)
+            except Exception as err:  # ours: say so, and go on polling; the mails stay where they are
+                self.problem = f"{type(err).__name__}: {err}"[:300]
+                log.error(
+                    "mailbox.failed", mailbox=self._id, error=type(err).__name__, detail=str(err)[:200], exc_info=True
+                )
+                self._stop.wait(pause)
+                pause = min(pause * 2, MAX_PAUSE_SECONDS)
+
+    def once(self) -> None:
+        """One poll with its own connection: for `maild once`."""
+        with ImapSession(self._mailbox, credential_of(self._mailbox)) as session:
+            self._prepare(session)
+            self.poll(session)
+
+    def file_once(self) -> None:
+        """Files what was decided, with its own connection: for `maild once`."""
+        with ImapSession(self._mailbox, credential_of(self._mailbox)) as session:
+            self._file(session, session.select(self._mailbox.folder))
+
+    def _prepare(self, session: ImapSession) -> None:
+        if self._filing:
+            for folder in (self._mailbox.done_folder, self._mailbox.todo_folder):
+                if folder is not None:
+                    session.make_folder(folder)
+
+    def poll(self, session: ImapSession) -> None:
+        """Keeps what is new, then files what was decided."""
+        folder = session.select(self._mailbox.folder)
+        state, uids = self._new_uids(session, folder)
+        for start in range(0, len(uids), FETCH_BATCH):
+            batch = uids[start : start + FETCH_BATCH]
+            self._keep(session, state, batch)
+            state = state.seen(batch[-1])
+            with self._database.write() as db:
+                mailboxes.put(db, state)
+        self._file(session, folder)
+        self.polled_at, self.problem = self._clock.now(), ""
+
+    def _new_uids(self, session: ImapSession, folder: Folder) -> tuple[MailboxState, list[int]]:
+        with self._database.read() as db:
+            state = mailboxes.get(db, self._id)
+        if state is None:
+            return self._first_sight(session, folder)
+        if state.uidvalidity != folder.uidvalidity:
+            log.warning("mailbox.renumbered", mailbox=self._id, old=state.uidvalidity, new=folder.uidvalidity)
+            state = state.renumbered(folder.uidvalidity)
+            since = self._since() or state.first_seen_at.date()
+            return state, session.uids_since(since - timedelta(days=1))
+        return state, session.uids_after(state.last_uid)
+
+    def _first_sight(self, session: ImapSession, folder: Folder) -> tuple[MailboxState, list[int]]:
+        state = MailboxState(
+            name=self._id, uidvalidity=folder.uidvalidity, last_uid=folder.uidnext - 1, first_seen_at=self._clock.now()
+        )
+        with self._database.write() as db:
+            mailboxes.put(db, state)
+        since = self._since()
+        log.info("mailbox.first_sight", mailbox=self._id, uidnext=folder.uidnext, since=str(since))
+        return state, [u for u in session.uids_since(since) if u < folder.uidnext] if since else []
+
+    def _since(self) -> date | None:
+        return date.fromisoformat(self._mailbox.since) if self._mailbox.since else None
+
+    def _keep(self, session: ImapSession, state: MailboxState, uids: Sequence[int]) -> None:
+        arrivals = [
+            self._arrival(mail, state)
+            for mail in session.fetch(uids, self._max_bytes)
+            if self._since() is not None
+            or mail.uid > state.left_alone_below
+            or mail.internal_date >= state.first_seen_at
+        ]
+        if arrivals:
+            kept = self._acceptance.keep_now(arrivals)
+            log.info("mailbox.kept", mailbox=self._id, mails=len(kept), new=sum(k.new for k in kept))
+
+    def _arrival(self, mail: Fetched, state: MailboxState) -> Arrival:
+        return Arrival(
+            raw=mail.raw,
+            door="imap",
+            mailbox=self._id,
+            uidvalidity=state.uidvalidity,
+            uid=mail.uid,
+            received_at=mail.internal_date,
+        )
+
+    def _file(self, session: ImapSession, folder: Folder) -> None:
+        self._filed_up.clear()
+        if not self._filing:
+            return
+        with self._database.read() as db:
+            waiting = inbox.to_file(db, self._id)
+        for name, target in (("done", self._mailbox.done_folder), ("todo", self._mailbox.todo_folder)):
+            mine = [w for w in waiting if w.folder == name]
+            here = [w.uid for w in mine if w.uidvalidity == folder.uidvalidity]
+            if here and target is not None:
+                session.move(here, target)
+            if mine:
+                with self._database.write() as db:
+                    inbox.filed(db, [w.sighting_id for w in mine])
+
+    def _wait(self, session: ImapSession) -> None:
+        """Until the server says something, a mail is to be filed, or it is time to look again."""
+        until = self._clock.now() + timedelta(seconds=self._mailbox.poll_seconds)
+        idle = self._mailbox.idle and session.can_idle()
+        while not self._stop.is_set() and not self._filed_up.is_set() and self._clock.now() < until:
+            if idle:
+                if session.wait(IDLE_SLICE_SECONDS):
+                    return
+            else:
+                self._filed_up.wait(min(IDLE_SLICE_SECONDS, self._mailbox.poll_seconds))

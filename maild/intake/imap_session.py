@@ -1,0 +1,137 @@
+"""The few IMAP commands that we use, typed, on imapclient with its traps cured.
+
+No byte of a mail ever goes into a command: what is sent are our own folder names, lists of UIDs and dates of our own
+(promises-and-threats.md, 0.1: imapclient 4.1.0 lets CR LF in a search value through).
+"""
+
+import ssl
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import TracebackType
+
+from imapclient import IMAPClient, SocketTimeout
+
+from maild.credentials import Credential
+from maild.settings import Mailbox
+
+CONNECT_SECONDS = 15.0
+ANSWER_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A selected folder."""
+
+    uidvalidity: int
+    uidnext: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A mail as it lies in the mailbox. `whole` is False where only its header was fetched, for its size."""
+
+    uid: int
+    raw: bytes
+    internal_date: datetime
+    whole: bool = True
+
+
+class ImapSession:
+    """One logged-in connection, for one thread."""
+
+    Error = IMAPClient.Error
+
+    def __init__(self, mailbox: Mailbox, credential: Credential | None) -> None:
+        context = ssl.create_default_context(cafile=str(mailbox.ca_file) if mailbox.ca_file else None)
+        self._client = IMAPClient(
+            mailbox.host,
+            port=mailbox.port,
+            ssl=mailbox.tls == "tls",
+            ssl_context=context if mailbox.tls == "tls" else None,
+            timeout=SocketTimeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS),
+        )
+        self._client.normalise_times = False  # else INTERNALDATE comes naive, in local time
+        try:
+            if mailbox.tls == "starttls":
+                self._client.starttls(context)
+            if credential is not None and credential.is_token:
+                self._client.oauth2_login(credential.user, credential.secret)
+            elif credential is not None:
+                self._client.login(credential.user, credential.secret)
+        except BaseException:
+            self._client.shutdown()
+            raise
+
+    def __enter__(self) -> "ImapSession":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._client.logout()
+                return
+        except OSError:  # the server is gone; so is the session
+            pass
+        self._client.shutdown()
+
+    def select(self, folder: str) -> Folder:
+        """Selects the folder for reading and filing."""
+        answer = self._client.select_folder(folder)
+        return Folder(uidvalidity=int(answer[b"UIDVALIDITY"]), uidnext=int(answer.get(b"UIDNEXT", 1)))
+
+    def make_folder(self, folder: str) -> None:
+        """Creates and subscribes the folder where it is missing."""
+        if not self._client.folder_exists(folder):
+            self._client.create_folder(folder)
+            self._client.subscribe_folder(folder)
+
+    def uids_after(self, uid: int) -> list[int]:
+        """UIDs above `uid`, in order. (`n:*` always gives the last mail too, hence the filter.)"""
+        return sorted(u for u in self._client.search(["UID", f"{uid + 1}:*"]) if u > uid)
+
+    def uids_since(self, day: date) -> list[int]:
+        """UIDs of mails that came on or after that day, in order."""
+        return sorted(self._client.search(["SINCE", day]))
+
+    def fetch(self, uids: Sequence[int], max_bytes: int) -> Iterator[Fetched]:
+        """The mails, \\Seen untouched; of one larger than `max_bytes` only the header. One that is gone is left out."""
+        known = self._client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"])
+        for uid in uids:
+            facts = known.get(uid)
+            if facts is None:
+                continue
+            whole = int(facts[b"RFC822.SIZE"]) <= max_bytes
+            part = b"BODY[]" if whole else b"BODY[HEADER]"
+            got = self._client.fetch([uid], ["BODY.PEEK[]" if whole else "BODY.PEEK[HEADER]"]).get(uid, {})
+            if part in got:
+                yield Fetched(uid=uid, raw=got[part], internal_date=facts[b"INTERNALDATE"], whole=whole)
+
+    def move(self, uids: Sequence[int], folder: str) -> None:
+        """Moves mails with their flags; without MOVE by copy and a UID EXPUNGE of just these."""
+        if self._client.has_capability("MOVE"):
+            self._client.move(list(uids), folder)
+            return
+        self._client.copy(list(uids), folder)
+        self._client.delete_messages(list(uids))
+        if self._client.has_capability("UIDPLUS"):
+            self._client.uid_expunge(list(uids))
+
+    def can_idle(self) -> bool:
+        """Whether the server has IDLE (RFC 2177)."""
+        return bool(self._client.has_capability("IDLE"))
+
+    def wait(self, seconds: float) -> bool:
+        """One slice of IDLE: True where the server said anything."""
+        self._client.idle()
+        try:
+            said = self._client.idle_check(timeout=seconds)
+        finally:
+            more, _ = self._client.idle_done()
+        return bool(said or more)
+
+    def noop(self) -> None:
+        """Lets the server tell what it has, and shows that the connection lives."""
+        self._client.noop()

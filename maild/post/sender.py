@@ -1,0 +1,66 @@
+"""Outbox → transport: what is due goes out, what failed comes again after growing pauses, what can't goes to staff."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from maild.clock import Clock
+from maild.post.transport import Fate, Transport
+from maild.store import outbox
+from maild.store.database import Database
+from maild.store.outbox import Outgoing
+
+log = structlog.get_logger()
+
+BATCH = 50  # letters looked at in one round
+PAUSES_MINUTES = (1, 5, 15, 60, 180, 360, 720)  # after the first, second … failed try; the last one repeats
+GIVE_UP_AFTER = timedelta(days=6)  # a relay that is down for five days loses nothing (P27)
+
+
+def next_try(tries: int, now: datetime) -> datetime:
+    """When to try again after so many failed tries."""
+    return now + timedelta(minutes=PAUSES_MINUTES[min(max(tries, 1), len(PAUSES_MINUTES)) - 1])
+
+
+class Sender:
+    """Sends what is due."""
+
+    def __init__(self, database: Database, transport: Transport, clock: Clock) -> None:
+        self._database = database
+        self._transport = transport
+        self._clock = clock
+        self.sent_at: datetime | None = None
+        self.problem = ""
+
+    async def send_due(self) -> int:
+        """How many letters went out now."""
+        sent = 0
+        with self._database.read() as session:
+            due = outbox.due(session, self._clock.now(), BATCH)
+        for letter in due:
+            attempt = await self._transport.send(letter)
+            if self._note(letter, attempt.fate, attempt.answer):
+                sent += 1
+            elif attempt.fate is Fate.LATER:
+                self.problem = attempt.answer
+        return sent
+
+    def _note(self, letter: Outgoing, fate: Fate, answer: str) -> bool:
+        now = self._clock.now()
+        if fate is Fate.LATER and now - letter.created_at > GIVE_UP_AFTER:
+            fate = Fate.NEVER
+        with self._database.write() as session:
+            if fate is Fate.SENT:
+                outbox.sent(session, letter.id, now)
+            elif fate is Fate.LATER:
+                outbox.failed_once(session, letter.id, answer, next_try(letter.tries + 1, now))
+            else:
+                outbox.failed(session, letter.id, answer, now)
+        log.info("letter.sent" if fate is Fate.SENT else "letter.failed", id=letter.id, fate=str(fate), answer=answer)
+        if fate is Fate.SENT:
+            self.sent_at, self.problem = now, ""
+        return fate is Fate.SENT
+
+    async def close(self) -> None:
+        """Lets the transport go."""
+        await self._transport.close()

@@ -1,0 +1,158 @@
+"""How one letter leaves the house: to the smarthost, one recipient a transaction, or into a Maildir."""
+
+import asyncio
+import mailbox
+import ssl
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import aiosmtplib
+import idna
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+
+from maild.credentials import NoCredential, credential_of
+from maild.settings import Post
+from maild.store.outbox import Outgoing
+
+SECONDS = 60.0  # for each step of the conversation
+PERMANENT = 500  # SMTP codes from here on
+
+
+class Fate(StrEnum):
+    """What became of one attempt."""
+
+    SENT = "sent"
+    LATER = "later"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt's outcome, with what the other side said."""
+
+    fate: Fate
+    answer: str = ""
+
+
+class Transport(Protocol):
+    """Takes letters out of the house."""
+
+    async def send(self, letter: Outgoing) -> Attempt:
+        """What became of this letter now; never raises for a server's or a file's failure."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of what is open."""
+        ...
+
+
+class ToMaildir:
+    """Letters into a local Maildir: the default without a smarthost."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def send(self, letter: Outgoing) -> Attempt:
+        """Delivered with fsync, as the Maildir rules ask."""
+        try:
+            await asyncio.to_thread(self._deliver, letter.raw)
+        except OSError as err:
+            return Attempt(fate=Fate.LATER, answer=f"{self._folder}: {err.strerror}")
+        return Attempt(fate=Fate.SENT, answer=str(self._folder))
+
+    def _deliver(self, raw: bytes) -> None:
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        box = mailbox.Maildir(self._folder, create=True)
+        box.add(raw)
+        box.flush()
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+class ToSmarthost:
+    """Letters to the site's relay by aiosmtplib; one connection, used again while it lives."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._client: SMTP | None = None
+
+    async def send(self, letter: Outgoing) -> Attempt:
+        """One letter to its one recipient (one recipient a transaction, so that each has its own answer)."""
+        try:
+            client = await self._connected()
+            _, answer = await client.sendmail(
+                _ascii_domain(letter.envelope_from),
+                [_ascii_domain(letter.to)],
+                letter.raw,
+                mail_options=_dsn_options(client, letter),
+                rcpt_options=["NOTIFY=FAILURE,DELAY"] if client.supports_extension("dsn") else [],
+            )
+        except aiosmtplib.SMTPRecipientsRefused as err:
+            refused = err.recipients[0]
+            return self._refused(refused.code, refused.message)
+        except SMTPResponseException as err:
+            return self._refused(err.code, err.message)
+        except NoCredential as err:
+            return Attempt(fate=Fate.LATER, answer=str(err))
+        except (SMTPException, OSError, TimeoutError, ssl.SSLError) as err:
+            await self.close()
+            return Attempt(fate=Fate.LATER, answer=f"{type(err).__name__}: {err}"[:300])
+        except (UnicodeError, idna.IDNAError) as err:
+            return Attempt(fate=Fate.NEVER, answer=f"the address {letter.to!r} cannot be written in SMTP: {err}"[:300])
+        return Attempt(fate=Fate.SENT, answer=answer[:300])
+
+    def _refused(self, code: int, message: str) -> Attempt:
+        fate = Fate.NEVER if code >= PERMANENT else Fate.LATER
+        return Attempt(fate=fate, answer=f"{code} {message}"[:300])
+
+    async def _connected(self) -> SMTP:
+        if self._client is not None and self._client.is_connected:
+            return self._client
+        post = self._post
+        context = ssl.create_default_context(cafile=str(post.ca_file) if post.ca_file else None)
+        client = SMTP(
+            hostname=post.host,
+            port=post.port,
+            use_tls=post.tls == "tls",
+            start_tls=post.tls == "starttls",
+            tls_context=context if post.tls != "none" else None,
+            timeout=SECONDS,
+        )
+        credential = await asyncio.to_thread(credential_of, post)
+        await client.connect()
+        if credential is not None and credential.is_token:
+            await client.auth_xoauth2(credential.user, credential.secret)
+        elif credential is not None:
+            await client.login(credential.user, credential.secret)
+        self._client = client
+        return client
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        client, self._client = self._client, None
+        if client is not None and client.is_connected:
+            try:
+                await client.quit()
+            except (SMTPException, OSError, TimeoutError):
+                client.close()
+
+
+def transport_for(post: Post) -> Transport:
+    """The transport that the settings ask for."""
+    return ToSmarthost(post) if post.host is not None else ToMaildir(post.maildir)
+
+
+def _ascii_domain(address: str) -> str:
+    """The address with its domain in A-labels: aiosmtplib would ask for SMTPUTF8 instead (RFC 5891 4)."""
+    local, at, domain = address.rpartition("@")
+    return f"{local}{at}{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
+
+
+def _dsn_options(client: SMTP, letter: Outgoing) -> list[str]:
+    """RFC 3461: the bounce then carries our envelope id and only headers."""
+    if not client.supports_extension("dsn"):
+        return []
+    return ["RET=HDRS", f"ENVID={letter.id}"]
