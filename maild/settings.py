@@ -1,12 +1,11 @@
 """maild.toml → Settings: every key with its text, from which `maild config example` is written."""
 
-import stat
-import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 Mode = Literal["off", "shadow", "auto"]
 Language = Literal["fi", "sv", "en"]
@@ -159,8 +158,11 @@ class Mailbox(Login):
     tls: Literal["tls", "starttls", "none"] = Field("tls", description="none only on loopback.")
     ca_file: Path | None = Field(None, description="PEM file of the authority that signed the server's certificate.")
     folder: str = Field("INBOX", description="The folder that is read.")
-    done_folder: str | None = Field("maild/Done", description="Where dealt-with mails are moved. null: they stay.")
-    todo_folder: str | None = Field("maild/To do", description="Where mails for a human are moved. null: they stay.")
+    done_folder: str = Field("maild/Done", description="Where dealt-with mails are moved. Empty: they stay.")
+    todo_folder: str = Field("maild/To do", description="Where mails for a human go. Empty: they stay.")
+    max_bytes: int = Field(
+        25 * 2**20, ge=1024, description="Of a larger mail only the header is fetched, and staff are told."
+    )
     poll_seconds: int = Field(120, ge=1, description="Look at least this often; IDLE wakes earlier.")
     idle: bool = Field(True, description="Use IDLE where the server has it.")
     since: str | None = Field(
@@ -177,8 +179,6 @@ class Mailbox(Login):
     @field_validator("since")
     @classmethod
     def _a_day(cls, value: str | None) -> str | None:
-        from datetime import date
-
         if value is not None:
             try:
                 date.fromisoformat(value)

@@ -101,7 +101,7 @@ class MailboxDoor(threading.Thread):
     def _prepare(self, session: ImapSession) -> None:
         if self._filing:
             for folder in (self._mailbox.done_folder, self._mailbox.todo_folder):
-                if folder is not None:
+                if folder:
                     session.make_folder(folder)
 
     def poll(self, session: ImapSession) -> None:
@@ -114,6 +114,8 @@ class MailboxDoor(threading.Thread):
             state = state.seen(batch[-1])
             with self._database.write() as db:
                 mailboxes.put(db, state)
+        with self._database.write() as db:
+            mailboxes.put(db, state.settled(folder.uidnext - 1))
         self._file(session, folder)
         self.polled_at, self.problem = self._clock.now(), ""
 
@@ -173,7 +175,7 @@ class MailboxDoor(threading.Thread):
         for name, target in (("done", self._mailbox.done_folder), ("todo", self._mailbox.todo_folder)):
             mine = [w for w in waiting if w.folder == name]
             here = [w.uid for w in mine if w.uidvalidity == folder.uidvalidity]
-            if here and target is not None:
+            if here and target:
                 session.move(here, target)
             if mine:
                 with self._database.write() as db:

@@ -1,5 +1,6 @@
 """Outbox → transport: what is due goes out, what failed comes again after growing pauses, what can't goes to staff."""
 
+import time
 from datetime import datetime, timedelta
 
 import structlog
@@ -22,13 +23,34 @@ def next_try(tries: int, now: datetime) -> datetime:
     return now + timedelta(minutes=PAUSES_MINUTES[min(max(tries, 1), len(PAUSES_MINUTES)) - 1])
 
 
+class Pace:
+    """How many more letters may go out in the running minute."""
+
+    def __init__(self, a_minute: int) -> None:
+        self._a_minute = a_minute
+        self._minute = 0
+        self._sent = 0
+
+    def left(self) -> int:
+        """Letters that the running minute still has room for."""
+        minute = int(time.monotonic() // 60)
+        if minute != self._minute:
+            self._minute, self._sent = minute, 0
+        return max(self._a_minute - self._sent, 0)
+
+    def count(self) -> None:
+        """One more went out."""
+        self._sent += 1
+
+
 class Sender:
     """Sends what is due."""
 
-    def __init__(self, database: Database, transport: Transport, clock: Clock) -> None:
+    def __init__(self, database: Database, transport: Transport, clock: Clock, letters_a_minute: int) -> None:
         self._database = database
         self._transport = transport
         self._clock = clock
+        self._pace = Pace(letters_a_minute)
         self.sent_at: datetime | None = None
         self.problem = ""
 
@@ -36,13 +58,15 @@ class Sender:
         """How many letters went out now."""
         sent = 0
         with self._database.read() as session:
-            due = outbox.due(session, self._clock.now(), BATCH)
+            due = outbox.due(session, self._clock.now(), min(BATCH, self._pace.left()))
         for letter in due:
             attempt = await self._transport.send(letter)
-            if self._note(letter, attempt.fate, attempt.answer):
-                sent += 1
-            elif attempt.fate is Fate.LATER:
+            if attempt.fate is Fate.AWAY:  # nobody is there: no letter's try counts, and the rest would wait as long
                 self.problem = attempt.answer
+                log.warning("post.away", waiting=len(due), answer=attempt.answer)
+                break
+            sent += self._note(letter, attempt.fate, attempt.answer)
+            self._pace.count()
         return sent
 
     def _note(self, letter: Outgoing, fate: Fate, answer: str) -> bool:

@@ -24,8 +24,9 @@ class Fate(StrEnum):
     """What became of one attempt."""
 
     SENT = "sent"
-    LATER = "later"
+    LATER = "later"  # this letter was put off
     NEVER = "never"
+    AWAY = "away"  # nobody could be reached, or our own login failed: no letter is to blame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class ToMaildir:
         try:
             await asyncio.to_thread(self._deliver, letter.raw)
         except OSError as err:
-            return Attempt(fate=Fate.LATER, answer=f"{self._folder}: {err.strerror}")
+            return Attempt(fate=Fate.AWAY, answer=f"{self._folder}: {err.strerror}")
         return Attempt(fate=Fate.SENT, answer=str(self._folder))
 
     def _deliver(self, raw: bytes) -> None:
@@ -83,6 +84,9 @@ class ToSmarthost:
         """One letter to its one recipient (one recipient a transaction, so that each has its own answer)."""
         try:
             client = await self._connected()
+        except (SMTPException, NoCredential, OSError, TimeoutError) as err:
+            return Attempt(fate=Fate.AWAY, answer=f"{type(err).__name__}: {err}"[:300])
+        try:
             _, answer = await client.sendmail(
                 _ascii_domain(letter.envelope_from),
                 [_ascii_domain(letter.to)],
@@ -95,9 +99,7 @@ class ToSmarthost:
             return self._refused(refused.code, refused.message)
         except SMTPResponseException as err:
             return self._refused(err.code, err.message)
-        except NoCredential as err:
-            return Attempt(fate=Fate.LATER, answer=str(err))
-        except (SMTPException, OSError, TimeoutError, ssl.SSLError) as err:
+        except (SMTPException, OSError, TimeoutError) as err:
             await self.close()
             return Attempt(fate=Fate.LATER, answer=f"{type(err).__name__}: {err}"[:300])
         except (UnicodeError, idna.IDNAError) as err:

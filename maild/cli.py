@@ -1,0 +1,320 @@
+"""The `maild` command: thin, one function a verb; whatever is heavy is imported inside, so that --help is quick."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="maild",
+    help="Runs an interlibrary-loan desk by e-mail.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from maild import __version__
+
+        typer.echo(f"maild {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main_options(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option("--config", help="The configuration file.", metavar="FILE")] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Runs an interlibrary-loan desk by e-mail."""
+    context.obj = config
+
+
+def _verb(work: Callable[[], int | None]) -> None:
+    """Runs a verb's work and ends with its exit code; known failures become a clear line and their code."""
+    from maild.verbs.failures import exit_code_of
+
+    try:
+        code = work() or 0
+    except Exception as err:
+        known = exit_code_of(err)
+        if known is None:
+            raise
+        typer.echo(str(err), err=True)
+        code = known
+    raise typer.Exit(code)
+
+
+# The daemon
+
+
+@app.command()
+def run(context: typer.Context) -> None:
+    """The daemon: takes mail, decides, watches the dates, sends."""
+    from maild.verbs import running
+
+    _verb(lambda: running.run(context.obj))
+
+
+@app.command()
+def once(context: typer.Context) -> None:
+    """The same until nothing is left to do, then the end."""
+    from maild.verbs import running
+
+    _verb(lambda: running.once(context.obj))
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo leaves its mails, letters and database.")] = Path(
+        "maild-demo"
+    ),
+) -> None:
+    """A month of a desk on this machine, with real sockets; prints the timeline."""
+    from maild.verbs import demo as verb
+
+    _verb(lambda: verb.demo(folder))
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no server.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Configuration, rules, letters, database, and a login to each server."""
+    from maild.verbs import checking
+
+    _verb(lambda: checking.check(context.obj, offline=offline, as_json=as_json))
+
+
+@app.command()
+def status(context: typer.Context, as_json: Json = False) -> None:
+    """Health for monitoring: what waits, what failed, what was set aside."""
+    from maild.verbs import checking
+
+    _verb(lambda: checking.status(context.obj, as_json=as_json))
+
+
+# Reading mail by hand
+
+Contexts = Annotated[Path | None, typer.Option("--context", help="What is known of each mail, one JSON object a line.")]
+Now = Annotated[str | None, typer.Option("--now", help="The moment of reading, 2026-11-21T10:00+02:00.")]
+
+
+@app.command()
+def parse(context: typer.Context, files: list[Path], contexts: Contexts = None, now: Now = None) -> None:
+    """Reads mails and prints one JSON object a line; changes nothing."""
+    from maild.verbs import reading
+
+    _verb(lambda: reading.parse(context.obj, files, contexts, now))
+
+
+@app.command()
+def explain(context: typer.Context, file: Path, contexts: Contexts = None, now: Now = None) -> None:
+    """The same for a person: which parser, which passage, which rule, why left to staff."""
+    from maild.verbs import reading
+
+    _verb(lambda: reading.explain(context.obj, file, contexts, now))
+
+
+@app.command("eval")
+def evaluate(context: typer.Context, folder: Path, as_json: Json = False) -> None:
+    """A labelled folder of mails against the present rules: wrong, right, missed, left, and the failures."""
+    from maild.verbs import reading
+
+    _verb(lambda: reading.evaluate(context.obj, folder, as_json=as_json))
+
+
+# Requests
+
+request_app = typer.Typer(no_args_is_help=True, help="The requests.")
+app.add_typer(request_app, name="request")
+
+
+@request_app.command("list")
+def request_list(
+    context: typer.Context,
+    status: Annotated[str | None, typer.Option(help="Only this status.")] = None,
+    closed: Annotated[bool, typer.Option("--closed", help="Closed ones too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Open requests, newest first."""
+    from maild.verbs import requests
+
+    _verb(lambda: requests.show_list(context.obj, status=status, closed=closed, as_json=as_json))
+
+
+@request_app.command("show")
+def request_show(context: typer.Context, number: str, as_json: Json = False) -> None:
+    """One request with its timeline: every mail, decision with its reason, letter, notice."""
+    from maild.verbs import requests
+
+    _verb(lambda: requests.show(context.obj, number, as_json=as_json))
+
+
+@request_app.command("do")
+def request_do(
+    context: typer.Context,
+    number: str,
+    event: str,
+    values: Annotated[list[str] | None, typer.Argument(help="due_date=2026-12-03 item_id=123 …")] = None,
+    notify: Annotated[bool, typer.Option("--notify/--no-notify", help="Whether letters go out.")] = True,
+) -> None:
+    """Does something to a request by hand: the one way to change it."""
+    from maild.verbs import requests
+
+    _verb(lambda: requests.do(context.obj, number, event, values or [], notify=notify))
+
+
+# Partners and patrons
+
+partner_app = typer.Typer(no_args_is_help=True, help="Partner libraries.")
+app.add_typer(partner_app, name="partner")
+patron_app = typer.Typer(no_args_is_help=True, help="Patrons.")
+app.add_typer(patron_app, name="patron")
+
+
+@partner_app.command("import")
+def partner_import(context: typer.Context, file: Path) -> None:
+    """Partners from a CSV file: all of it or nothing."""
+    from maild.verbs import partners
+
+    _verb(lambda: partners.import_partners(context.obj, file))
+
+
+@partner_app.command("export")
+def partner_export(context: typer.Context, file: Path) -> None:
+    """All partners into a CSV file, which import takes back."""
+    from maild.verbs import partners
+
+    _verb(lambda: partners.export_partners(context.obj, file))
+
+
+@partner_app.command("list")
+def partner_list(context: typer.Context, as_json: Json = False) -> None:
+    """All partners, by name."""
+    from maild.verbs import partners
+
+    _verb(lambda: partners.show_partners(context.obj, as_json=as_json))
+
+
+@patron_app.command("import")
+def patron_import(context: typer.Context, file: Path) -> None:
+    """Patrons from a CSV file: all of it or nothing. They count as known to staff."""
+    from maild.verbs import partners
+
+    _verb(lambda: partners.import_patrons(context.obj, file))
+
+
+@patron_app.command("list")
+def patron_list(context: typer.Context, as_json: Json = False) -> None:
+    """All patrons, by card number; no names."""
+    from maild.verbs import partners
+
+    _verb(lambda: partners.show_patrons(context.obj, as_json=as_json))
+
+
+# Mails set aside, letters waiting
+
+queue_app = typer.Typer(no_args_is_help=True, help="Mails set aside, letters waiting or failed.")
+app.add_typer(queue_app, name="queue")
+
+
+@queue_app.command("list")
+def queue_list(context: typer.Context, as_json: Json = False) -> None:
+    """Mails set aside, letters waiting or failed, and what waits for staff."""
+    from maild.verbs import queues
+
+    _verb(lambda: queues.show_list(context.obj, as_json=as_json))
+
+
+@queue_app.command("show")
+def queue_show(context: typer.Context, mail: int, raw: Annotated[bool, typer.Option("--raw")] = False) -> None:
+    """One mail: why it was set aside, or with --raw its bytes."""
+    from maild.verbs import queues
+
+    _verb(lambda: queues.show(context.obj, mail, raw=raw))
+
+
+@queue_app.command("retry")
+def queue_retry(context: typer.Context, mail: int) -> None:
+    """Tries a mail that was set aside once more, from its first try."""
+    from maild.verbs import queues
+
+    _verb(lambda: queues.retry(context.obj, mail))
+
+
+@queue_app.command("drop")
+def queue_drop(context: typer.Context, mail: int) -> None:
+    """Leaves a mail that was set aside alone for good; its bytes are kept."""
+    from maild.verbs import queues
+
+    _verb(lambda: queues.drop(context.obj, mail))
+
+
+# Rules, letters, database, configuration
+
+rules_app = typer.Typer(no_args_is_help=True, help="The rules.")
+app.add_typer(rules_app, name="rules")
+letters_app = typer.Typer(no_args_is_help=True, help="The letters.")
+app.add_typer(letters_app, name="letters")
+db_app = typer.Typer(no_args_is_help=True, help="The database.")
+app.add_typer(db_app, name="db")
+config_app = typer.Typer(no_args_is_help=True, help="The configuration.")
+app.add_typer(config_app, name="config")
+
+
+@rules_app.command("check")
+def rules_check(context: typer.Context, as_json: Json = False) -> None:
+    """Every mistake in every rule file, with file, place and a way out."""
+    from maild.verbs import checking
+
+    _verb(lambda: checking.rules_check(context.obj, as_json=as_json))
+
+
+@rules_app.command("show")
+def rules_show(
+    context: typer.Context,
+    name: str,
+    origin: Annotated[bool, typer.Option("--origin", help="Say which files it is from.")] = False,
+) -> None:
+    """A merged rule file, like workflows/borrowing-loan."""
+    from maild.verbs import checking
+
+    _verb(lambda: checking.rules_show(context.obj, name, origin=origin))
+
+
+@letters_app.command("check")
+def letters_check(context: typer.Context, as_json: Json = False) -> None:
+    """Every letter in every language with sample facts, and what is wrong with it."""
+    from maild.verbs import checking
+
+    _verb(lambda: checking.letters_check(context.obj, as_json=as_json))
+
+
+@db_app.command("upgrade")
+def db_upgrade(context: typer.Context) -> None:
+    """Creates the database, or brings its schema to this version's."""
+    from maild.verbs import running
+
+    _verb(lambda: running.upgrade(context.obj))
+
+
+@config_app.command("example")
+def config_example() -> None:
+    """maild.toml with every setting, its meaning and its default."""
+    from maild.configuration import example
+
+    typer.echo(example(), nl=False)
+
+
+def main() -> None:
+    """The entry point of the console script."""
+    app()

@@ -1,0 +1,238 @@
+"""The daemon: doors, worker, post and ticks, started together and stopped together.
+
+One worker thread does everything that changes a request, so nothing has to be locked against itself; the doors and the
+post live on the event loop, each mailbox in its owner thread.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, ExitStack
+from datetime import datetime
+
+import structlog
+
+from maild import house, watch
+from maild.clock import Clock
+from maild.intake.accept import Acceptance
+from maild.intake.imap import MailboxDoor
+from maild.intake.smtp import Door, serve
+from maild.notices.tick import send_due_notices, ticking
+from maild.post.sender import Sender
+from maild.post.transport import transport_for
+from maild.process import Desk
+from maild.reader import Reader
+from maild.settings import Listener, Settings
+from maild.store import inbox
+from maild.store.database import Database
+
+log = structlog.get_logger()
+
+IDLE_SECONDS = 5.0  # between looks where nobody wakes us
+WATCHDOG_SECONDS = 20.0
+MAX_ROUNDS = 10_000  # of `once`: a loop that never ends is a bug, not work
+
+
+class Daemon:
+    """Everything that runs, built from the settings."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._stack = ExitStack()
+        self._stop = asyncio.Event()
+        self._mail = asyncio.Event()
+        self._letters = asyncio.Event()
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._worked_at: datetime = clock.now()
+        self.ready = asyncio.Event()
+        self.ports: dict[str, int] = {}
+
+    # Building
+
+    def _build(self) -> None:
+        settings = self._settings
+        self._loop = asyncio.get_running_loop()
+        self._database = Database(settings.database.url.get_secret_value())
+        self._stack.callback(self._database.close)
+        self._database.upgrade()
+        self._stack.enter_context(self._database.lock())
+        paper = house.paper_of(settings)
+        keys = house.reply_keys(settings)
+        self._reader = Reader(paper.rulebook.files, house.policy_of(settings), settings.our_addresses)
+        self._stack.callback(self._reader.close)
+        self._desk = Desk(
+            database=self._database,
+            reader=self._reader,
+            rulebook=paper.rulebook,
+            composer=house.composer_of(settings, paper.letters, keys),
+            identity=house.identity_of(settings, keys),
+            clock=self._clock,
+            committed=self._committed,
+        )
+        self._acceptance = Acceptance(self._database, self._clock, self._wake(self._mail))
+        self._sender = Sender(self._database, transport_for(settings.post), self._clock, settings.post.letters_a_minute)
+        filing = settings.automation.mode == "auto"
+        self._mailboxes = [
+            MailboxDoor(
+                mailbox,
+                max_bytes=mailbox.max_bytes,
+                filing=filing,
+                database=self._database,
+                acceptance=self._acceptance,
+                clock=self._clock,
+            )
+            for mailbox in settings.imap
+        ]
+        with self._database.write() as session:
+            inbox.release_claims(session)  # of a process that was killed: we hold the lock, so nobody works on them
+
+    def _wake(self, event: asyncio.Event) -> Callable[[], None]:
+        """Sets an event from any thread."""
+        loop = self._loop
+
+        def wake() -> None:
+            if loop is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(event.set)
+
+        return wake
+
+    def _committed(self) -> None:
+        self._wake(self._letters)()
+        for mailbox in self._mailboxes:
+            mailbox.file_now()
+
+    # Running
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT, or `stop`."""
+        self._build()
+        try:
+            for name in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(name, self.stop)
+            async with AsyncExitStack() as stack:
+                await self._open_doors(stack)
+                scheduler = ticking(self.tick, self._settings.site.zone)
+                scheduler.start()
+                stack.callback(scheduler.shutdown, wait=False)
+                watch.notify("READY=1")
+                self.ready.set()
+                log.info("daemon.ready", mode=self._settings.automation.mode, ports=self.ports)
+                async with asyncio.TaskGroup() as tasks:
+                    for work in (self._work, self._post, self._watch):
+                        tasks.create_task(work())
+                watch.notify("STOPPING=1")
+        finally:
+            await self._close()
+
+    def stop(self) -> None:
+        """Asks everything to end; what is under way is finished."""
+        for event in (self._stop, self._mail, self._letters):
+            event.set()
+
+    async def _close(self) -> None:
+        for mailbox in self._mailboxes:
+            mailbox.stop()
+        for mailbox in self._mailboxes:
+            if mailbox.is_alive():
+                await asyncio.to_thread(mailbox.join, 10)
+        await self._sender.close()
+        self._worker.shutdown(wait=True)
+        self._stack.close()
+        log.info("daemon.stopped")
+
+    async def _open_doors(self, stack: AsyncExitStack) -> None:
+        for name, listener in (("smtp", self._settings.smtp), ("lmtp", self._settings.lmtp)):
+            if listener is not None:
+                await self._open_door(name, listener, stack)
+        for mailbox in self._mailboxes:
+            mailbox.start()
+
+    async def _open_door(self, name: str, listener: Listener, stack: AsyncExitStack) -> None:
+        door = Door(name, listener, self._settings.our_addresses, self._acceptance, self._clock)
+        for server in await serve(door, listener, lmtp=name == "lmtp"):
+            stack.callback(server.close)
+            address = server.sockets[0].getsockname()
+            if isinstance(address, tuple):
+                self.ports[name] = int(address[1])
+
+    async def _work(self) -> None:
+        while not self._stop.is_set():
+            self._mail.clear()
+            while await self._in_worker(self._desk.work) and not self._stop.is_set():
+                self._worked_at = self._clock.now()
+            self._worked_at = self._clock.now()
+            await _wait(self._mail, IDLE_SECONDS)
+
+    async def _post(self) -> None:
+        while not self._stop.is_set():
+            self._letters.clear()
+            while await self._sender.send_due() and not self._stop.is_set():
+                pass
+            await _wait(self._letters, IDLE_SECONDS)
+
+    async def _watch(self) -> None:
+        """Feeds systemd's watchdog only while the worker goes round (P35)."""
+        while not self._stop.is_set():
+            if (self._clock.now() - self._worked_at).total_seconds() < 3 * WATCHDOG_SECONDS:
+                watch.notify("WATCHDOG=1")
+            await _wait(self._stop, WATCHDOG_SECONDS)
+
+    async def tick(self) -> None:
+        """Decides about what is due now."""
+        try:
+            await self._in_worker(lambda: send_due_notices(self._desk, self._database, self._clock))
+        except Exception:  # the next tick tries again; a bug in one notice must not end the daemon
+            log.exception("tick.failed")
+
+    async def _in_worker(self, work: Callable[[], int]) -> int:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
+    # Once
+
+    async def once(self) -> None:
+        """Everything there is to do now, then the end: for cron-style sites and tests."""
+        self._build()
+        try:
+            for mailbox in self._mailboxes:
+                await asyncio.to_thread(mailbox.once)
+            await self.settle()
+            for mailbox in self._mailboxes:
+                await asyncio.to_thread(mailbox.file_once)
+        finally:
+            await self._close()
+
+    async def settle(self) -> None:
+        """Works, ticks and posts until nothing is left to do at this moment."""
+        for _ in range(MAX_ROUNDS):
+            worked = await self._in_worker(self._desk.work)
+            noticed = await self._in_worker(lambda: send_due_notices(self._desk, self._database, self._clock))
+            if not worked and not noticed and not await self._sender.send_due():
+                return
+        raise RuntimeError(f"still not done after {MAX_ROUNDS} rounds; see the journal for what repeats")
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def run(settings: Settings, clock: Clock) -> None:
+    """`maild run`."""
+    _main(lambda daemon: daemon.run(), settings, clock)
+
+
+def once(settings: Settings, clock: Clock) -> None:
+    """`maild once`."""
+    _main(lambda daemon: daemon.once(), settings, clock)
+
+
+def _main(work: Callable[[Daemon], Awaitable[None]], settings: Settings, clock: Clock) -> None:
+    async def body() -> None:
+        await work(Daemon(settings, clock))
+
+    asyncio.run(body())

@@ -1,0 +1,139 @@
+"""Builds the parts of the house from the settings: the composition root that the daemon and the commands share."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from maild import shipped
+from maild.clock import Clock
+from maild.core import letter_rules
+from maild.core.letter_rules import LetterRules
+from maild.core.letters import SiteFacts
+from maild.core.problems import Problem
+from maild.core.rules import SitePolicy
+from maild.credentials import file_problem
+from maild.letters.compose import Composer
+from maild.letters.render import Letters
+from maild.rulebook import Rulebook, load, read_files
+from maild.settings import Settings
+from maild.store.contexts import Identity
+
+KEY_BYTES = 32
+KEY_FILE = "reply.key"
+
+
+class WrongRules(Exception):
+    """Rules have mistakes; `problems` names them all."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """What is read from files people write: the rules, and which letters there are."""
+
+    rulebook: Rulebook
+    letters: LetterRules
+
+
+def policy_of(settings: Settings) -> SitePolicy:
+    """What the rules may know of the settings."""
+    site, automation = settings.site, settings.automation
+    return SitePolicy(
+        zone=site.zone,
+        prefix=site.prefix,
+        prefixes=(site.prefix, *site.earlier_prefixes),
+        address=site.address,
+        attention_to=settings.attention_to,
+        language=site.language,
+        mode=automation.mode,
+        letter_modes=dict(automation.letters),
+        max_events=automation.max_events,
+        max_letters_a_day=automation.max_letters_a_day,
+        pickup=tuple(site.pickup),
+    )
+
+
+def paper_of(settings: Settings) -> Paper:
+    """The rules in force. Raises WrongRules with every mistake in every file."""
+    files, _ = read_files(settings.own.rules)
+    letters, problems = letter_rules.load(files)
+    names = tuple(letters.letters) if letters else ()
+    rulebook, wrong = load(policy_of(settings), names, settings.our_addresses, settings.own.rules)
+    if letters is None or rulebook is None:
+        raise WrongRules([*wrong, *problems])
+    return Paper(rulebook=rulebook, letters=letters)
+
+
+def letters_of(settings: Settings, rules: LetterRules) -> Letters:
+    """The letters, the site's before the shipped ones."""
+    own = [settings.own.templates] if settings.own.templates else []
+    return Letters([*own, shipped("templates")], rules)
+
+
+def site_facts_of(settings: Settings) -> SiteFacts:
+    """What letters may say of us."""
+    site = settings.site
+    return SiteFacts(
+        name=dict(site.name),
+        address=site.address,
+        postal_address=site.postal_address,
+        contact=dict(site.contact),
+        symbol=site.symbol,
+        language=site.language,
+        zone=site.zone,
+        pickup=dict(site.pickup),
+        envelope_from=settings.post.envelope_from or "",
+    )
+
+
+def composer_of(settings: Settings, rules: LetterRules, keys: tuple[str, ...]) -> Composer:
+    """Writes letters as bytes."""
+    return Composer(
+        letters_of(settings, rules),
+        site_facts_of(settings),
+        key=keys[0],
+        envelope_from=settings.post.envelope_from or settings.site.address,
+    )
+
+
+def reply_keys(settings: Settings) -> tuple[str, ...]:
+    """The keys of our signed reply addresses, hex, newest first; made in the data folder where there is none.
+
+    Raises WrongRules where the file is unreadable or anybody may read it.
+    """
+    path = settings.trust.reply_key_file or settings.data / KEY_FILE
+    if settings.trust.reply_key_file is None and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    if (wrong := file_problem(path)) is not None:
+        raise WrongRules([_key_problem(path, wrong)])
+    keys = tuple(path.read_text("ascii").split())
+    if not keys or any(len(k) < KEY_BYTES or not set(k.lower()) <= set("0123456789abcdef") for k in keys):
+        raise WrongRules([_key_problem(path, f"it must hold hex keys of at least {KEY_BYTES} digits, one a line")])
+    return keys
+
+
+def _key_problem(path: Path, what: str) -> Problem:
+    return Problem(file=str(path), place="trust.reply_key_file", what=what, way_out="see docs/operating.md, Keys")
+
+
+def identity_of(settings: Settings, keys: tuple[str, ...]) -> Identity:
+    """Who we are to the trust table."""
+    trust = settings.trust
+    return Identity(
+        our_addresses=settings.our_addresses,
+        authserv_id=trust.authserv_id,
+        reply_key=keys[0],
+        old_reply_keys=keys[1:],
+        accept_spf=trust.accept_spf,
+        trusted_form_senders=trust.form_senders,
+        internal_forms=trust.internal_forms,
+        staff_addresses=settings.desk.staff,
+    )

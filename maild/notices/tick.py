@@ -1,0 +1,36 @@
+"""APScheduler only ticks; what is due stands in the database, so a day of downtime loses no notice (P30)."""
+
+from collections.abc import Awaitable, Callable
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from maild.clock import Clock
+from maild.process import Desk
+from maild.store import notices
+from maild.store.database import Database
+
+TICK_SECONDS = 60
+BATCH = 200  # notices looked at in one round
+
+
+def send_due_notices(desk: Desk, database: Database, clock: Clock) -> int:
+    """Decides about every notice that is due now; how many."""
+    done = 0
+    while True:
+        with database.read() as session:
+            due = notices.due(session, clock.now(), BATCH)
+        for notice in due:
+            desk.notice(notice)
+        done += len(due)
+        if len(due) < BATCH:
+            return done
+
+
+def ticking(tick: Callable[[], Awaitable[None]], zone: str) -> AsyncIOScheduler:
+    """A scheduler that calls `tick` every minute, one at a time; start it inside the running loop."""
+    scheduler = AsyncIOScheduler(
+        timezone=ZoneInfo(zone), job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    scheduler.add_job(tick, "interval", seconds=TICK_SECONDS, id="notices")
+    return scheduler
