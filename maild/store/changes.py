@@ -1,0 +1,339 @@
+"""One function an effect: what it changes in the tables. Called by decisions.commit, within its transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, update
+from sqlmodel import Session, SQLModel, and_, col, select
+
+from maild.core import effects as e
+from maild.core.reading import NewRequest
+from maild.core.request import Patron
+from maild.core.terms import EventName, Flag, Role
+from maild.store.database import insert
+from maild.store.plain import plain
+from maild.store.rows import (
+    attempt_columns,
+    cents,
+    item_columns,
+    max_cost_columns,
+    patron_columns,
+    request_columns,
+)
+from maild.store.tables import (
+    AttemptRow,
+    ChargeRow,
+    HistoryRow,
+    ItemCodeRow,
+    ItemRow,
+    LetterMarkRow,
+    NoticeRow,
+    OutboxRow,
+    PartnerRow,
+    PatronRow,
+    RequestRow,
+    TaskRow,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """A request within the transaction: what it was, and the columns that the decision gives it."""
+
+    id: int
+    version: int
+    status: str
+    flags: frozenset[str]
+    touched: bool = False
+    columns: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every effect of one decision is written with."""
+
+    session: Session
+    at: datetime
+    actor: str
+    why: str
+    input_id: int
+    mail_id: int | None
+    standing: dict[str, Standing]
+
+    def touch(self, number: str) -> Standing:
+        """The request that an effect changes; raises ValueError where the decision had not looked at it."""
+        if number not in self.standing:
+            raise ValueError(f"the decision changes {number!r}, whose version it does not name")
+        self.standing[number].touched = True
+        return self.standing[number]
+
+
+def carry_out(desk: Desk, effect: e.Effect) -> None:
+    """Write what the effect says. Letters come composed, and FileMail with the mail, so neither is written here."""
+    if not isinstance(effect, e.SendLetter | e.FileMail):
+        _DOERS[type(effect)](desk, effect)
+
+
+def write_standing(desk: Desk) -> None:
+    """The requests that were touched, one UPDATE each, one version on."""
+    for standing in desk.standing.values():
+        if standing.touched:
+            columns = standing.columns | {
+                "status": standing.status,
+                "flags": sorted(standing.flags),
+                "version": standing.version + 1,
+            }
+            _update(desk.session, RequestRow, col(RequestRow.id) == standing.id, columns)
+
+
+def finish_notice(session: Session, notice_id: int, *, sent: bool) -> None:
+    """The notice has had its turn. Earlier ones of its series, which an outage kept back, are missed for good."""
+    row = session.get_one(NoticeRow, notice_id, populate_existing=True)
+    if row.series:
+        older = and_(
+            col(NoticeRow.request_id) == row.request_id,
+            col(NoticeRow.series) == row.series,
+            col(NoticeRow.item_id) == row.item_id,
+            col(NoticeRow.state) == "planned",
+            col(NoticeRow.due) < row.due,
+        )
+        _update(session, NoticeRow, older, {"state": "missed"})
+    _update(session, NoticeRow, col(NoticeRow.id) == notice_id, {"state": "sent" if sent else "dropped"})
+
+
+def _open_request(desk: Desk, effect: e.OpenRequest) -> None:
+    new, session = effect.new, desk.session
+    patron_id = effect.patron_id
+    if patron_id is None and effect.role == Role.BORROWING and new.patron is not None:
+        patron_id = _new_patron(desk, effect)
+    row = RequestRow(
+        number=effect.number,
+        role=effect.role.value,
+        service_type=new.service_type.value,
+        status=effect.status.value,
+        profile=effect.profile,
+        citation=plain(new.citation),
+        partner_id=effect.partner_id,
+        patron_id=patron_id,
+        suppliers=list(effect.suppliers),
+        language=effect.language or new.language or "",
+        created_at=desk.at,
+        **_wishes(new),
+    )
+    session.add(row)
+    session.flush()
+    desk.standing[effect.number] = Standing(id=row.id or 0, version=0, status=row.status, flags=frozenset())
+    desk.touch(effect.number)
+    event = {"event": EventName.REQUEST.value, "new_request": plain(new)}
+    session.add(_history(desk, row.id or 0, to_status=row.status, event=event))
+
+
+def _wishes(new: NewRequest) -> dict[str, Any]:
+    """What the new request asks for, as columns."""
+    asker = new.requester
+    return {
+        "requester": plain(asker) if asker else None,
+        "requester_email": ((asker.email if asker else None) or "").lower(),
+        "requester_ref": (asker.ref if asker else None) or "",
+        "pickup": new.pickup or "",
+        "delivery": new.delivery or "",
+        "office_address": new.office_address or "",
+        "abroad_ok": new.abroad_ok,
+        "any_edition": new.any_edition,
+        "note": new.note or "",
+        "need_before": new.need_before,
+    } | max_cost_columns(new.max_cost)
+
+
+def _new_patron(desk: Desk, effect: e.OpenRequest) -> int:
+    """A record for somebody whom nobody knows yet: not approved, so no letter goes out before staff say so."""
+    person = effect.new.patron
+    patron = Patron(
+        name=(person.name if person else None) or "",
+        email=(person.email if person else None) or "",
+        card=(person.id if person else None) or "",
+        group=(person.group if person else None) or "",
+        phone=(person.phone if person else None) or "",
+        language=effect.language or effect.new.language or "fi",
+    )
+    row = PatronRow(**patron_columns(patron, desk.at))
+    desk.session.add(row)
+    desk.session.flush()
+    return row.id or 0
+
+
+def _move(desk: Desk, effect: e.Move) -> None:
+    standing = desk.touch(effect.number)
+    added, removed = sorted(plain(effect.add)), sorted(plain(effect.remove))
+    row = _history(desk, standing.id, to_status=effect.to.value, event=plain(effect.event))
+    row.from_status, row.flags_added, row.flags_removed = standing.status, added, removed
+    desk.session.add(row)
+    standing.status = effect.to.value
+    standing.flags = (standing.flags | set(added)) - set(removed)
+
+
+def _change_request(desk: Desk, effect: e.ChangeRequest) -> None:
+    standing = desk.touch(effect.number)
+    values = dict(effect.values)
+    pending = values.pop("renewal_pending", None)
+    if pending is not None:  # told by its flag, as any reader of the request's flags sees it
+        flag = frozenset({Flag.RENEWAL_PENDING.value})
+        standing.flags = standing.flags | flag if pending else standing.flags - flag
+    columns = request_columns(values)
+    standing.flags = frozenset(columns.pop("flags", standing.flags))
+    standing.status = columns.pop("status", standing.status)
+    standing.columns |= columns
+
+
+def _put_item(desk: Desk, effect: e.PutItem) -> None:
+    standing = desk.touch(effect.number)
+    number = _put(desk, ItemRow, standing.id, effect.item.id, item_columns(effect.item))
+    own = and_(col(ItemCodeRow.request_id) == standing.id, col(ItemCodeRow.number) == number)
+    desk.session.exec(delete(ItemCodeRow).where(own).execution_options(synchronize_session=False))
+    desk.session.add_all(
+        ItemCodeRow(request_id=standing.id, number=number, place=place, code=code)
+        for place, code in enumerate(effect.item.item_ids)
+    )
+
+
+def _put_attempt(desk: Desk, effect: e.PutAttempt) -> None:
+    standing = desk.touch(effect.number)
+    _put(desk, AttemptRow, standing.id, effect.attempt.id, attempt_columns(effect.attempt))
+
+
+def _put(
+    desk: Desk, table: type[ItemRow] | type[AttemptRow], request_id: int, number: int, columns: dict[str, Any]
+) -> int:
+    """Add a row (number 0: the next of its request) or replace one; its number."""
+    own = col(table.request_id) == request_id
+    if not number:
+        last = desk.session.exec(select(func.max(table.number)).where(own)).one()
+        number = (last or 0) + 1
+        desk.session.exec(insert(desk.session, table).values(request_id=request_id, number=number, **columns))
+    elif not _update(desk.session, table, and_(own, col(table.number) == number), columns):
+        raise ValueError(f"request {request_id} has no {table.__tablename__} {number}")
+    return number
+
+
+def _add_charge(desk: Desk, effect: e.AddCharge) -> None:
+    charge = effect.charge
+    desk.session.add(
+        ChargeRow(
+            request_id=desk.touch(effect.number).id,
+            kind=charge.kind,
+            payer=charge.payer,
+            cents=cents(charge.money),
+            currency=charge.money.currency,
+            noted_at=desk.at,
+        )
+    )
+
+
+def _partner_absent(desk: Desk, effect: e.PartnerAbsent) -> None:
+    _update(desk.session, PartnerRow, col(PartnerRow.id) == effect.partner_id, {"absent_until": effect.until})
+
+
+def _plan_notice(desk: Desk, effect: e.PlanNotice) -> None:
+    """One notice a date: planned anew where it was not sent, and never again where it was."""
+    values = {
+        "request_id": desk.touch(effect.number).id,
+        "notice": effect.notice,
+        "anchor": effect.anchor,
+        "due": effect.due,
+        "item_id": effect.item_id,
+        "series": effect.series,
+        "state": "planned",
+    }
+    statement = insert(desk.session, NoticeRow).values(**values)
+    desk.session.exec(
+        statement.on_conflict_do_update(
+            index_elements=["request_id", "notice", "anchor"],
+            set_={name: values[name] for name in ("due", "item_id", "series", "state")},
+            where=col(NoticeRow.state).in_(("planned", "dropped")),
+        )
+    )
+
+
+def _drop_notices(desk: Desk, effect: e.DropNotices) -> None:
+    own = and_(col(NoticeRow.request_id) == desk.touch(effect.number).id, col(NoticeRow.state) == "planned")
+    if effect.notices:
+        own = and_(own, col(NoticeRow.notice).in_(effect.notices))
+    _update(desk.session, NoticeRow, own, {"state": "dropped"})
+
+
+def _ask_staff(desk: Desk, effect: e.AskStaff) -> None:
+    """A task; a mail that is judged a second time does not ask the same again while the first waits."""
+    request_id = desk.standing[effect.number].id if effect.number in desk.standing else None
+    asked = select(TaskRow.id).where(
+        TaskRow.reason == effect.reason, TaskRow.mail_id == desk.mail_id, TaskRow.request_id == request_id
+    )
+    if desk.mail_id is not None and desk.session.exec(asked.where(col(TaskRow.done_at).is_(None))).first():
+        return
+    desk.session.add(
+        TaskRow(
+            request_id=request_id,
+            mail_id=desk.mail_id,
+            reason=effect.reason,
+            text=effect.text,
+            passage=effect.passage,
+            commands=list(effect.commands),
+            created_at=desk.at,
+        )
+    )
+
+
+def _mark_letter(desk: Desk, effect: e.MarkLetter) -> None:
+    """The letter that the report names, else the last one to that recipient about the request."""
+    named = OutboxRow.message_id == effect.message_id
+    last = and_(
+        col(OutboxRow.request_id) == desk.touch(effect.number).id, col(OutboxRow.to) == effect.recipient.lower()
+    )
+    newest = select(OutboxRow.id).order_by(col(OutboxRow.id).desc()).limit(1)
+    letter_id = desk.session.exec(newest.where(named if effect.message_id else last)).first()
+    if letter_id is not None:
+        desk.session.add(
+            LetterMarkRow(
+                letter_id=letter_id,
+                input_id=desk.input_id,
+                at=desk.at,
+                failed=effect.failed,
+                recipient=effect.recipient,
+                diagnostic=effect.diagnostic,
+            )
+        )
+
+
+def _history(desk: Desk, request_id: int, *, to_status: str, event: dict[str, Any]) -> HistoryRow:
+    return HistoryRow(
+        request_id=request_id,
+        input_id=desk.input_id,
+        mail_id=desk.mail_id,
+        at=desk.at,
+        who=desk.actor,
+        to_status=to_status,
+        event=event,
+        why=desk.why,
+    )
+
+
+def _update(session: Session, table: type[SQLModel], where: Any, columns: dict[str, Any]) -> int:
+    """How many rows got these values."""
+    statement = update(table).where(where).values(**columns).execution_options(synchronize_session=False)
+    return session.exec(statement).rowcount
+
+
+_DOERS: dict[type, Callable[[Desk, Any], None]] = {
+    e.OpenRequest: _open_request,
+    e.Move: _move,
+    e.ChangeRequest: _change_request,
+    e.PutItem: _put_item,
+    e.PutAttempt: _put_attempt,
+    e.AddCharge: _add_charge,
+    e.PartnerAbsent: _partner_absent,
+    e.PlanNotice: _plan_notice,
+    e.DropNotices: _drop_notices,
+    e.AskStaff: _ask_staff,
+    e.MarkLetter: _mark_letter,
+}

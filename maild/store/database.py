@@ -1,0 +1,187 @@
+"""The database: one writer and many readers, on SQLite or PostgreSQL, by URL alone.
+
+SQLite is set so that what was committed is on the disk: with synchronous=NORMAL a power cut lost mail that had got its
+250. Writing transactions begin with BEGIN IMMEDIATE, so that a claim is exact and schema changes roll back whole.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+from maild.store import migrations
+
+BUSY_MILLISECONDS = 30_000  # how long SQLite waits for another process's writer
+FULL = 2  # PRAGMA synchronous; EXTRA is 3
+WRITING = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+READING = ("query_only=ON",)
+ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # what WAL gives on SQLite
+
+SchemaState = Literal["current", "old", "missing", "newer"]
+Insert = sqlite.Insert | postgresql.Insert
+
+
+class Locked(Exception):
+    """Another process holds the database's lock."""
+
+
+class Missing(Exception):
+    """There is no database where the settings say."""
+
+
+class Database:
+    """Sessions on one database. One writer at a time in this process; readers never wait for it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite and not self.url.database:
+            raise ValueError(f"{url}: an SQLite database needs a file, like sqlite:////var/lib/maild/maild.db")
+        self._one_writer = threading.RLock()
+        self._writer = self._engine(WRITING, begin="BEGIN IMMEDIATE")
+        self._reader = self._engine(READING, begin="BEGIN").execution_options(**({} if self.is_sqlite else ONE_MOMENT))
+
+    @property
+    def file(self) -> Path:
+        """The SQLite file."""
+        return Path(self.url.database or "")
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose work is committed and synced on leaving, or rolled back when an error leaves it."""
+        self._must_be_there()
+        with self._one_writer, Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one moment of the database and cannot change it."""
+        self._must_be_there()
+        with Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    def upgrade(self) -> None:
+        """Create the schema or bring it to the present one, in one transaction: the old or the new, never between."""
+        if self.is_sqlite and not self.file.exists():
+            os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))  # loans are nobody else's business
+        # SQLite alters a table by copying it, which foreign keys would forbid.
+        engine = self._engine(("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF"), begin="BEGIN IMMEDIATE")
+        try:
+            with self._one_writer, engine.begin() as connection:
+                if not self.is_sqlite:
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_lock_key('upgrade')})"))
+                migrations.upgrade(connection)
+        finally:
+            engine.dispose()
+
+    def schema_state(self) -> SchemaState:
+        """Whether the schema is the one that this version works with."""
+        if self.is_sqlite and not self.file.exists():
+            return "missing"
+        with self._reader.connect() as connection:
+            return migrations.state(connection)
+
+    def check(self) -> list[str]:
+        """What is wrong with the database, as sentences; [] where all is well."""
+        if self.is_sqlite and not self.file.exists():
+            return [f"{self.file}: no database there; run maild db upgrade"]
+        with self._writer.connect() as connection:
+            found = _sqlite_problems(connection) if self.is_sqlite else _postgresql_problems(connection)
+        state = self.schema_state()
+        if state != "current":
+            found.append(f"the schema is {state}; run maild db upgrade" + (" of that version" * (state == "newer")))
+        return found
+
+    @contextmanager
+    def lock(self, name: str = "run") -> Iterator[None]:
+        """Hold the database for one process; raises Locked where another one has it. The dead hold nothing."""
+        holder = self._lock_file(name) if self.is_sqlite else self._advisory_lock(name)
+        with holder:
+            yield
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def _engine(self, pragmas: tuple[str, ...], *, begin: str) -> Engine:
+        if not self.is_sqlite:
+            return create_engine(self.url, pool_pre_ping=True)
+        # mode=rw: a mistyped path is an error, not a new and empty database
+        url = self.url.set(database=f"file:{self.url.database}", query={"mode": "rw", "uri": "true"})
+        engine = create_engine(url)
+
+        @event.listens_for(engine, "connect")
+        def _set(connection: Any, _record: object) -> None:
+            connection.isolation_level = None  # the driver begins nothing by itself: BEGIN is ours
+            for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", *pragmas):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    def _must_be_there(self) -> None:
+        if self.is_sqlite and not self.file.exists():
+            raise Missing(f"{self.file}: no database there; run maild db upgrade")
+
+    @contextmanager
+    def _lock_file(self, name: str) -> Iterator[None]:
+        path = self.file.with_name(f"{self.file.name}.{name}.lock")
+        with path.open("a+") as holder:
+            try:
+                fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as err:
+                raise Locked(f"{self.file}: another maild works on it (lock {path}); stop that one first") from err
+            yield  # closing lets go; the file stays, for removing it would race with the next holder
+
+    @contextmanager
+    def _advisory_lock(self, name: str) -> Iterator[None]:
+        with self._reader.connect() as connection:
+            if not connection.scalar(text(f"SELECT pg_try_advisory_lock({_lock_key(name)})")):
+                where = self.url.render_as_string(hide_password=True)
+                raise Locked(f"{where}: another maild works on it (advisory lock {name}); stop that one first")
+            connection.commit()  # the lock belongs to the connection; a transaction left open would hold back vacuum
+            try:
+                yield
+            finally:
+                connection.execute(text(f"SELECT pg_advisory_unlock({_lock_key(name)})"))
+
+
+def insert(session: Session, table: type[SQLModel]) -> Insert:
+    """An INSERT that knows ON CONFLICT, in the words of the session's database."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement: Insert = dialect.insert(table.__table__)  # type: ignore[attr-defined]  # SQLModel does not declare it
+    return statement
+
+
+def _lock_key(name: str) -> str:
+    """One lock a desk: each has a schema of its own."""
+    return f"hashtextextended('maild.' || current_schema() || '.{name}', 0)"
+
+
+def _sqlite_problems(connection: Connection) -> list[str]:
+    found = [
+        f"integrity check: {line}" for (line,) in connection.execute(text("PRAGMA integrity_check")) if line != "ok"
+    ]
+    found += [f"foreign keys: {tuple(row)}" for row in connection.execute(text("PRAGMA foreign_key_check"))]
+    if (level := connection.scalar(text("PRAGMA synchronous"))) < FULL:
+        found.append(f"synchronous is {level}, below FULL: a power cut would lose mail that we said we have")
+    if (mode := connection.scalar(text("PRAGMA journal_mode"))) != "wal":
+        found.append(f"journal_mode is {mode}, not wal: readers would stop the writer; is it on a network disk?")
+    return found
+
+
+def _postgresql_problems(connection: Connection) -> list[str]:
+    settings = ("fsync", "synchronous_commit", "full_page_writes")
+    off = [name for name in settings if connection.scalar(text(f"SHOW {name}")) == "off"]
+    return [f"{name} is off: a power cut would lose mail that we said we have" for name in off]

@@ -1,0 +1,161 @@
+"""Decisions carried out: every effect, the letters, the history and "this mail is done", in the running transaction."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlmodel import Session, col, select
+
+from maild.core.effects import AskStaff, Composed, Decision, FileMail, OpenRequest, PartnerAbsent
+from maild.store import changes, inbox, letters
+from maild.store.changes import Desk, Standing
+from maild.store.plain import as_json, effect_name, plain
+from maild.store.tables import InboxRow, InputRequestRow, InputRow, RequestRow
+
+SourceKind = Literal["mail", "command", "notice", "import"]
+
+
+class Moved(Exception):
+    """The request was changed since it was decided on: decide again on what it is now."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"{number}: changed since it was decided on; decide again")
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A decision with all that belongs to it. `source_id` is the mail's key, the command's id, the notice's id.
+
+    `versions` names every request that was looked at, as it was then. `input_json` is the command or notice itself;
+    `context_json` is what was looked at, without the keys of our reply addresses.
+    """
+
+    kind: SourceKind
+    source_id: str
+    actor: str
+    at: datetime
+    decision: Decision
+    context_json: str
+    rules_digest: str
+    letters: tuple[Composed, ...] = ()
+    versions: Mapping[str, int]
+    input_json: str = ""
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """What fails inside is undone, and nothing else of the transaction."""
+    with session.begin_nested():
+        yield
+
+
+def commit(session: Session, outcome: Outcome) -> None:
+    """Carry out the decision. Raises Moved where it stands on old versions, WrongParty for a letter gone astray.
+
+    The caller commits the session; after an error it must roll back to where it was before.
+    """
+    standing = _standing(session, outcome)
+    mail_id = _mail_id(session, outcome)
+    input_id = _note_input(session, outcome, mail_id)
+    desk = Desk(
+        session=session,
+        at=outcome.at,
+        actor=outcome.actor,
+        why=outcome.decision.why,
+        input_id=input_id,
+        mail_id=mail_id,
+        standing=standing,
+    )
+    for effect in outcome.decision.effects:
+        changes.carry_out(desk, effect)
+    changes.write_standing(desk)
+    letters.put(session, outcome.letters, desk)
+    _link(session, outcome, desk)
+    if outcome.kind == "mail" and mail_id is not None:
+        _finish_mail(session, outcome, mail_id)
+    elif outcome.kind == "notice":
+        changes.finish_notice(session, int(outcome.source_id), sent=bool(outcome.decision.effects))
+
+
+def decision_json(decision: Decision) -> str:
+    """The decision as it is stored and compared, each effect with its name."""
+    effects = [{"effect": effect_name(effect)} | plain(effect) for effect in decision.effects]
+    return as_json(plain(decision) | {"effects": effects})
+
+
+def _standing(session: Session, outcome: Outcome) -> dict[str, Standing]:
+    """The requests that were looked at, locked; raises Moved where one is not as it was."""
+    rows = session.exec(
+        select(RequestRow)
+        .where(col(RequestRow.number).in_(outcome.versions))
+        .order_by(col(RequestRow.id))  # one order for all, so that two workers never wait for each other
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    standing = {
+        row.number: Standing(id=row.id or 0, version=row.version, status=row.status, flags=frozenset(row.flags))
+        for row in rows
+    }
+    for number, version in outcome.versions.items():
+        if number not in standing or standing[number].version != version:
+            raise Moved(number)
+    return standing
+
+
+def _mail_id(session: Session, outcome: Outcome) -> int | None:
+    if outcome.kind != "mail":
+        return None
+    return session.exec(select(InboxRow.id).where(InboxRow.key == outcome.source_id)).one()
+
+
+def _note_input(session: Session, outcome: Outcome, mail_id: int | None) -> int:
+    row = InputRow(
+        kind=outcome.kind,
+        source_id=outcome.source_id,
+        mail_id=mail_id,
+        at=outcome.at,
+        actor=outcome.actor,
+        rules_digest=outcome.rules_digest,
+        auto=outcome.decision.auto,
+        why=outcome.decision.why,
+        input=outcome.input_json,
+        context=outcome.context_json,
+        decision=decision_json(outcome.decision),
+    )
+    session.add(row)
+    session.flush()
+    return row.id or 0
+
+
+def _numbers(outcome: Outcome) -> set[str]:
+    """The requests that the input was about: touched, or named by the reading."""
+    about = {effect.number for effect in outcome.decision.effects if not isinstance(effect, PartnerAbsent | FileMail)}
+    reading = outcome.decision.reading
+    return (about | set(reading.requests if reading else ())) - {""}
+
+
+def _link(session: Session, outcome: Outcome, desk: Desk) -> None:
+    numbers = _numbers(outcome)
+    known = session.exec(select(RequestRow.id).where(col(RequestRow.number).in_(numbers))).all() if numbers else []
+    session.add_all(InputRequestRow(input_id=desk.input_id, request_id=request_id or 0) for request_id in known)
+
+
+def _finish_mail(session: Session, outcome: Outcome, mail_id: int) -> None:
+    decision = outcome.decision
+    folder = next((e.folder for e in decision.effects if isinstance(e, FileMail)), None)
+    asked = any(isinstance(effect, AskStaff) for effect in decision.effects)
+    inbox.finish(
+        session,
+        mail_id,
+        outcome.at,
+        inbox.Finding(
+            acted=decision.auto or any(isinstance(effect, OpenRequest) for effect in decision.effects),
+            filing=folder.value if folder else ("todo" if asked else "done"),
+            kind=decision.reading.kind.value if decision.reading else "",
+            numbers=tuple(sorted(_numbers(outcome))),
+            why=decision.why,
+        ),
+    )
