@@ -414,7 +414,7 @@ def _resolve_day(out: FoundDate, form: _Form, weekday: int | None, today: Today)
 
 
 def _agreeing(days: tuple[date, ...], weekday: int, today: Today) -> tuple[date, ...]:
-    """Those on that weekday. "pe 20.11." two days later is the day just gone; a wrong weekday is not last year's day."""
+    """Those on that weekday: "pe 20.11." two days later is the day just gone, but a slip is not last year's day."""
     oldest = today.day - timedelta(days=_JUST_GONE_DAYS) if len(days) > 1 else date.min
     return tuple(d for d in days if d.weekday() == weekday and d >= oldest)
 
