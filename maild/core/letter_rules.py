@@ -1,0 +1,96 @@
+"""rules/letters.toml: whom each letter is for, what it shows beyond the request's own facts, whether it is on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pydantic import Field
+
+from maild.core.effects import Audience
+from maild.core.letters import OCCASION_FACTS
+from maild.core.problems import Problem, RuleFiles
+from maild.core.rulefiles import Table, read
+
+FILE = "letters.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterRule:
+    """One letter: `audiences` may get it (one, save for letters that go to both sides).
+
+    `facts` are the occasion's, that it shows in every language. `off` = sent only where a site turns it on. `answers`
+    marks the direct answer to a mail (RFC 3834: auto-replied).
+    """
+
+    name: str
+    audiences: frozenset[Audience]
+    purpose: str
+    facts: frozenset[str] = frozenset()
+    off: bool = False
+    answers: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterRules:
+    """Every letter by its name."""
+
+    letters: Mapping[str, LetterRule]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.letters
+
+    def for_audience(self, audience: Audience) -> frozenset[str]:
+        """The names of all letters to those readers."""
+        return frozenset(name for name, rule in self.letters.items() if audience in rule.audiences)
+
+    @property
+    def off(self) -> frozenset[str]:
+        """The letters that no site sends unless it says so."""
+        return frozenset(name for name, rule in self.letters.items() if rule.off)
+
+
+class _Letter(Table):
+    audience: Audience | list[Audience] = Field(min_length=1)
+    purpose: str
+    facts: frozenset[str] = frozenset()
+    off: bool = False
+    answers: bool = False
+
+
+class _LettersFile(Table):
+    letters: dict[str, _Letter]
+
+
+def load(files: RuleFiles) -> tuple[LetterRules | None, list[Problem]]:
+    """The letters of `files`, or None and every mistake."""
+    if FILE not in files:
+        return None, [Problem(file=FILE, place="file", what="missing", way_out="restore the shipped file")]
+    found, problems = read(_LettersFile, FILE, files[FILE].data)
+    if found is None:
+        return None, problems
+    problems = [_unknown(name, fact) for name, table in found.letters.items() for fact in table.facts - OCCASION_FACTS]
+    if problems:
+        return None, problems
+    rules = {name: _rule(name, table) for name, table in found.letters.items()}
+    return LetterRules(letters=MappingProxyType(rules)), []
+
+
+def _rule(name: str, table: _Letter) -> LetterRule:
+    audiences = table.audience if isinstance(table.audience, list) else [table.audience]
+    return LetterRule(
+        name=name,
+        audiences=frozenset(audiences),
+        purpose=table.purpose,
+        facts=table.facts,
+        off=table.off,
+        answers=table.answers,
+    )
+
+
+def _unknown(name: str, fact: str) -> Problem:
+    return Problem(
+        file=FILE,
+        place=f"letters.{name}.facts",
+        what=f"no such fact: {fact!r}",
+        way_out=f"use some of {', '.join(sorted(OCCASION_FACTS))}",
+    )

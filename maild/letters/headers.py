@@ -1,0 +1,72 @@
+"""Header fields of our letters, written so that no reader chokes and no stranger's word becomes a field."""
+
+import re
+from collections.abc import Iterable
+from email.header import Header
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy, Policy
+
+import idna
+
+from maild.core.cleaning import clean_line
+
+MAX_NAME = 80
+MAX_THREAD = 12  # ids in References; RFC 5322 3.6.4 has no limit, some gateways refuse long fields
+
+MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,240}>")
+ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,253}")
+
+
+class MessageIds(UnstructuredHeader, BaseHeader):
+    """In-Reply-To and References: one id a line, never an encoded word.
+
+    The standard library writes an id of over 76 characters (Exchange's are) as =?utf-8?q?…?=, and the thread is lost.
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        """The field with a line end after each id."""
+        return f"{self.name}: {f'{policy.linesep} '.join(str(self).split())}{policy.linesep}"
+
+
+class Subject(UnstructuredHeader, BaseHeader):
+    """A subject as one run of encoded words, with our number behind it in plain ASCII.
+
+    The standard library's own folding loses the blank between two encoded words: "pitkään, että" arrives as
+    "pitkään,että".
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        """The field, folded by the older email.header."""
+        text, _, tag = str(self).rpartition(" ")
+        header = Header(header_name="Subject")
+        for part in (text, tag) if text else (tag,):
+            header.append(part, "us-ascii" if part.isascii() else "utf-8")
+        return f"Subject: {header.encode(linesep=policy.linesep)}{policy.linesep}"
+
+
+def letter_policy(*, utf8: bool) -> "EmailPolicy[EmailMessage]":
+    """How letters are written; `utf8` only for a recipient whose mailbox name is not ASCII (RFC 6532)."""
+    registry = HeaderRegistry()
+    registry.map_to_type("subject", Subject)
+    registry.map_to_type("in-reply-to", MessageIds)
+    registry.map_to_type("references", MessageIds)
+    return SMTP.clone(header_factory=registry, utf8=utf8)
+
+
+def message_ids(found: Iterable[str]) -> list[str]:
+    """Those that are ids, once each, in order, the last MAX_THREAD of them."""
+    kept = dict.fromkeys(one for one in found if MESSAGE_ID.fullmatch(one))
+    return list(kept)[-MAX_THREAD:]
+
+
+def mailbox(address: str, name: str = "") -> Address:
+    """One address with its name, the domain as A-labels. Raises ValueError where it is no address."""
+    if not ADDRESS.fullmatch(address):
+        raise ValueError(f"{clean_line(address, MAX_NAME)!r} is no e-mail address")
+    local, _, domain = address.rpartition("@")
+    try:
+        ascii_domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError as err:
+        raise ValueError(f"the domain of {clean_line(address, MAX_NAME)!r} is none: {err}") from err
+    return Address(display_name=clean_line(name, MAX_NAME), username=local, domain=ascii_domain)
