@@ -1,0 +1,31 @@
+"""Failures that a verb may end with, and the exit code that scripts rely on (contract: 75 try again, 78 configuration)."""
+
+PROBLEMS, LATER, CONFIGURATION = 1, 75, 78
+
+
+class NoConfiguration(Exception):
+    """There is no maild.toml, and this verb needs one."""
+
+
+class NotFound(Exception):
+    """What was asked about does not exist; the text says what to look at."""
+
+
+def exit_code_of(error: Exception) -> int | None:
+    """The exit code of a known failure, or None for a bug of ours."""
+    from sqlalchemy.exc import OperationalError
+
+    from maild.configuration import WrongSettings
+    from maild.core.rules import Refused
+    from maild.credentials import NoCredential
+    from maild.house import WrongRules
+    from maild.store.database import Locked, Missing
+    from maild.store.records import WrongRows
+
+    if isinstance(error, WrongSettings | WrongRules | NoConfiguration | NoCredential):
+        return CONFIGURATION
+    if isinstance(error, Locked | Missing | OperationalError):
+        return LATER
+    if isinstance(error, Refused | NotFound | WrongRows):
+        return PROBLEMS
+    return None

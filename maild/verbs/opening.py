@@ -1,0 +1,56 @@
+"""What most verbs begin with: the settings, and the parts of the house that they need."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from maild import house
+from maild.clock import SystemClock
+from maild.configuration import find, load
+from maild.process import Desk
+from maild.reader import InProcessReader
+from maild.settings import Settings
+from maild.store.database import Database
+from maild.verbs.failures import NoConfiguration
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The Settings of the configuration file. Raises NoConfiguration where there is none."""
+    path = find(config)
+    if path is None:
+        raise NoConfiguration(
+            "no configuration: give --config FILE, set $MAILD_CONFIG or write /etc/maild/maild.toml; "
+            "`maild config example` prints one, and `maild demo` needs none"
+        )
+    return load(path)
+
+
+def settings_or_defaults(config: Path | None) -> Settings:
+    """The same, or the built-in defaults for verbs that change nothing."""
+    path = find(config)
+    return load(path) if path is not None else Settings()
+
+
+@contextmanager
+def database_of(settings: Settings) -> Iterator[Database]:
+    """The database, closed afterwards."""
+    database = Database(settings.database.url.get_secret_value())
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def desk_of(settings: Settings, database: Database) -> Iterator[Desk]:
+    """A Desk for commands by hand: it reads no foreign mail, so it needs no reader process."""
+    paper = house.paper_of(settings)
+    keys = house.reply_keys(settings)
+    yield Desk(
+        database=database,
+        reader=InProcessReader(paper.rulebook.reading),
+        rulebook=paper.rulebook,
+        composer=house.composer_of(settings, paper.letters, keys),
+        identity=house.identity_of(settings, keys),
+        clock=SystemClock(),
+    )
