@@ -1,14 +1,14 @@
 """Days in letters: what each language writes, what only looks like a day, and what cannot be told."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maild.core.mail import Today
-from maild.reading.dates import FoundDate, compact_day, due_date_of, find_dates, past_day_of
+from maild.core.mail import Mail, Today
+from maild.reading.dates import FoundDate, compact_day, due_date_of, find_dates, past_day_of, today_of
 
 SUNDAY = Today(day=date(2026, 11, 22), sent=date(2026, 11, 22))
 NOT_TRUSTED = Today(day=date(2026, 11, 22), sent=date(2024, 11, 1), trusted=False)
@@ -379,3 +379,15 @@ def test_the_time_grows_no_faster_than_the_text(piece: str) -> None:
     short = min(seconds(10_000) for _ in range(3))
     long = min(seconds(40_000) for _ in range(3))
     assert long < 12 * short + 0.05  # four times the text; a quadratic reader takes sixteen times as long
+
+
+def test_a_mails_own_day_is_counted_in_the_sites_zone() -> None:
+    late = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)  # 1.30 on Sunday in Helsinki
+    assert today_of(Mail(date=late, received_at=late), "Europe/Helsinki") == SUNDAY
+
+
+def test_a_date_more_than_three_days_off_is_not_trusted() -> None:
+    taken = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    wrong = Mail(date=taken - timedelta(days=4), received_at=taken)
+    assert today_of(wrong, "Europe/Helsinki") == Today(day=date(2026, 11, 22), trusted=False)
+    assert not today_of(Mail(received_at=taken), "Europe/Helsinki").trusted
