@@ -1,0 +1,63 @@
+"""Mail → Reading: the first parser that knows it reads it; then which request it is about, and what was odd in it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from maild.core.mail import Mail
+from maild.core.reading import Doubt, Parser, Reading
+from maild.core.request import Context, Request
+from maild.core.terms import Kind
+from maild.reading.matching import match
+from maild.reading.rules import ReadingRules
+
+TEXT_MAY_BE_FORWARDED = frozenset({Kind.WEB_FORM, Kind.BOUNCE})  # a form's or report's mail passed on says the same
+
+
+def read_mail(mail: Mail, context: Context, rules: ReadingRules, parsers: Sequence[Parser]) -> Reading:
+    """What the mail says and which request of the context it is about. A mail that no parser knows is for a human."""
+    return _read(mail, context, context.requests, rules, parsers)
+
+
+def read_alone(mail: Mail, rules: ReadingRules, parsers: Sequence[Parser]) -> Reading:
+    """The same where we know nothing but the mail: its text is judged, and its numbers are taken at their word."""
+    return _read(mail, Context(our_addresses=rules.our_addresses), None, rules, parsers)
+
+
+def _read(
+    mail: Mail, context: Context, requests: Sequence[Request] | None, rules: ReadingRules, parsers: Sequence[Parser]
+) -> Reading:
+    reading = _first(mail, context, rules, parsers)
+    found = match(reading, mail, requests, rules.prefixes, context.our_addresses or rules.our_addresses)
+    doubts = (*reading.doubts, *found.doubts, *_oddities(mail, reading))
+    return replace(reading, requests=found.requests, doubts=doubts)
+
+
+def _first(mail: Mail, context: Context, rules: ReadingRules, parsers: Sequence[Parser]) -> Reading:
+    for parser in parsers:
+        reading = parser.read(mail, context, rules)
+        if reading is not None:
+            return replace(reading, by=reading.by or parser.name)
+    text = "no parser knows a mail like this"
+    return Reading(kind=Kind.UNKNOWN, doubts=(Doubt(reason="unclear", text=text, passage=mail.new_text[:300]),))
+
+
+def _oddities(mail: Mail, reading: Reading) -> Iterator[Doubt]:
+    """What makes any reading of this mail doubtful, however clear its words."""
+    guarded = [defect.removeprefix("guard:") for defect in mail.defects if defect.startswith("guard:")]
+    if guarded:
+        yield Doubt(reason="unreadable", text=f"it was too much to read whole ({', '.join(guarded)})")
+    if mail.ambiguous:
+        text = f"two mail programs could show two different mails ({', '.join(mail.ambiguous)})"
+        yield Doubt(reason="ambiguous", text=text)
+    cut = [defect for defect in mail.defects if defect.startswith("cut")]
+    if cut:
+        yield Doubt(reason="cut", text="it is so long that only its beginning was read")
+    if mail.forwarded and reading.kind not in TEXT_MAY_BE_FORWARDED:
+        yield Doubt(reason="forwarded", text="it passes on somebody else's mail, so the words may be another's")
+    if reading.events and reading.kind is not Kind.BOUNCE and _answers_by_itself(mail):
+        yield Doubt(reason="contradictory", text="it says that a machine answered, and yet it states an outcome")
+
+
+def _answers_by_itself(mail: Mail) -> bool:
+    """RFC 3834 5: auto-replied is an automatic answer; auto-generated may be a library system's true letter."""
+    return mail.header("auto-submitted").strip().lower().startswith("auto-replied")
