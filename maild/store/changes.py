@@ -118,7 +118,7 @@ def _open_request(desk: Desk, effect: e.OpenRequest) -> None:
         partner_id=effect.partner_id,
         patron_id=patron_id,
         suppliers=list(effect.suppliers),
-        language=effect.language or new.language or "",
+        language=effect.language,
         created_at=desk.at,
         **_wishes(new),
     )
@@ -171,7 +171,7 @@ def _move(desk: Desk, effect: e.Move) -> None:
     row.from_status, row.flags_added, row.flags_removed = standing.status, added, removed
     desk.session.add(row)
     standing.status = effect.to.value
-    standing.flags = (standing.flags | set(added)) - set(removed)
+    standing.flags = (standing.flags - set(removed)) | set(added)
 
 
 def _change_request(desk: Desk, effect: e.ChangeRequest) -> None:

@@ -103,6 +103,7 @@ def keep(session: Session, arrivals: Sequence[Arrival], now: datetime) -> list[K
             "size": len(arrival.raw),
             "stamp": stamps[id(arrival)],
             "received_at": arrival.received_at,
+            "kept_at": now,
         }
         for key, arrival in reversed(first.items())
     ]
@@ -237,8 +238,8 @@ def counts(session: Session) -> dict[str, int]:
 
 
 def oldest_waiting(session: Session) -> datetime | None:
-    """When the mail that has waited longest came."""
-    return session.exec(select(func.min(InboxRow.received_at)).where(InboxRow.state == "waiting")).one()
+    """When the mail that has waited longest was kept."""
+    return session.exec(select(func.min(InboxRow.kept_at)).where(InboxRow.state == "waiting")).one()
 
 
 def raw_of(session: Session, mail_id: int) -> bytes | None:

@@ -17,7 +17,6 @@ from maild.store.tables import (
     ChargeRow,
     ItemCodeRow,
     ItemRow,
-    OutboxRow,
     PartnerRow,
     PatronRow,
     RequestRow,
@@ -39,7 +38,7 @@ class Parts:
     items: Sequence[ItemRow] = ()
     codes: Sequence[ItemCodeRow] = ()
     charges: Sequence[ChargeRow] = ()
-    letters: Sequence[OutboxRow] = ()
+    letters: Sequence[tuple[str, str]] = ()
 
 
 def cents(money: Money) -> int:
@@ -143,8 +142,8 @@ def to_request(
         patron_email=(patron.email or None) if patron else None,
         requester_ref=row.requester_ref,
         supplier_ref=row.supplier_ref,
-        mailed=tuple(dict.fromkeys(letter.to for letter in parts.letters)),
-        letters=tuple(letter.message_id for letter in parts.letters),
+        mailed=tuple(dict.fromkeys(to for to, _ in parts.letters)),
+        letters=tuple(message_id for _, message_id in parts.letters),
         last_partner_message_id=row.last_partner_message_id,
         last_patron_message_id=row.last_patron_message_id,
         renewal_pending=Flag.RENEWAL_PENDING in flags,

@@ -164,7 +164,8 @@ class InboxRow(SQLModel, table=True):
     key: str = Field(unique=True)
     size: int
     stamp: bytes = Field(default=b"", sa_type=LargeBinary)  # its Authentication-Results fields
-    received_at: datetime
+    received_at: datetime  # the moment by which its days are counted
+    kept_at: datetime
     state: str = Field(default="waiting", index=True)  # waiting, claimed, done, aside
     claimed_until: datetime | None = None
     tries: int = 0

@@ -1,0 +1,58 @@
+"""Notices that fall due. What is due is kept here and asked for at every tick, so an outage loses none."""
+
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from maild.core.effects import DueNotice
+from maild.store.tables import NoticeRow, RequestRow
+
+
+def due(session: Session, now: datetime, limit: int) -> list[DueNotice]:
+    """The notices whose hour has come, earliest first; of a series only the newest, which names those missed."""
+    later = aliased(NoticeRow)
+    overtaken = (
+        select(later.id)
+        .where(later.request_id == NoticeRow.request_id, later.item_id == NoticeRow.item_id)
+        .where(later.series == NoticeRow.series, NoticeRow.series != "")
+        .where(later.state == "planned", later.due <= now, later.due > NoticeRow.due)
+        .exists()
+    )
+    found = session.exec(
+        select(NoticeRow, RequestRow.number)
+        .join(RequestRow, col(RequestRow.id) == col(NoticeRow.request_id))
+        .where(NoticeRow.state == "planned", NoticeRow.due <= now, ~overtaken)
+        .order_by(col(NoticeRow.due), col(NoticeRow.id))
+        .limit(limit)
+        .execution_options(populate_existing=True)
+    ).all()
+    return [_due_notice(session, row, number) for row, number in found]
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next planned notice falls due."""
+    return session.exec(select(func.min(NoticeRow.due)).where(NoticeRow.state == "planned")).one()
+
+
+def _due_notice(session: Session, row: NoticeRow, number: str) -> DueNotice:
+    return DueNotice(
+        number=number,
+        notice=row.notice,
+        anchor=row.anchor,
+        due=row.due,
+        item_id=row.item_id,
+        missed=_missed(session, row) if row.series else (),
+        id=str(row.id),
+    )
+
+
+def _missed(session: Session, row: NoticeRow) -> tuple[str, ...]:
+    older = (
+        select(NoticeRow.notice)
+        .where(NoticeRow.request_id == row.request_id, NoticeRow.item_id == row.item_id)
+        .where(NoticeRow.series == row.series, NoticeRow.state == "planned", NoticeRow.due < row.due)
+        .order_by(col(NoticeRow.due))
+    )
+    return tuple(session.exec(older))

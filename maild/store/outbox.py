@@ -1,0 +1,161 @@
+"""The outbox: letters that wait to be sent, in order within a request, with the same bytes at every try."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Update, func, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, or_, select
+
+from maild.core.effects import Audience
+from maild.store.tables import OutboxRow, RequestRow, TaskRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A letter to send now. `number` is "" where it is about no request."""
+
+    id: int
+    number: str
+    letter: str
+    audience: str
+    to: str
+    envelope_from: str
+    message_id: str
+    raw: bytes
+    tries: int
+    created_at: datetime
+
+
+def due(session: Session, now: datetime, limit: int) -> list[Outgoing]:
+    """Letters whose time has come, oldest first, at most one a request: its later ones wait for it.
+
+    Letters to staff neither wait for others nor hold them up.
+    """
+    earlier = aliased(OutboxRow)
+    held_up = (
+        select(earlier.id)
+        .where(earlier.request_id == OutboxRow.request_id, earlier.state == "waiting")
+        .where(earlier.audience != Audience.STAFF, col(earlier.id) < col(OutboxRow.id))
+        .exists()
+    )
+    found = session.exec(
+        select(OutboxRow, RequestRow.number)
+        .join(RequestRow, col(RequestRow.id) == col(OutboxRow.request_id), isouter=True)
+        .where(OutboxRow.state == "waiting", OutboxRow.next_try_at <= now)
+        .where(or_(OutboxRow.audience == Audience.STAFF, ~held_up))
+        .order_by(col(OutboxRow.id))
+        .limit(limit)
+        .execution_options(populate_existing=True)
+    )
+    return [_outgoing(row, number) for row, number in found]
+
+
+def sent(session: Session, letter_id: int, now: datetime) -> None:
+    """The relay has taken the letter."""
+    _change(session, letter_id, state="sent", sent_at=now, last_error="", tries=OutboxRow.tries + 1)
+
+
+def failed_once(session: Session, letter_id: int, error: str, next_at: datetime) -> None:
+    """The relay could not take it now; it waits until then, and later letters of its request with it."""
+    _change(session, letter_id, last_error=error, next_try_at=next_at, tries=OutboxRow.tries + 1)
+
+
+def failed(session: Session, letter_id: int, error: str, now: datetime) -> None:
+    """The letter will not go out: staff are asked what to do."""
+    _change(session, letter_id, state="failed", last_error=error, tries=OutboxRow.tries + 1)
+    row = session.get_one(OutboxRow, letter_id, populate_existing=True)
+    session.add(
+        TaskRow(
+            request_id=row.request_id,
+            reason="letter",
+            text=f"letter {letter_id} ({row.letter}) could not be sent: {error}",
+            commands=[f"maild queue retry {letter_id} --letter"],
+            created_at=now,
+        )
+    )
+
+
+def retry(session: Session, letter_id: int, now: datetime) -> bool:
+    """A letter that failed waits again; False where there is none such."""
+    return bool(_change(session, letter_id, was="failed", state="waiting", next_try_at=now, tries=0))
+
+
+def drop(session: Session, letter_id: int) -> bool:
+    """A letter that waits or is held will not go out, by a human's word; False where there is none such."""
+    dropped = (col(OutboxRow.id) == letter_id, col(OutboxRow.state).in_(("waiting", "held")))
+    values = {"state": "failed", "last_error": "dropped by hand"}
+    return session.exec(_update().where(*dropped).values(**values)).rowcount == 1
+
+
+def hold_all(session: Session) -> int:
+    """After a restore nobody knows what went out since the backup: what waits is held. How many letters."""
+    return session.exec(_update().where(col(OutboxRow.state) == "waiting").values(state="held")).rowcount
+
+
+def release(session: Session, letters: Sequence[int], now: datetime) -> int:
+    """Held letters that may go out now; how many there were."""
+    held = _update().where(col(OutboxRow.id).in_(letters), col(OutboxRow.state) == "held")
+    return session.exec(held.values(state="waiting", next_try_at=now)).rowcount
+
+
+def letters_since(session: Session, number: str, since: datetime) -> int:
+    """How many letters to partners and patrons the request has caused since then."""
+    return session.exec(
+        select(func.count())
+        .select_from(OutboxRow)
+        .join(RequestRow, col(RequestRow.id) == col(OutboxRow.request_id))
+        .where(RequestRow.number == number, OutboxRow.created_at >= since)
+        .where(OutboxRow.audience != Audience.STAFF, OutboxRow.state != "shadow")
+    ).one()
+
+
+def letters_to_since(session: Session, address: str, letters: Sequence[str], since: datetime) -> int:
+    """How many letters of these names went to an address since then."""
+    return session.exec(
+        select(func.count())
+        .select_from(OutboxRow)
+        .where(OutboxRow.to == address.lower(), OutboxRow.created_at >= since, col(OutboxRow.letter).in_(letters))
+    ).one()
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many letters are in each state."""
+    return dict(session.exec(select(OutboxRow.state, func.count()).group_by(OutboxRow.state)).all())
+
+
+def oldest_waiting(session: Session) -> datetime | None:
+    """Since when the letter that has waited longest does."""
+    return session.exec(select(func.min(OutboxRow.created_at)).where(OutboxRow.state == "waiting")).one()
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next try is."""
+    return session.exec(select(func.min(OutboxRow.next_try_at)).where(OutboxRow.state == "waiting")).one()
+
+
+def _outgoing(row: OutboxRow, number: str | None) -> Outgoing:
+    return Outgoing(
+        id=row.id or 0,
+        number=number or "",
+        letter=row.letter,
+        audience=row.audience,
+        to=row.to,
+        envelope_from=row.envelope_from,
+        message_id=row.message_id,
+        raw=row.raw,
+        tries=row.tries,
+        created_at=row.created_at,
+    )
+
+
+def _change(session: Session, letter_id: int, *, was: str = "waiting", **values: object) -> int:
+    """How many letters got these values: none where it is not in the state that it was in."""
+    return session.exec(
+        _update().where(col(OutboxRow.id) == letter_id, col(OutboxRow.state) == was).values(**values)
+    ).rowcount
+
+
+def _update() -> Update:
+    return update(OutboxRow).execution_options(synchronize_session=False)
