@@ -86,7 +86,7 @@ def _numbers(
 
 
 def numbers_in(text: str, prefixes: Sequence[str]) -> tuple[str, ...]:
-    """Request numbers in a text, upper case, in order, once each; blanks and odd dashes around the hyphens are borne."""
+    """Request numbers in a text, upper case, in order, once each; blanks and odd dashes in them are borne."""
     pattern = _number_pattern(tuple(prefixes))
     return tuple(dict.fromkeys(f"{m[1].upper()}-{m[2]}-{m[3]}" for m in pattern.finditer(text)))
 

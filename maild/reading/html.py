@@ -28,8 +28,11 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)([^<>]*)>|<[!?][^<>]*>")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _SKIPPED = (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"), ("<title", "</title"))
 _BLOCKS = frozenset(
-    "p div br tr table li ul ol h1 h2 h3 h4 h5 h6 pre hr section article header footer dt dd body".split()
-)
+    {
+        "p", "div", "br", "tr", "table", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr", "section",
+        "article", "header", "footer", "dt", "dd", "body",
+    }
+)  # fmt: skip
 _CODE = ("script", "style", "title", "template", "noscript", "svg", "object")
 _HIDING = re.compile(
     r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|mso-hide\s{0,9}:\s{0,9}all"
@@ -48,7 +51,7 @@ _TIGHT = ParserConfig(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlText:
-    """What a reader sees. `defect` is "", "html-cut" (the end is missing) or "html-plain" (tables and hiding unread)."""
+    """What a reader sees. `defect` is "", "html-cut" (the end is missing) or "html-plain" (without tables)."""
 
     text: str = ""
     rows: tuple[tuple[str, str], ...] = ()
@@ -171,7 +174,7 @@ def _line(mark: str) -> "lxml_html.HtmlElement":
 
 def _table_text(tree: "lxml_html.HtmlElement", config: ParserConfig) -> str:
     try:
-        return Inscriptis(tree, config).get_text()
+        return str(Inscriptis(tree, config).get_text())
     except (RecursionError, IndexError, AttributeError, ValueError):
         return ""
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.errors import MissingHeaderBodySeparatorDefect
 from email import message_from_bytes
+from email.errors import MissingHeaderBodySeparatorDefect
 from email.message import Message
 from typing import Self
 
@@ -112,7 +112,7 @@ def part_bytes(raw: bytes, index: int) -> bytes:
 
 def _tree(raw: bytes) -> Message:
     try:
-        message = _Structure.from_bytes(raw).message
+        message: Message = _Structure.from_bytes(raw).message
     except MailParserError:
         message = message_from_bytes(raw)
     return message
@@ -193,7 +193,9 @@ def _with_body(head: Mail, raw: bytes, quotes: QuoteRules, our_addresses: Sequen
     text, rows, html_only = _choose(found, is_answer=is_answer)
     text, passed_on = (found.enclosed, True) if not text.strip() and found.enclosed else (text, False)
     text = _bounded(_without_armour(text, found), found)
-    parts = take_apart(text, quotes, subject=head.subject, is_answer=is_answer, ours=our_addresses)
+    parts = take_apart(
+        text, quotes, subject=head.subject, is_answer=is_answer, ours=our_addresses, writer=head.from_address
+    )
     return replace(
         head,
         text=_unmarked(text),

@@ -21,9 +21,11 @@ MAX_MOBILE_CHARS = 120
 _NAME_WORDS = frozenset({"/", "&", "-", "ja", "och", "and", "und", "von", "af", "de"})
 _MARKS = frozenset({QUOTE_OPEN, QUOTE_CLOSE, QUOTE_REST})
 _OPENING = re2.compile(r"(?i)[>* ]*(?:on|am|den|på|le|el|op|[0-9])\b")
+_ADDRESS = re2.compile(r"[A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+")
 _NEVER = re2.compile(r"$a")
 _FACT = re2.compile(
-    r"(?:^|[^0-9])[0-9]{1,2}\. ?[0-9]{1,2}\.|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}|[A-Z]{1,8}-[0-9]{4}-[0-9]{6}"
+    r"(?:^|[^0-9])[0-9]{1,2}\. ?[0-9]{1,2}\.|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}"
+    r"|[A-Z]{1,8}-[0-9]{4}-[0-9]{6}"
 )
 _CONTACT = re2.compile(r"(?i)@|https?:|www\.|\b(?:tel|puh|p|gsm|phone|fax|mobil)[.:]? ?[+(0-9]|[0-9]{5,}")
 
@@ -228,17 +230,23 @@ class _Letter:
 
 
 def take_apart(
-    text: str, rules: QuoteRules, *, subject: str = "", is_answer: bool = False, ours: Sequence[str] = ()
+    text: str,
+    rules: QuoteRules,
+    *,
+    subject: str = "",
+    is_answer: bool = False,
+    ours: Sequence[str] = (),
+    writer: str = "",
 ) -> Parts:
     """The parts of a letter's text.
 
-    `is_answer`: its header says that it answers or passes something on. `ours`: our addresses; a letter that quotes
-    one of ours is an answer, one that passes on somebody else's is a forward.
+    `is_answer`: its header says that it answers or passes something on. Who quotes a letter of ours (`ours`: our
+    addresses) or his or her own (`writer`) answers or adds to it; who quotes another's passes it on.
     """
     lines = text.split("\n")
     letter = _Letter(text=text, lines=lines, kinds=_quoted_lines(lines), starts=_starts(lines), rules=rules)
     cut, separator = _find_cut(letter)
-    forwarded = _quote_rest(letter, cut, separator, subject, is_answer=is_answer, ours=ours)
+    forwarded = _quote_rest(letter, cut, separator, subject, is_answer=is_answer, ours=ours, writer=writer)
     _mark_boilerplate(letter)
     _mark_signature(letter)
     return Parts(
@@ -268,7 +276,9 @@ def _quoted_lines(lines: list[str]) -> list[int]:
             depth = max(0, depth + (bare == QUOTE_OPEN) - (bare == QUOTE_CLOSE))
             kinds.append(_NOTHING)
         else:
-            kinds.append(_QUOTE if depth or bare.startswith(">") else _OWN)
+            # GroupWise writes ">>> name date >>>" over a letter that it does not mark.
+            heading = bare.startswith(">>> ") and bare.endswith(">>>")
+            kinds.append(_QUOTE if depth or (bare.startswith(">") and not heading) else _OWN)
     for i in range(1, len(lines) - 1):
         if kinds[i] == _OWN and kinds[i - 1] == kinds[i + 1] == _QUOTE and _is_tail(lines[i], lines[i - 1]):
             kinds[i] = _QUOTE
@@ -356,7 +366,9 @@ def _attribution(letter: _Letter, number: int) -> tuple[int, int] | None:
     return None
 
 
-def _quote_rest(letter: _Letter, cut: int, sign: str, subject: str, *, is_answer: bool, ours: Sequence[str]) -> bool:
+def _quote_rest(
+    letter: _Letter, cut: int, sign: str, subject: str, *, is_answer: bool, ours: Sequence[str], writer: str
+) -> bool:
     """Marks what follows the cut as quoted; whether it is somebody else's letter, passed on."""
     if cut == len(letter.lines):
         return False
@@ -365,10 +377,19 @@ def _quote_rest(letter: _Letter, cut: int, sign: str, subject: str, *, is_answer
     own_before = letter.has_own(cut)
     if sign == "block" and not (own_before or is_answer or passed_on):
         return False  # a form's mail that begins with such labels
-    head = "\n".join(letter.lines[cut : cut + BLOCK_LINES]).lower()
     letter.kinds[cut:] = [_QUOTE if k == _OWN else k for k in letter.kinds[cut:]]
-    from_us = any(address in head for address in ours)
-    return not from_us and (sign == "forward" or passed_on or not own_before)
+    senders = {m[0].lower().rstrip(".") for m in _ADDRESS.finditer(_sender_lines(letter, cut))}
+    our_domains = {address.rpartition("@")[2] for address in ours}
+    if writer in senders or any(sender.rpartition("@")[2] in our_domains for sender in senders):
+        return False
+    return sign == "forward" or passed_on or not own_before or bool(senders and ours)
+
+
+def _sender_lines(letter: _Letter, cut: int) -> str:
+    """The lines of a quoted letter's heading down to its sender."""
+    block = range(cut, min(cut + BLOCK_LINES, len(letter.lines)))
+    end = next((i for i in block if _label(letter, i) == "from"), cut + 2)
+    return "\n".join(letter.lines[cut : end + 1])
 
 
 def _mark_boilerplate(letter: _Letter) -> None:
@@ -378,10 +399,11 @@ def _mark_boilerplate(letter: _Letter) -> None:
         while end < len(letter.lines) and letter.lines[end].strip() and not _ends_sentence(letter.lines[end - 1]):
             end += 1
         letter.kinds[i:end] = [_BOILERPLATE] * (end - i)
-    for i in letter.matching(letter.rules.disclaimer):
-        while i < len(letter.lines) and letter.lines[i].strip() and letter.kinds[i] == _OWN:
-            letter.kinds[i] = _BOILERPLATE
-            i += 1
+    for first in letter.matching(letter.rules.disclaimer):
+        end = first
+        while end < len(letter.lines) and letter.lines[end].strip() and letter.kinds[end] == _OWN:
+            end += 1
+        letter.kinds[first:end] = [_BOILERPLATE] * (end - first)
 
 
 def _ends_sentence(line: str) -> bool:

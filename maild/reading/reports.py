@@ -12,7 +12,7 @@ _RETURNED = ("message-id", "subject", "from", "to", "reply-to", "date", "in-repl
 
 
 def deliveries(part: Message) -> tuple[DeliveryStatus, ...]:
-    """One for each recipient's group of message/delivery-status; the first group is the message's own (RFC 3464 2.1)."""
+    """One for each recipient's group of message/delivery-status; the first group is the message's (RFC 3464 2.1)."""
     groups = part.get_payload()
     if not isinstance(groups, list):
         return ()
