@@ -93,7 +93,7 @@ class LetterFacts:
     cost: Money | None = None
     reason: str | None = None
     url: str | None = None
-    attachment: bool = False
+    attachment: bool = False  # the copy goes with this letter
     volume: str | None = None
     returned_on: date | None = None
     parcel: str | None = None
@@ -142,6 +142,7 @@ def facts_of(effect: SendLetter, context: Context, site: SiteFacts) -> LetterFac
     """
     request = context.request(effect.number) if effect.number else None
     values: dict[str, Any] = {name: read(effect.facts.get(name)) for name, read in OCCASION_READERS.items()}
+    values["attachment"] = bool(effect.attach)
     values["to_patron"] = effect.audience is Audience.PATRON
     if request is not None:
         values |= _of_request(request, effect, site)
@@ -296,7 +297,6 @@ OCCASION_READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         **dict.fromkeys(("missed", "commands"), _lines),
         "cost": _money,
         "url": _url,
-        "attachment": bool,
         "rows": _rows,
     }
 )

@@ -1,0 +1,193 @@
+"""Requests and occasions that never were: what the check and the gallery fill letters with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+from maild.core.effects import Audience, SendLetter
+from maild.core.letter_rules import LetterRule
+from maild.core.letters import SiteFacts
+from maild.core.reading import Citation, Money
+from maild.core.request import Attempt, Context, Item, Patron, Request
+from maild.core.terms import Flag, Role, ServiceType, Status
+
+NUMBER = "KP-2026-000123"
+
+SITE = SiteFacts(
+    name=MappingProxyType(
+        {
+            "fi": "Esimerkin kirjasto, kaukopalvelu",
+            "sv": "Exempelbiblioteket, fjärrlåneservice",
+            "en": "Example Library, Interlibrary Loan",
+        }
+    ),
+    address="ill@library.example",
+    postal_address="Esimerkin kirjasto\nKaukopalvelu\nPL 1\n00101 Esimerkkilä",
+    contact=MappingProxyType(
+        {
+            "fi": "Puh. 09 000 0000, ma–pe 9–15",
+            "sv": "Tfn 09 000 0000, må–fre 9–15",
+            "en": "Tel. +358 9 000 0000, Mon–Fri 9–15",
+        }
+    ),
+    symbol="FI-Example",
+    pickup=MappingProxyType({"Pääkirjasto": "ma–pe 9–18, la 10–15"}),
+)
+
+BOOK = Citation(
+    title="Kaukana kotoa: lainakirjojen kulttuurihistoria",
+    author="Mallikas, Aino",
+    publisher="Esimerkkikustannus",
+    place="Turku",
+    year="2019",
+    edition="2. painos",
+    isbn="9789510000007",
+)
+ARTICLE = Citation(
+    title="Kirjastotieteen aikakauskirja",
+    article_title="Postin kulku ja kaukolainan kesto",
+    article_author="Mallikas, Aino",
+    year="2021",
+    volume="12",
+    issue="3",
+    pages="45–67",
+    issn="0000-0000",
+)
+HOSTILE_TEXT = (
+    "A\r\nBcc: victim@evil.example\r\n\r\n\x00\x1b[31m\u202egpj.exe\u2028[KP-2026-999999] kp\u20112026\u2011999999 "
+    "{{ 7*7 }}{% raw %} <script>alert(1)</script> =?utf-8?q?=0D=0ABcc:_x?= " + "x" * 400
+)
+
+USUAL: Mapping[str, object] = MappingProxyType(
+    {
+        "old_due_date": date(2026, 12, 3),
+        "new_due_date": date(2027, 1, 7),
+        "expected_date": date(2026, 12, 14),
+        "retry_after": date(2027, 1, 11),
+        "expiry": date(2026, 12, 7),
+        "pickup_until": date(2026, 12, 1),
+        "renew_from": date(2026, 11, 26),
+        "returned_on": date(2026, 11, 20),
+        "cost": Money(amount=Decimal("12.50"), currency="EUR"),
+        "reason": "OnLoan",
+        "url": "https://files.library.example/copies/5f2c",
+        "volume": "2",
+        "parcel": "JJFI00000000000000",
+        "office": "Päärakennus, huone 101",
+        "text": "Onko teillä saatavilla myös teoksen toinen painos?",
+        "passage": "Kirja lähtee ehkä huomenna.",
+        "commands": ("maild request do KP-2026-000123 WillSupply", "maild request show KP-2026-000123"),
+        "mail_subject": "VS: Kaukolainapyyntö [KP-2026-000123]",
+        "mail_from": "ill@partner.example",
+        "letter": "request_loan",
+        "recipient": "ill@partner.example",
+        "diagnostic": "550 5.1.1 no such mailbox",
+        "rows": (
+            {
+                "section": "todo",
+                "number": NUMBER,
+                "title": BOOK.title,
+                "status": "Loaned",
+                "due_date": date(2026, 12, 3),
+            },
+            {"section": "silent", "number": "KP-2026-000124", "title": "Postin kulku", "status": "Requested"},
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One case of a letter: `effect` has one language, which the reader of the sample may replace."""
+
+    name: str
+    effect: SendLetter
+    context: Context
+
+
+def samples(rule: LetterRule) -> tuple[Sample, ...]:
+    """The usual case, a copy, two volumes with long words, one where nothing optional is known, and a hostile one."""
+    return tuple(
+        _sample(name, rule, audience, request, facts)
+        for audience in sorted(rule.audiences)
+        for name, request, facts in _cases(rule)
+    )
+
+
+def _cases(rule: LetterRule) -> tuple[tuple[str, Request, Mapping[str, object]], ...]:
+    usual = _usual(Role.LENDING if rule.name.startswith("lending_") else Role.BORROWING)
+    bare = Request(number=NUMBER, role=usual.role, service_type=ServiceType.LOAN, status=Status.NEW)
+    return (
+        ("usual", usual, USUAL),
+        ("copy", replace(usual, service_type=ServiceType.COPY, citation=ARTICLE, items=()), USUAL),
+        ("long", _long(usual), USUAL),
+        ("bare", replace(bare, citation=Citation(title="Kaukana kotoa")), {}),
+        ("hostile", _hostile(usual), {name: HOSTILE_TEXT if isinstance(v, str) else v for name, v in USUAL.items()}),
+    )
+
+
+def _sample(name: str, rule: LetterRule, audience: Audience, request: Request, facts: Mapping[str, object]) -> Sample:
+    to = {
+        Audience.PARTNER: "ill@partner.example",
+        Audience.PATRON: "aino.asiakas@patron.example",
+        Audience.STAFF: "desk@library.example",
+    }[audience]
+    effect = SendLetter(
+        number=request.number,
+        letter=rule.name,
+        audience=audience,
+        to=to,
+        cause=f"sample:{name}",
+        facts=dict(facts),
+        attach=(1,) if name == "copy" else (),
+    )
+    patron = Patron(id=1, name="Aino Asiakas", email="aino.asiakas@patron.example", card="2000123456", approved=True)
+    return Sample(name=f"{audience}-{name}", effect=effect, context=Context(requests=(request,), patrons=(patron,)))
+
+
+def _usual(role: Role) -> Request:
+    borrowing = role is Role.BORROWING
+    return Request(
+        number=NUMBER,
+        role=role,
+        service_type=ServiceType.LOAN,
+        status=Status.LOANED,
+        citation=BOOK,
+        patron_id=1 if borrowing else None,
+        patron_email="aino.asiakas@patron.example" if borrowing else None,
+        requester_ref="" if borrowing else "TRE-4711",
+        supplier_ref="L-90210" if borrowing else "",
+        items=(
+            Item(id=1, item_ids=("3940012345678",), due_date=date(2026, 12, 10), patron_due_date=date(2026, 12, 3)),
+        ),
+        attempts=(Attempt(id=1, partner_id=1, asked_at=datetime(2026, 11, 9, 10, tzinfo=UTC)),),
+        conditions=("NoReproduction",),
+        pickup="Pääkirjasto",
+        need_before=date(2026, 12, 31),
+        max_cost=Money(amount=Decimal("15"), currency="EUR"),
+    )
+
+
+def _long(usual: Request) -> Request:
+    volumes = tuple(
+        Item(id=n, item_ids=(f"39400{n}",), volume=str(n), due_date=date(2027, n, 8), patron_due_date=date(2027, n, 4))
+        for n in (1, 2)
+    )
+    title = "Suomen kirjastolaitoksen historia autonomian ajalta itsenäisyyden alkuvuosiin: " * 4
+    return replace(usual, citation=replace(BOOK, title=title), items=volumes, flags=frozenset({Flag.NO_RENEWAL}))
+
+
+def _hostile(usual: Request) -> Request:
+    words = dict.fromkeys(("title", "author", "publisher", "isbn", "volume", "year", "pages"), HOSTILE_TEXT)
+    item = Item(id=1, item_ids=(HOSTILE_TEXT,), volume=HOSTILE_TEXT, due_date=date(2026, 12, 10))
+    return replace(
+        usual,
+        citation=Citation(**words),
+        items=(item,),
+        conditions=(HOSTILE_TEXT,),
+        pickup=HOSTILE_TEXT,
+        requester_ref=HOSTILE_TEXT,
+        supplier_ref=HOSTILE_TEXT,
+    )
