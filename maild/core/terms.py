@@ -120,10 +120,12 @@ class EventName(StrEnum):
     DELIVERY_DELAYED = "DeliveryDelayed"
     # in our own house
     READY_FOR_PICKUP = "ReadyForPickup"
+    SENT_TO_DESK = "SentToDesk"
     SENT_TO_OFFICE = "SentToOffice"
     CHECKED_OUT = "CheckedOut"
     RETURNED_BY_PATRON = "ReturnedByPatron"
     NEXT_SUPPLIER = "NextSupplier"
+    COPYRIGHT_CLEARANCE = "AwaitingCopyrightClearance"  # lending a copy: the rights are being asked for
     CLOSE = "Close"
     REOPEN = "Reopen"
     UNDO = "Undo"

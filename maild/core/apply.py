@@ -1,0 +1,99 @@
+"""What the Context is after a decision's effects: for writing the letters, and for events that follow in one mail."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from maild.core.effects import (
+    AddCharge,
+    ChangeRequest,
+    Effect,
+    Move,
+    OpenRequest,
+    PartnerAbsent,
+    PutAttempt,
+    PutItem,
+)
+from maild.core.request import Attempt, Context, Item, Request
+from maild.core.terms import Flag
+
+Kept = TypeVar("Kept", bound=Attempt | Item)
+
+
+def apply(context: Context, effects: Sequence[Effect]) -> Context:
+    """The Context after `effects`. Letters, notices and questions to staff change no request."""
+    for effect in effects:
+        if isinstance(effect, OpenRequest):
+            context = replace(context, requests=(*context.requests, _opened(effect)))
+        elif isinstance(effect, PartnerAbsent):
+            context = _with_absence(context, effect)
+        elif isinstance(effect, Move | ChangeRequest | PutItem | PutAttempt | AddCharge):
+            context = _with_change(context, effect)
+    return context
+
+
+def _opened(effect: OpenRequest) -> Request:
+    new = effect.new
+    return Request(
+        number=effect.number,
+        role=effect.role,
+        service_type=new.service_type,
+        status=effect.status,
+        profile=effect.profile,
+        citation=new.citation,
+        partner_id=effect.partner_id,
+        partner_address=new.requester.email if new.requester else None,
+        requester_ref=(new.requester.ref or "") if new.requester else "",
+        patron_id=effect.patron_id,
+        patron_email=new.patron.email if new.patron else None,
+        suppliers=effect.suppliers,
+        language=effect.language,
+        pickup=new.pickup or "",
+        delivery=new.delivery or "",
+        note=new.note or "",
+        need_before=new.need_before,
+        max_cost=new.max_cost,
+    )
+
+
+def _with_change(context: Context, effect: Move | ChangeRequest | PutItem | PutAttempt | AddCharge) -> Context:
+    """A change to a request that the Context does not hold changes nothing."""
+    return replace(
+        context,
+        requests=tuple(_changed(r, effect) if r.number == effect.number else r for r in context.requests),
+    )
+
+
+def _changed(request: Request, effect: Move | ChangeRequest | PutItem | PutAttempt | AddCharge) -> Request:
+    if isinstance(effect, Move):
+        return _moved(request, effect)
+    if isinstance(effect, ChangeRequest):
+        return replace(request, **effect.values)  # type: ignore[arg-type]  # a wrong name or value is a bug of decide
+    if isinstance(effect, PutItem):
+        return replace(request, items=_put(request.items, effect.item))
+    if isinstance(effect, PutAttempt):
+        return replace(request, attempts=_put(request.attempts, effect.attempt))
+    return replace(request, charges=(*request.charges, effect.charge))
+
+
+def _moved(request: Request, effect: Move) -> Request:
+    pending = Flag.RENEWAL_PENDING
+    flags = (request.flags - effect.remove) | effect.add
+    was = request.renewal_pending and pending not in effect.remove
+    return replace(request, status=effect.to, flags=flags, renewal_pending=was or pending in flags)
+
+
+def _put(kept: tuple[Kept, ...], new: Kept) -> tuple[Kept, ...]:
+    """`new` in the place of the one with its id; id 0 is an addition."""
+    if new.id and any(old.id == new.id for old in kept):
+        return tuple(new if old.id == new.id else old for old in kept)
+    return (*kept, new)
+
+
+def _with_absence(context: Context, effect: PartnerAbsent) -> Context:
+    return replace(
+        context,
+        partners=tuple(
+            replace(p, absent_until=effect.until) if p.id == effect.partner_id else p for p in context.partners
+        ),
+    )

@@ -1,0 +1,162 @@
+"""What staff, the library system or a sysadmin's verb say by hand: checked, then the same road as a mail's event."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+
+from maild.core import rota
+from maild.core.apply import apply
+from maild.core.decide_event import take
+from maild.core.effects import Command, Decision, Effect, Move
+from maild.core.notices import plan
+from maild.core.occasion import Occasion
+from maild.core.reading import Doubt, Event, Money
+from maild.core.request import Context, Request
+from maild.core.rules import Refused, Rules
+from maild.core.terms import EventName, Status
+from maild.core.workdays import day_in
+
+MAX_YEARS = 3
+
+
+def decide_command(command: Command, context: Context, rules: Rules, now: datetime) -> Decision:
+    """The decision about a command. Raises Refused with the reason and what may be done instead."""
+    request = context.request(command.number)
+    if request is None:
+        raise Refused(f"there is no request {command.number}; see maild request list")
+    event = _event(command, day_in(now, rules.site.zone))
+    occasion = Occasion(
+        event=event,
+        request=request,
+        by="staff",
+        context=context,
+        rules=rules,
+        now=now,
+        cause=command.id,
+        choice=_choice(command),
+        supplier=_supplier(command, request, context),
+        notify=command.notify,
+        values=command.values,
+    )
+    effects = _effects(occasion)
+    if isinstance(effects, Doubt):
+        raise Refused(f"{effects.text} It can take: {_possible(occasion)}.")
+    after = apply(context, effects)
+    notices = plan(request.number, context, after, rules, now)
+    return Decision(effects=(*effects, *notices), why=f"{command.actor}: {event.event}", auto=True)
+
+
+def _effects(o: Occasion) -> tuple[Effect, ...] | Doubt:
+    if o.event.event is EventName.UNDO:
+        return _undone(o)
+    return take(o)
+
+
+def _undone(o: Occasion) -> tuple[Effect, ...]:
+    """The status is set right by hand, to any of the profile; no letter goes out."""
+    if o.choice is None or o.choice not in o.workflow.states:
+        known = ", ".join(o.workflow.states)
+        raise Refused(f"Undo needs the status it stood at: to=STATUS, one of {known}")
+    return (Move(number=o.request.number, to=o.choice, event=o.event),)
+
+
+def _possible(o: Occasion) -> str:
+    names = {
+        f"{t.event} to={t.to}" if t.event is EventName.CLOSE else str(t.event)
+        for t in o.workflow.edges(o.request.status)
+    }
+    return ", ".join(sorted(names))
+
+
+def _choice(command: Command) -> Status | None:
+    given = command.values.get("to")
+    if given is None:
+        return None
+    try:
+        return Status(given)
+    except ValueError:
+        near = get_close_matches(given, [s.value for s in Status], n=1)
+        raise Refused(f"to={given} is no status{f'; did you mean {near[0]}?' if near else ''}") from None
+
+
+def _supplier(command: Command, request: Request, context: Context) -> str:
+    """The symbol of the supplier that staff chose; it must be on record and serve this."""
+    symbol = command.values.get("partner", "")
+    if not symbol:
+        return ""
+    partner = rota.by_symbol(context, symbol)
+    if partner is None:
+        raise Refused(f"partner={symbol} is not on record; see maild partner list")
+    if not rota.serves(partner, request.service_type):
+        raise Refused(
+            f"{symbol} cannot be asked: it is not active, has no address, or does not do {request.service_type}"
+        )
+    return partner.symbol
+
+
+def _event(command: Command, today: date) -> Event:
+    """The event with the facts that were typed beside it."""
+    event = replace(command.event, request=command.number)
+    for key, text in command.values.items():
+        reader = READERS.get(key)
+        if reader is not None:
+            event = replace(event, **{key: reader(key, text, today)})  # type: ignore[arg-type]  # each reader gives its own field's type
+        elif key not in OTHER_KEYS:
+            known = ", ".join(sorted((*READERS, *OTHER_KEYS)))
+            raise Refused(f"{key}= is no value of a command; use {known}")
+    return event
+
+
+def _day(key: str, text: str, today: date) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"{key}={text} is no day; write it like {today.isoformat()}") from None
+    if abs((day - today).days) > 366 * MAX_YEARS:
+        raise Refused(f"{key}={text} is more than {MAX_YEARS} years off")
+    return day
+
+
+def _money(key: str, text: str, __: date) -> Money:
+    amount, _, currency = text.strip().partition(" ")
+    try:
+        value = Decimal(amount.replace(",", "."))
+    except InvalidOperation:
+        value = Decimal(-1)
+    if value < 0 or len(currency) != 3 or not currency.isalpha():
+        raise Refused(f'{key}={text} is no price; write it like {key}="12.50 EUR"')
+    return Money(amount=value, currency=currency.upper())
+
+
+def _list(_: str, text: str, __: date) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _text(_: str, text: str, __: date) -> str:
+    return text.strip()
+
+
+def _yes(key: str, text: str, _: date) -> bool:
+    if text not in {"yes", "no"}:
+        raise Refused(f"{key}={text}: write yes or no")
+    return text == "yes"
+
+
+READERS: Mapping[str, Callable[[str, str, date], object]] = {
+    "due_date": _day,
+    "expected_date": _day,
+    "retry_after": _day,
+    "expiry": _day,
+    "reason": _text,
+    "loan_condition": _list,
+    "cost": _money,
+    "item_id": _list,
+    "url": _text,
+    "note": _text,
+    "no_renewal": _yes,
+    "supplier_ref": _text,
+    "attachment": _yes,
+}
+OTHER_KEYS = frozenset({"to", "partner", "pickup", "text", "parcel", "office", "volume", "notify"})

@@ -1,0 +1,176 @@
+"""One event on one request: the edge of its profile, what the event tells, the letters, and where it ends."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+from maild.core import costs, loan_facts, renewals
+from maild.core.apply import apply
+from maild.core.decide_supplier import ask_next
+from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move
+from maild.core.loan_facts import Told, together
+from maild.core.occasion import Occasion, stated, to_patron, write
+from maild.core.reading import Doubt
+from maild.core.renewals import Answer, Renewal
+from maild.core.terms import EventName, Flag, Role, Status
+from maild.core.workflow import Transition, states
+
+Effects = tuple[Effect, ...]
+
+TELLERS: dict[EventName, Callable[[Occasion], Told]] = {
+    EventName.LOANED: loan_facts.loan,
+    EventName.RECEIVED: loan_facts.arrived,
+    EventName.READY_FOR_PICKUP: loan_facts.ready,
+    EventName.RENEW_ACCEPTED: loan_facts.new_date,
+    EventName.RECALLED: loan_facts.new_date,
+    EventName.DUE_DATE_CHANGED: loan_facts.new_date,
+}
+STOPPED_BY_PRICE = frozenset({EventName.WILL_SUPPLY, EventName.EXPECT_TO_SUPPLY, EventName.REQUEST_RECEIVED})
+NOT_HOME = frozenset({EventName.CHECKED_OUT, EventName.SENT_TO_OFFICE})
+
+
+def take(o: Occasion) -> Effects | Doubt:
+    """What the event does, or why a human must look first."""
+    edge = o.workflow.edge(o.request.status, o.event.event, o.by, o.choice)
+    if edge is None:
+        return Doubt(reason="workflow", text=_no_edge(o))
+    doubt = _hindrance(o, edge)
+    if doubt is not None:
+        return doubt
+    if o.event.event is EventName.RENEW and o.by == "patron":
+        answered = _renewal_answer(o)
+        if answered is not None:
+            return answered
+    return _taken(o, edge)
+
+
+def _no_edge(o: Occasion) -> str:
+    return f"{o.event.event} does not fit {o.request.number}, which stands at {o.request.status} ({o.workflow.name})."
+
+
+def _hindrance(o: Occasion, edge: Transition) -> Doubt | None:
+    """What keeps the edge from being taken, if anything."""
+    if not edge.auto and o.by != "staff":
+        return Doubt(reason="workflow", text=edge.ask or f"{_no_edge(o)} Staff decide what it means.")
+    missing = [fact for fact in edge.needs if not states(o.event, fact)]
+    if missing:
+        told = ", ".join(fact.replace("|", " or ") for fact in missing)
+        return Doubt(reason="incomplete", text=f"{o.event.event} of {o.request.number} lacks its {told}.")
+    lacking = sorted(edge.needs_flags - _flags(o))
+    if lacking:
+        return Doubt(reason="status", text=f"{o.event.event} of {o.request.number}: no {', '.join(lacking)}.")
+    return _price(o) or _place(o) or _date(o)
+
+
+def _flags(o: Occasion) -> frozenset[Flag]:
+    return o.request.flags | ({Flag.RENEWAL_PENDING} if renewals.is_pending(o.request) else frozenset())
+
+
+def _price(o: Occasion) -> Doubt | None:
+    if o.event.event not in STOPPED_BY_PRICE or o.by == "staff" or o.request.role is Role.LENDING:
+        return None
+    stop = costs.stops(o.event.cost, o.request, o.workflow.loan)
+    return Doubt(reason="cost", text=stop) if stop else None
+
+
+def _place(o: Occasion) -> Doubt | None:
+    """What may not leave the house, and who may not have it sent, waits at the desk."""
+    if o.event.event not in NOT_HOME:
+        return None
+    if Flag.LIBRARY_USE_ONLY in o.request.flags:
+        return Doubt(reason="policy", text=f"{o.request.number} is for use in the library only: it stays in the house.")
+    blocked = o.patron is not None and o.patron.blocked
+    if blocked and o.event.event is EventName.SENT_TO_OFFICE:
+        return Doubt(reason="policy", text=f"The patron of {o.request.number} is blocked: it waits at the desk.")
+    return None
+
+
+def _date(o: Occasion) -> Doubt | None:
+    """A renewal must end later than the loan does now."""
+    due = o.event.due_date
+    now_due = min((i.due_date for i in o.request.items if i.due_date is not None), default=None)
+    if o.event.event is not EventName.RENEW_ACCEPTED or due is None or now_due is None or due > now_due:
+        return None
+    return Doubt(reason="date", text=f"The renewal of {o.request.number} to {due} would not be after {now_due}.")
+
+
+def _taken(o: Occasion, edge: Transition) -> Effects:
+    if o.by == "staff" and o.event.event is EventName.NEXT_SUPPLIER:
+        return ask_next(o, by_staff=True)
+    told = together(loan_facts.attempt(o), loan_facts.remarks(o), TELLERS.get(o.event.event, _nothing)(o), _renewed(o))
+    to = edge.to or o.request.status
+    move = Move(
+        number=o.request.number, to=to, event=o.event, add=edge.add | told.add, remove=edge.remove | told.remove
+    )
+    done: Effects = (move, *told.effects, *_closing(o, to))
+    after = _seen_after(o, done)
+    onward = ask_next(after, by_staff=False) if edge.tries_rota(o.event) else ()
+    letters = _letters(
+        after, edge, {**stated(o.event), **told.facts, **dict(_typed(o))}, to_patron_too=not _asked(onward)
+    )
+    asks = tuple(_ask(o, text) for text in (edge.ask, *told.asks) if text and not _asked(onward))
+    return (*done, *letters, *onward, *asks)
+
+
+def _nothing(_: Occasion) -> Told:
+    return Told()
+
+
+def _renewed(o: Occasion) -> Told:
+    if o.event.event is not EventName.RENEW_ACCEPTED:
+        return Told()
+    return Told(effects=(ChangeRequest(number=o.request.number, values={"renewals": o.request.renewals + 1}),))
+
+
+def _closing(o: Occasion, to: Status) -> Effects:
+    """The day of closing, when the request comes to an end or is opened again."""
+    was, is_now = o.workflow.state(o.request.status).final, o.workflow.state(to).final
+    if was == is_now:
+        return ()
+    return (ChangeRequest(number=o.request.number, values={"closed_at": o.now if is_now else None}),)
+
+
+def _seen_after(o: Occasion, done: Effects) -> Occasion:
+    context = apply(o.context, done)
+    request = context.request(o.request.number)
+    return replace(o, context=context, request=request or o.request)
+
+
+def _asked(onward: Effects) -> bool:
+    """Whether another supplier was asked."""
+    return any(isinstance(effect, Move) for effect in onward)
+
+
+def _letters(after: Occasion, edge: Transition, facts: dict[str, object], *, to_patron_too: bool) -> Effects:
+    going = [x for x in edge.letters if x.goes(after.event) and (to_patron_too or x.to is Audience.PARTNER)]
+    written = [write(after, letter, facts) for letter in going]
+    return tuple(effect for effect in written if effect is not None)
+
+
+def _typed(o: Occasion) -> dict[str, object]:
+    """What staff typed for the letter itself."""
+    names = {"text", "parcel", "office", "volume"}
+    return {name: value for name, value in o.values.items() if name in names}
+
+
+def _ask(o: Occasion, text: str) -> AskStaff:
+    return AskStaff(number=o.request.number, reason="policy", text=text, passage=o.event.passage)
+
+
+def _renewal_answer(o: Occasion) -> Effects | None:
+    """The answer that the house itself gives to a patron who wants to renew; None: the supplier is asked."""
+    found = renewals.answer(o.request, o.today, o.workflow.loan)
+    if found.answer is Answer.ASK:
+        return None
+    stays = Move(number=o.request.number, to=o.request.status, event=o.event)
+    letter = to_patron(o, *_told(found, renewals.due_date(o.request))) if o.notify else None
+    return (stays, letter) if letter is not None else (stays,)
+
+
+def _told(found: Renewal, due: date | None) -> tuple[str, dict[str, object]]:
+    """The letter that answers, and its facts."""
+    if found.answer is Answer.NOT_YET:
+        return "renewal_not_yet", {"renew_from": found.since}
+    if found.answer is Answer.NO:
+        return "renewal_refused", {"reason": found.reason, "patron_due_date": due}
+    return "renewal_pending", {"patron_due_date": due}

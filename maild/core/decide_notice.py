@@ -1,0 +1,100 @@
+"""A notice whose hour has come: reckoned again as things stand now, so that nobody is chased for what came back."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from maild.core import notices
+from maild.core.apply import apply
+from maild.core.decide_event import take
+from maild.core.effects import AskStaff, Audience, Decision, DueNotice, Effect, Move, PlanNotice, PutAttempt
+from maild.core.notice_rules import Notice
+from maild.core.notices import Wanted, attempt_in_hand, plan
+from maild.core.occasion import Occasion, write
+from maild.core.reading import Doubt, Event
+from maild.core.request import Context, Request
+from maild.core.rules import Rules
+from maild.core.terms import EventName, Flag
+from maild.core.workflow import Letter
+
+
+def decide_notice(due: DueNotice, context: Context, rules: Rules, now: datetime) -> Decision:
+    """What the notice does now; nothing where its reason is gone, and later where its date has moved."""
+    request = context.request(due.number)
+    if request is None:
+        return Decision(why="the request is no longer there", auto=True)
+    one = notices.wanted(request, context, rules, due.anchor).get((due.notice, due.anchor))
+    if one is None:
+        return Decision(why=f"{due.notice}: {request.number} stands at {request.status}, so nothing is sent", auto=True)
+    if one.due > now:
+        later = PlanNotice(
+            number=due.number,
+            notice=due.notice,
+            anchor=due.anchor,
+            due=one.due,
+            item_id=due.item_id,
+            series=one.notice.series,
+        )
+        return Decision(effects=(later,), why=f"{due.notice}: its date has moved to {one.due:%Y-%m-%d}", auto=True)
+    effects = _done(due, one, request, context, rules, now)
+    after = apply(context, effects)
+    replanned = plan(due.number, context, after, rules, now)
+    return Decision(effects=(*effects, *replanned), why=f"{due.notice} fell due on {due.due:%Y-%m-%d}", auto=True)
+
+
+def _done(
+    due: DueNotice, one: Wanted, request: Request, context: Context, rules: Rules, now: datetime
+) -> tuple[Effect, ...]:
+    notice = one.notice
+    o = Occasion(
+        event=Event(event=notice.event or _told_event(notice), request=request.number, note=notice.name),
+        request=request,
+        by="clock",
+        context=context,
+        rules=rules,
+        now=now,
+        cause=f"{notice.name}:{due.anchor}",
+    )
+    if notice.event is not None:
+        return _brought_about(o, notice)
+    if notice.ask:
+        return (_ask(o, notice.ask),)
+    return _letter(o, notice, due)
+
+
+def _told_event(notice: Notice) -> EventName:
+    return EventName.OVERDUE if Flag.OVERDUE in notice.add else EventName.NOTE
+
+
+def _brought_about(o: Occasion, notice: Notice) -> tuple[Effect, ...]:
+    """The clock's event; where the profile does not let the clock decide, staff are asked."""
+    found = take(o)
+    if isinstance(found, Doubt):
+        return (_ask(o, f"{notice.name} of {o.request.number}: {found.text}"),)
+    return found
+
+
+def _letter(o: Occasion, notice: Notice, due: DueNotice) -> tuple[Effect, ...]:
+    flagged = Move(number=o.request.number, to=o.request.status, event=o.event, add=notice.add)
+    letter = Letter(name=notice.letter, to=notice.to or Audience.PATRON)
+    facts: dict[str, object] = {"missed": due.missed} if due.missed else {}
+    if notice.anchor in {"due_date", "patron_due_date"}:
+        facts |= _dates(o.request, due)
+    written = write(o, letter, facts)
+    in_hand = attempt_in_hand(o.request)
+    effects: list[Effect] = [flagged]
+    if written is not None:
+        effects.append(written)
+    if notice.anchor == "asked" and in_hand is not None:
+        effects.append(PutAttempt(number=o.request.number, attempt=replace(in_hand, chased_at=o.now)))
+    return tuple(effects)
+
+
+def _dates(request: Request, due: DueNotice) -> dict[str, object]:
+    """Only the items that fall due on the notice's date, where some do not."""
+    falling = [i for i in request.items if due.anchor in {i.due_date, i.patron_due_date}]
+    ids = tuple(i.item_ids[0] for i in falling if i.item_ids)
+    return {"item_id": ids} if ids and len(falling) < len(request.items) else {}
+
+
+def _ask(o: Occasion, text: str) -> AskStaff:
+    return AskStaff(number=o.request.number, reason="policy", text=f"{o.request.number}: {text}")

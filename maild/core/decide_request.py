@@ -1,0 +1,204 @@
+"""New requests: a patron's form becomes one to borrow, a library's mail or form one to lend."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from maild.core import decide_sanity, rota
+from maild.core.apply import apply
+from maild.core.authentication import domain_of
+from maild.core.decide_event import take
+from maild.core.decide_supplier import ask_next
+from maild.core.effects import AskStaff, ChangeRequest, Effect, OpenRequest, ReadMail
+from maild.core.occasion import Occasion, to_patron
+from maild.core.reading import Doubt, Event, NewRequest
+from maild.core.request import Context, Partner, Patron, Request
+from maild.core.rules import Rules
+from maild.core.terms import EventName, Kind, Role, Status
+from maild.core.trust import who_speaks
+from maild.core.workdays import day_in
+from maild.core.workflow import profile_name
+
+Opened = tuple[tuple[Effect, ...], tuple[Doubt, ...]]
+NEW = ""  # the number of a request that has none yet: process.py draws it
+
+
+def opened(happening: ReadMail, context: Context, rules: Rules, now: datetime) -> Opened:
+    """The effects of a new request, or why staff must complete it first."""
+    event = happening.reading.events[0]
+    new = event.new_request
+    if len(happening.reading.events) != 1 or new is None:
+        text = "It asks for more than one thing at a time: split it by hand."
+        return (), (Doubt(reason="several-requests", text=text, passage=event.passage),)
+    doubts = tuple(_doubts(happening, event, new, context, rules, now))
+    if doubts:
+        return (), doubts
+    if new.requester is not None or happening.reading.kind is Kind.PARTNER_REQUEST:
+        return _lending(happening, event, new, context, rules, now)
+    return _borrowing(happening, event, new, context, rules, now)
+
+
+def _doubts(
+    happening: ReadMail, event: Event, new: NewRequest, context: Context, rules: Rules, now: datetime
+) -> Iterator[Doubt]:
+    kind = happening.reading.kind
+    if kind not in {Kind.WEB_FORM, Kind.PARTNER_REQUEST}:
+        yield Doubt(reason="policy", text="A wish outside the form: staff enter it.", passage=event.passage)
+        return
+    belief = who_speaks(happening.mail, context, kind, None)
+    if not belief.ok:
+        yield Doubt(reason="sender", text=f"Not believed: {belief.why}.")
+    yield from decide_sanity.doubts(event, day_in(now, rules.site.zone))
+    if not _names_a_work(new):
+        yield Doubt(reason="incomplete", text="It does not say which work is wanted.")
+    if kind is Kind.WEB_FORM and not _names_somebody(new):
+        yield Doubt(reason="incomplete", text="It gives neither a patron nor a library to answer to.")
+
+
+def _names_a_work(new: NewRequest) -> bool:
+    c = new.citation
+    return any((c.title, c.article_title, c.isbn, c.issn, c.doi, c.pmid, c.record_id))
+
+
+def _names_somebody(new: NewRequest) -> bool:
+    if new.requester is not None:
+        return any((new.requester.name, new.requester.symbol, new.requester.email))
+    return new.patron is not None and any((new.patron.email, new.patron.id))
+
+
+def _borrowing(
+    happening: ReadMail, event: Event, new: NewRequest, context: Context, rules: Rules, now: datetime
+) -> Opened:
+    patron = known_patron(new, context)
+    same = _duplicate(new, patron, context)
+    if same is not None:
+        text = f"{same.number} is open for the same patron and the same work."
+        return (), (Doubt(reason="duplicate", text=text, passage=event.passage),)
+    opening = OpenRequest(
+        role=Role.BORROWING,
+        new=new,
+        profile=profile_name(_draft(new, Role.BORROWING)),
+        status=Status.NEW,
+        patron_id=patron.id if patron is not None else None,
+        language=new.language or (patron.language if patron is not None else ""),
+    )
+    if patron is None or not patron.approved or patron.blocked:
+        return (opening, _unknown_patron(patron)), ()
+    o = _occasion(happening, event, apply(context, (opening,)), rules, now)
+    onward = ask_next(o, by_staff=False)
+    confirmed = to_patron(o, "request_confirmed", {})
+    asks = (*onward, *([] if onward else [_choose_supplier()]))
+    return (opening, *([confirmed] if confirmed is not None else []), *asks), ()
+
+
+def _unknown_patron(patron: Patron | None) -> AskStaff:
+    told = "is blocked" if patron is not None and patron.blocked else "is not known to us yet"
+    text = f"The patron {told}: nothing was sent. Sending the request to a supplier approves the patron for this once."
+    return AskStaff(number=NEW, reason="policy", text=text)
+
+
+def _choose_supplier() -> AskStaff:
+    return AskStaff(number=NEW, reason="policy", text="No supplier is marked as holding it: choose one.")
+
+
+def known_patron(new: NewRequest, context: Context) -> Patron | None:
+    """The patron on record with the form's address; the card must not be somebody else's."""
+    given = new.patron
+    if given is None:
+        return None
+    email, card = (given.email or "").lower(), given.id or ""
+    found = next((p for p in context.patrons if email and p.email.lower() == email), None)
+    if found is None and not email:
+        found = next((p for p in context.patrons if card and p.card == card), None)
+    return None if found is not None and card and found.card not in {"", card} else found
+
+
+def _duplicate(new: NewRequest, patron: Patron | None, context: Context) -> Request | None:
+    """An open request of the same patron for the same work."""
+    email = (new.patron.email or "").lower() if new.patron is not None else ""
+    return next(
+        (
+            r
+            for r in context.requests
+            if r.role is Role.BORROWING
+            and r.closed_at is None
+            and (
+                (patron is not None and r.patron_id == patron.id) or (email and (r.patron_email or "").lower() == email)
+            )
+            and _key(r.citation) & _key(new.citation)
+        ),
+        None,
+    )
+
+
+def _key(citation: object) -> set[tuple[str, str]]:
+    """What names the work: any identifier, and the title of the part or else of the whole."""
+    ids = {(n, str(v).casefold()) for n in ("isbn", "doi", "pmid", "record_id") if (v := getattr(citation, n))}
+    title = getattr(citation, "article_title", None) or getattr(citation, "title", None)
+    return ids | ({("title", title.casefold().strip())} if title else set())
+
+
+def _lending(
+    happening: ReadMail, event: Event, new: NewRequest, context: Context, rules: Rules, now: datetime
+) -> Opened:
+    partner = _requester(happening, new, context)
+    draft = _draft(new, Role.LENDING)
+    opening = OpenRequest(
+        role=Role.LENDING,
+        new=new,
+        profile=rules.profile(draft, partner)
+        if rules.profile(draft, partner) in rules.workflows
+        else profile_name(draft),
+        status=Status.NEW,
+        partner_id=partner.id if partner is not None else None,
+        language=new.language or "",
+    )
+    here = apply(context, (opening, *_answers(happening, partner)))
+    received = take(_occasion(happening, event, here, rules, now))
+    if isinstance(received, Doubt):
+        return (), (received,)
+    fetch = AskStaff(number=NEW, reason="policy", text="A library asks for a work of ours: look for it and answer.")
+    unknown = [] if partner is not None else [_unknown_library()]
+    return (opening, *_answers(happening, partner), *received, fetch, *unknown), ()
+
+
+def _answers(happening: ReadMail, partner: Partner | None) -> tuple[Effect, ...]:
+    """Where our answers go and what they answer: the requester's mail, or the partner's own address."""
+    values: dict[str, object] = {"last_partner_message_id": happening.mail.message_id}
+    if partner is not None:
+        values |= {"partner_domains": partner.domains, "partner_address": partner.email}
+    elif happening.reading.kind is Kind.PARTNER_REQUEST:
+        values["partner_address"] = happening.mail.from_address
+    return (ChangeRequest(number=NEW, values=values),)
+
+
+def _unknown_library() -> AskStaff:
+    return AskStaff(number=NEW, reason="policy", text="The library is not on record: add it as a partner.")
+
+
+def _requester(happening: ReadMail, new: NewRequest, context: Context) -> Partner | None:
+    """The partner on record that asks: by the mail's domain, or by the symbol or address that a form gives."""
+    if happening.reading.kind is Kind.PARTNER_REQUEST:
+        domain = domain_of(happening.mail.from_address)
+        return next((p for p in context.partners if domain in {name.lower() for name in p.domains}), None)
+    given = new.requester
+    by_symbol = rota.by_symbol(context, given.symbol) if given is not None and given.symbol else None
+    email = (given.email or "").lower() if given is not None else ""
+    return by_symbol or next((p for p in context.partners if email and p.email.lower() == email), None)
+
+
+def _draft(new: NewRequest, role: Role) -> Request:
+    return Request(role=role, service_type=new.service_type, status=Status.NEW)
+
+
+def _occasion(happening: ReadMail, event: Event, context: Context, rules: Rules, now: datetime) -> Occasion:
+    request = context.request(NEW)
+    return Occasion(
+        event=replace(event, event=EventName.REQUEST),
+        request=request or context.requests[-1],
+        by="requester" if request is not None and request.role is Role.LENDING else "patron",
+        context=context,
+        rules=rules,
+        now=now,
+        cause=happening.id,
+    )

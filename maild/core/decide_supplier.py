@@ -1,0 +1,109 @@
+"""The next supplier is asked: attempt, letter and status in one go; the silent one is told that we cancel."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from maild.core import rota
+from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutAttempt, SendLetter
+from maild.core.notices import attempt_in_hand
+from maild.core.occasion import Occasion, to_partner
+from maild.core.reading import Event
+from maild.core.request import Attempt, Partner
+from maild.core.terms import EventName, Party, ServiceType, Status
+
+STILL_OPEN = frozenset(
+    {
+        EventName.REQUEST_RECEIVED,
+        EventName.EXPECT_TO_SUPPLY,
+        EventName.WILL_SUPPLY,
+        EventName.NO_ANSWER,
+        "Requested",
+        "",
+    }
+)
+
+
+def ask_next(o: Occasion, *, by_staff: bool) -> tuple[Effect, ...]:
+    """Asks the next supplier, or the one that staff chose; tells staff where only resting ones are left.
+
+    Nothing where there is none: the caller's letters say so to the patron.
+    """
+    choice = rota.next_supplier(o.request, o.context, o.rules.rota, o.today)
+    partner = rota.by_symbol(o.context, o.supplier) if o.supplier else choice.partner
+    if partner is not None:
+        left = tuple(s for s in o.request.suppliers if s.casefold() != partner.symbol.casefold())
+        return (*_cancel_silent(o), *_ask(o, partner, left))
+    if choice.resting:
+        names = ", ".join(choice.resting)
+        text = (
+            f"{o.request.number}: the suppliers that are left ({names}) are paused or away; ask one by hand, or wait."
+        )
+        return (AskStaff(number=o.request.number, reason="policy", text=text, commands=_commands(o)),)
+    if by_staff or o.event.event is EventName.NO_ANSWER:
+        text = f"{o.request.number}: no supplier is left that is marked as holding it. Mark one and ask it, or close."
+        return (AskStaff(number=o.request.number, reason="policy", text=text, commands=_commands(o)),)
+    return ()
+
+
+def _commands(o: Occasion) -> tuple[str, ...]:
+    return (f"maild request do {o.request.number} NextSupplier partner=SYMBOL",)
+
+
+def _cancel_silent(o: Occasion) -> tuple[Effect, ...]:
+    """A supplier that has neither refused nor sent is told that we ask elsewhere."""
+    in_hand = attempt_in_hand(o.request)
+    if in_hand is None or in_hand.status not in STILL_OPEN or o.request.status is Status.NEW:
+        return ()
+    return (
+        to_partner(o, "cancel_request", {}),
+        PutAttempt(number=o.request.number, attempt=replace(in_hand, status=Status.CANCEL_PENDING.value)),
+    )
+
+
+def _ask(o: Occasion, partner: Partner, left: tuple[str, ...]) -> tuple[Effect, ...]:
+    number = o.request.number
+    asked = Event(event=EventName.NEXT_SUPPLIER, request=number, note=partner.symbol)
+    return (
+        Move(number=number, to=Status.REQUESTED, event=asked),
+        ChangeRequest(number=number, values=in_hand(partner, left)),
+        PutAttempt(number=number, attempt=attempt(partner, o.now)),
+        request_letter(number, o.request.service_type, partner, o.cause),
+    )
+
+
+def in_hand(partner: Partner, left: tuple[str, ...]) -> dict[str, object]:
+    """The fields of a request whose supplier in hand is `partner`, with `left` still to be asked."""
+    return {
+        "partner_id": partner.id,
+        "partner_domains": partner.domains,
+        "partner_address": partner.email,
+        "suppliers": left,
+        "supplier_ref": "",
+        "conditions": (),
+        "last_partner_message_id": "",
+        "closed_at": None,
+    }
+
+
+def attempt(partner: Partner, now: datetime) -> Attempt:
+    """A supplier that is asked now."""
+    return Attempt(
+        partner_id=partner.id,
+        partner_domains=partner.domains,
+        status=Status.REQUESTED.value,
+        asked_at=now,
+    )
+
+
+def request_letter(number: str, service_type: ServiceType, partner: Partner, cause: str) -> SendLetter:
+    """The request itself, to this supplier."""
+    return SendLetter(
+        number=number,
+        letter="request_copy" if service_type is ServiceType.COPY else "request_loan",
+        audience=Audience.PARTNER,
+        to=partner.email,
+        party=Party.SUPPLIER,
+        languages=partner.languages,
+        cause=f"{cause}:{EventName.NEXT_SUPPLIER}:{partner.symbol}",
+        partner_id=partner.id,
+    )

@@ -1,0 +1,182 @@
+"""What an event tells about the things on loan: ids, due dates, conditions; and what staff must hear of them."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from maild.core import costs, duedates
+from maild.core.effects import AddCharge, ChangeRequest, Effect, PutAttempt, PutItem
+from maild.core.notices import attempt_in_hand
+from maild.core.occasion import Occasion
+from maild.core.request import Item
+from maild.core.terms import EventName, Flag, Role, Status
+
+READY_AFTER_DAYS = 3  # working days that the post and the desk take, until the day of pickup is known
+LIBRARY_USE = frozenset({"LibraryUseOnly", "WatchLibraryUseOnly", "SpecCollSupervReq"})
+ANSWERS = frozenset(
+    {
+        EventName.REQUEST_RECEIVED,
+        EventName.EXPECT_TO_SUPPLY,
+        EventName.WILL_SUPPLY,
+        EventName.LOANED,
+        EventName.COPY_COMPLETED,
+        EventName.RETRY_POSSIBLE,
+        EventName.UNFILLED,
+        EventName.CANCELLED,
+        EventName.LOAN_COMPLETED,
+        EventName.NO_ANSWER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What an event brings with it besides its edge."""
+
+    effects: tuple[Effect, ...] = ()
+    add: frozenset[Flag] = frozenset()
+    remove: frozenset[Flag] = frozenset()
+    asks: tuple[str, ...] = ()
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+def together(*parts: Told) -> Told:
+    """All of them as one."""
+    return Told(
+        effects=tuple(e for part in parts for e in part.effects),
+        add=frozenset().union(*(part.add for part in parts)),
+        remove=frozenset().union(*(part.remove for part in parts)),
+        asks=tuple(ask for part in parts for ask in part.asks),
+        facts={name: value for part in parts for name, value in part.facts.items()},
+    )
+
+
+def attempt(o: Occasion) -> Told:
+    """The supplier's answer, kept on its attempt: each attempt has the status that its supplier gave."""
+    in_hand = attempt_in_hand(o.request)
+    if in_hand is None or o.event.event not in ANSWERS or o.request.role is Role.LENDING:
+        return Told()
+    answered = replace(
+        in_hand,
+        status=str(o.event.event),
+        answered_at=in_hand.answered_at if o.event.event is EventName.NO_ANSWER else o.now,
+        reason=o.event.reason or "",
+        supplier_ref=o.event.supplier_ref or in_hand.supplier_ref,
+        conditions=tuple(dict.fromkeys((*in_hand.conditions, *o.event.loan_condition))),
+        expected_date=o.event.expected_date or o.event.retry_after or in_hand.expected_date,
+    )
+    return Told(effects=(PutAttempt(number=o.request.number, attempt=answered),))
+
+
+def remarks(o: Occasion) -> Told:
+    """Conditions, the supplier's own number and a price, whatever the event is."""
+    number = o.request.number
+    changes: dict[str, object] = {}
+    conditions = tuple(dict.fromkeys((*o.request.conditions, *o.event.loan_condition)))
+    if conditions != o.request.conditions and o.event.event is not EventName.RETRY_POSSIBLE:
+        changes["conditions"] = conditions
+    if o.event.supplier_ref and o.request.role is Role.BORROWING:
+        changes["supplier_ref"] = o.event.supplier_ref
+    effects: list[Effect] = [ChangeRequest(number=number, values=changes)] if changes else []
+    if o.event.cost is not None and o.event.event is not EventName.RETRY_POSSIBLE:
+        effects.append(AddCharge(number=number, charge=costs.price(o.event.cost)))
+    flags = {Flag.NO_RENEWAL} if o.event.no_renewal else set()
+    if "conditions" in changes and LIBRARY_USE.intersection(conditions):
+        flags.add(Flag.LIBRARY_USE_ONLY)
+    return Told(effects=tuple(effects), add=frozenset(flags))
+
+
+def loan(o: Occasion) -> Told:
+    """The things on loan with their dates, as "sent" or the slip in the parcel tells them."""
+    due = o.event.due_date or _known_due_date(o)
+    assumed = due is None
+    if due is None:
+        due = _own_date(o)
+    items = _items(o)
+    ready = _ready_day(o)
+    told = [_with_date(o, item, o.event.due_date or item.due_date or due, ready) for item in items]
+    started: tuple[Effect, ...] = ()
+    if o.request.loaned_on is None:
+        started = (ChangeRequest(number=o.request.number, values={"loaned_on": o.today}),)
+    ours = assumed and o.request.role is Role.BORROWING
+    flags = frozenset({Flag.DUE_DATE_ASSUMED})
+    return together(
+        Told(
+            effects=started,
+            add=flags if ours else frozenset(),
+            remove=flags if o.event.due_date else frozenset(),
+            facts={"due_date": due},
+        ),
+        *told,
+    )
+
+
+def arrived(o: Occasion) -> Told:
+    """The slip's dates, where the parcel tells them; nothing where they were known before."""
+    if o.request.role is Role.LENDING:
+        return Told()
+    return loan(o)
+
+
+def new_date(o: Occasion) -> Told:
+    """The dates move to the one stated: renewed, recalled or changed. Without one they stand."""
+    due = o.event.due_date
+    if due is None:
+        return Told()
+    items = [i for i in o.request.items if not o.event.item_id or set(i.item_ids) & set(o.event.item_id)]
+    old = patron_dates(items or list(o.request.items))
+    moved = together(*(_with_date(o, item, due, o.today) for item in items or _items(o)))
+    told = {"old_due_date": old, "new_due_date": moved.facts.get("patron_due_date", due)}
+    return together(moved, Told(facts=told, remove=frozenset({Flag.DUE_DATE_ASSUMED})))
+
+
+def ready(o: Occasion) -> Told:
+    """It can be fetched from today on: the patron's date is reckoned again from the day that is now known."""
+    return together(*(_with_date(o, i, i.due_date, o.today) for i in o.request.items if i.due_date is not None))
+
+
+def patron_dates(items: list[Item]) -> date | None:
+    """The earliest date that the patron was told."""
+    return min((d for i in items if (d := i.patron_due_date or i.due_date) is not None), default=None)
+
+
+def _with_date(o: Occasion, item: Item, due: date | None, ready_on: date) -> Told:
+    """The item with the supplier's date and, when we borrow it, the patron's."""
+    if due is None or o.request.role is Role.LENDING:
+        return _put(o, item, replace(item, due_date=due))
+    ours = duedates.patron_date(due, ready_on, o.partner, o.workflow.loan, o.rules.calendar)
+    told = _put(o, item, replace(item, due_date=due, patron_due_date=ours.day))
+    asks = (ours.ask,) if ours.ask and item.patron_due_date != ours.day else ()
+    return together(told, Told(asks=asks, facts={"patron_due_date": ours.day}))
+
+
+def _put(o: Occasion, old: Item, new: Item) -> Told:
+    return Told(effects=(PutItem(number=o.request.number, item=new),)) if new != old or not old.id else Told()
+
+
+def _items(o: Occasion) -> list[Item]:
+    """The items that the event is about: those on record, with their new ids; else one for each id that it names."""
+    ids = o.event.item_id
+    known = list(o.request.items)
+    if len(known) == 1 and ids:
+        merged = tuple(dict.fromkeys((*known[0].item_ids, *ids)))
+        return [replace(known[0], item_ids=merged)]
+    if known:
+        return known
+    return [Item(item_ids=(one,)) for one in ids] or [Item()]
+
+
+def _known_due_date(o: Occasion) -> date | None:
+    return next((item.due_date for item in o.request.items if item.due_date is not None), None)
+
+
+def _own_date(o: Occasion) -> date:
+    terms = o.workflow.loan
+    if o.request.role is Role.LENDING:
+        return duedates.lending_date(o.today, o.partner, terms, o.rules.calendar)
+    return duedates.assumed_date(o.today, o.partner, terms)
+
+
+def _ready_day(o: Occasion) -> date:
+    if o.request.status in {Status.AWAITING_PICKUP, Status.WITH_PATRON, Status.IN_OFFICE_DELIVERY}:
+        return o.today
+    return o.rules.calendar.add_working_days(o.today, READY_AFTER_DAYS)

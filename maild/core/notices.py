@@ -1,0 +1,140 @@
+"""Which notices a request needs as it stands now, and what must be planned and taken back when it changes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from maild.core.effects import DropNotices, Effect, PlanNotice
+from maild.core.notice_rules import Notice
+from maild.core.renewals import is_pending
+from maild.core.request import Attempt, Context, Request
+from maild.core.rules import Rules
+from maild.core.terms import Flag
+from maild.core.workdays import at, day_in
+
+Key = tuple[str, date]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A notice that a request needs: from which date it counts, and when its hour comes."""
+
+    notice: Notice
+    anchor: date
+    due: datetime
+    item_id: int = 0
+
+
+def plan(number: str, before: Context, after: Context, rules: Rules, now: datetime) -> list[Effect]:
+    """The effects that make the planned notices of a request fit what it has become.
+
+    What stays as it was is not touched; what counts from another date now is taken back and planned anew.
+    """
+    was, becomes = before.request(number), after.request(number)
+    if becomes is None:
+        return []
+    entered = day_in(now, rules.site.zone)
+    had = wanted(was, before, rules, _entered(was, becomes, entered)) if was is not None else {}
+    needs = wanted(becomes, after, rules, entered)
+    kept = {key for key, one in needs.items() if key in had and had[key].due == one.due}
+    gone = {name for name, _ in had.keys() - kept}
+    kept -= {key for key in kept if key[0] in gone}  # a drop takes every anchor of that name
+    new = [one for key, one in needs.items() if key not in kept and not _too_late(one, now)]
+    dropped: list[Effect] = [DropNotices(number=number, notices=tuple(sorted(gone)))] if gone else []
+    return [*dropped, *(_planned(number, one) for one in new)]
+
+
+def _entered(was: Request, becomes: Request, today: date) -> date:
+    """For a status that was left, a day that no new plan has: what counted from entering it is over."""
+    return today if was.status is becomes.status else date.min
+
+
+def _too_late(one: Wanted, now: datetime) -> bool:
+    """A warning before a date makes no sense once its hour is past; a reminder after one still does."""
+    return one.notice.days < 0 and one.due < now
+
+
+def _planned(number: str, one: Wanted) -> PlanNotice:
+    return PlanNotice(
+        number=number,
+        notice=one.notice.name,
+        anchor=one.anchor,
+        due=one.due,
+        item_id=one.item_id,
+        series=one.notice.series,
+    )
+
+
+def wanted(request: Request, context: Context, rules: Rules, entered: date) -> dict[Key, Wanted]:
+    """The notices that the request needs as it stands, by name and anchor. `entered`: the day it came to its status."""
+    workflow = rules.workflow(request, context.partner(request.partner_id))
+    found: dict[Key, Wanted] = {}
+    for name in workflow.state(request.status).notices:
+        notice = rules.notices[name]
+        if notice.off or not fits(notice, request):
+            continue
+        for anchor, item_id in _anchors(notice, request, rules, entered):
+            key = (name, anchor)
+            due = due_at(notice, _base(notice, anchor, request, context), rules) if anchor != date.min else _NEVER
+            shared = key in found  # one notice for all items of the same date
+            found[key] = Wanted(notice=notice, anchor=anchor, due=due, item_id=0 if shared else item_id)
+    return found
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def fits(notice: Notice, request: Request) -> bool:
+    """Whether the flags and the supplier's last answer are those that the notice is for."""
+    flags = request.flags | ({Flag.RENEWAL_PENDING} if is_pending(request) else set())
+    reason = request.attempts[-1].reason if request.attempts else ""
+    return (
+        notice.only_with <= flags and not notice.not_with & flags and (not notice.reasons or reason in notice.reasons)
+    )
+
+
+def due_at(notice: Notice, base: date, rules: Rules) -> datetime:
+    """When the notice's hour comes, counted from `base`."""
+    later = base + timedelta(days=notice.days)
+    day = rules.calendar.add_working_days(base, notice.days) if notice.working else later
+    return at(day, notice.hour, rules.site.zone)
+
+
+def _anchors(notice: Notice, request: Request, rules: Rules, entered: date) -> Iterator[tuple[date, int]]:
+    """The dates that the notice counts from, each with its item where it is one item's."""
+    if notice.anchor == "entered":
+        yield entered, 0
+    elif notice.anchor in {"due_date", "patron_due_date"}:
+        for item in request.items:
+            day = item.due_date if notice.anchor == "due_date" else item.patron_due_date
+            if day is not None:
+                yield day, item.id
+    else:
+        day = _single(notice, request, rules)
+        if day is not None:
+            yield day, 0
+
+
+def _single(notice: Notice, request: Request, rules: Rules) -> date | None:
+    if notice.anchor == "need_before":
+        return request.need_before
+    in_hand = attempt_in_hand(request)
+    if in_hand is None:
+        return None
+    if notice.anchor == "expected_date":
+        return in_hand.expected_date
+    return day_in(in_hand.asked_at, rules.site.zone) if in_hand.asked_at else None
+
+
+def _base(notice: Notice, anchor: date, request: Request, context: Context) -> date:
+    """The day the count begins: the clock of an answer stands while the partner says that nobody is there."""
+    partner = context.partner(request.partner_id)
+    if notice.anchor == "asked" and partner is not None and partner.absent_until is not None:
+        return max(anchor, partner.absent_until)
+    return anchor
+
+
+def attempt_in_hand(request: Request) -> Attempt | None:
+    """The attempt of the supplier that we wait for, or None. Those before it are over."""
+    last = request.attempts[-1] if request.attempts else None
+    return last if last is not None and last.partner_id and last.partner_id == request.partner_id else None

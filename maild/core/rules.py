@@ -1,0 +1,111 @@
+"""Everything by which decide decides: who we are, the profiles, notices, calendar and rotas; all mistakes at once."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from maild.core import letter_rules, notice_rules, rota_rules, workdays, workflow_check, workflow_files
+from maild.core.effects import Audience, SendLetter
+from maild.core.notice_rules import Notice
+from maild.core.problems import Problem, RuleFiles
+from maild.core.request import Partner, Request
+from maild.core.rota_rules import RotaEntry
+from maild.core.terms import Role
+from maild.core.workdays import Calendar
+from maild.core.workflow import Workflow, profile_name
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer to whoever asked, not an error of ours
+    """Somebody asked for what may not be; the text says why, and what may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitePolicy:
+    """What decide must know of maild.toml. `letter_modes` are modes of single letters, `mode` is everybody's."""
+
+    zone: str = "Europe/Helsinki"
+    prefix: str = "KP"
+    prefixes: tuple[str, ...] = ("KP",)
+    address: str = "ill@library.example"
+    attention_to: str = "ill@library.example"
+    language: str = "fi"
+    mode: str = "shadow"
+    letter_modes: Mapping[str, str] = field(default_factory=dict)
+    max_events: int = 50
+    max_letters_a_day: int = 5
+    pickup: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The rulebook's part for deciding. `letters_off` are those that only a mode of their own turns on."""
+
+    site: SitePolicy
+    workflows: Mapping[str, Workflow]
+    notices: Mapping[str, Notice]
+    calendar: Calendar
+    rota: tuple[RotaEntry, ...] = ()
+    letters_off: frozenset[str] = frozenset()
+
+    def workflow(self, request: Request, partner: Partner | None = None) -> Workflow:
+        """The profile of `request`; one that is no longer there falls back to the role's own."""
+        found = self.workflows.get(self.profile(request, partner))
+        return found or self.workflows[profile_name_of_role(request)]
+
+    def profile(self, request: Request, partner: Partner | None) -> str:
+        """The name of the profile, by the request itself, its partner's family, or its role."""
+        family = ""
+        if partner is not None:
+            family = partner.profile_borrowing if request.role is Role.BORROWING else partner.profile_lending
+        return profile_name(request, family)
+
+    def rota_symbols(self) -> tuple[str, ...]:
+        """The suppliers that the rotas name: a Context must hold their records."""
+        return tuple(entry.symbol for entry in self.rota)
+
+    def mode_of(self, send: SendLetter, partner: Partner | None) -> str:
+        """off, shadow or auto for this letter: its own mode, else its partner's, else the site's. Staff always hear."""
+        own = self.site.letter_modes.get(send.letter)
+        if own:
+            return own
+        if send.letter in self.letters_off:
+            return "off"
+        if send.audience is Audience.STAFF:
+            return "auto"
+        return (partner.mode if partner is not None else "") or self.site.mode
+
+    def outbox_state(self, send: SendLetter, partner: Partner | None) -> str:
+        """How the letter enters the outbox: waiting, or shadow (kept to be looked at, never sent)."""
+        return "waiting" if self.mode_of(send, partner) == "auto" else "shadow"
+
+
+def profile_name_of_role(request: Request) -> str:
+    """The shipped profile of the request's role and service type."""
+    suffix = "copy" if request.service_type == "Copy" else "loan"
+    return f"{request.role.value}-{suffix}"
+
+
+REQUIRED = ("borrowing-loan", "borrowing-copy", "lending-loan", "lending-copy")
+
+
+def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[Rules | None, list[Problem]]:
+    """The Rules, or None with every mistake in every file. `letters` are the names of all letters there are."""
+    calendar, problems = workdays.load(files)
+    notices, wrong = notice_rules.load(files, letters)
+    problems += wrong
+    rota, wrong = rota_rules.load(files)
+    problems += wrong
+    workflows, wrong = workflow_files.load(files)
+    problems += wrong
+    for workflow in workflows.values():
+        problems += workflow_check.problems(workflow, letters, notices)
+    problems += [_missing(name) for name in REQUIRED if f"workflows/{name}.toml" not in files]
+    if problems:
+        return None, problems
+    described, _ = letter_rules.load(files) if letter_rules.FILE in files else (None, [])
+    off = frozenset(name for name, rule in described.letters.items() if rule.off) if described else frozenset()
+    return Rules(site=site, workflows=workflows, notices=notices, calendar=calendar, rota=rota, letters_off=off), []
+
+
+def _missing(name: str) -> Problem:
+    file = f"workflows/{name}.toml"
+    return Problem(file=file, place="file", what="the profile is missing", way_out="restore the shipped file")
