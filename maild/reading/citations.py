@@ -228,7 +228,7 @@ def _article(body: str) -> dict[str, str]:
     if quoted and quoted.group(2):
         author = {"article_author": _names(people)} if people else {}
         return _full(found | author | {"article_title": quoted.group(1).rstrip(".,")} | _container(quoted.group(2)))
-    if people and (people.rest[:1] == ":" or people.sure and people.rest[:1] in {".", " "}):
+    if people and (people.rest[:1] == ":" or (people.sure and _ended(people))):
         return _parts(people, people.rest.lstrip(".: "), found, body)
     return {}
 
@@ -253,7 +253,7 @@ def _parts(people: People, rest: str, found: dict[str, str], body: str) -> dict[
         publisher = _PUBLISHER_LAST.search(body)
         if publisher:
             fields["publisher"] = publisher.group(1)
-        return _full(fields)
+        return _full(fields) if not re.search(r" / |[^.]{4}\. ", fields["title"]) else {}
     split = _title_and_container(rest)
     return _full(fields | {"article_title": split[0], "title": split[1].strip(" ,")}) if split else {}
 
@@ -302,13 +302,18 @@ def _author_title(head: str, fields: dict[str, str]) -> dict[str, str]:
     if by and leading_people(by.group(2)):
         return _full(fields | {"author": by.group(2), "title": by.group(1)})
     people = leading_people(head)
-    if not people or not (people.rest[:1] == ":" or (people.sure and people.rest[:1] in {".", " "})):
+    if not people or not (people.rest[:1] == ":" or (people.sure and _ended(people))):
         return {}
     title = people.rest.lstrip(".: ").rstrip(" ,.")
     # Two sentences left: the second could be a subtitle, a series or a publisher without its year.
     if re.search(r"[^\s.]{3}\. \S", title) and "publisher" not in fields:
         return {}
     return _full(fields | {"author": _names(people), "title": title})
+
+
+def _ended(people: People) -> bool:
+    """Whether the names end with a stop of their own ("Saarnivaara, P. Handbook") or of the sentence."""
+    return people.rest[:1] == "." or (people.rest[:1] == " " and people.names.endswith("."))
 
 
 def _names(people: People) -> str:

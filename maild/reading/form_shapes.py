@@ -1,0 +1,287 @@
+"""Label and answer out of a mail, whatever shape the form system gave them.
+
+JSON, table rows, `--- Label ---`, heading and next line, `Label: answer`, `key = value`, dotted leaders and wide gaps: the
+reading that recognises most labels is taken.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from maild.core.mail import Mail
+from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, Label, find_label, split_label
+
+MAX_LINES = 600
+MAX_ANSWERS = 120
+LONG_LINE = 55  # characters; a line this long may have been wrapped by a mailer
+FREE = frozenset({"note", "reference", "office_address", "contact"})
+
+_SECTION = re.compile(r"^(?:[=*#~+_-]{2,}|[=*#~+_-]{1,4}\s?[^=*#~_:-]{2,60}\s?[=*#~+_-]{1,4})$")
+_WPFORMS = re.compile(r"^-{2,4}\s(.{1,90}?)\s-{2,4}$")
+_SEPARATED = re.compile(r"^(.{1,90}?)(?:\s?\.{2,80}\s?:?|\s?:(?!//)|\s?=(?!=)|\t+)\s*(.*)$", re.S)
+_WIDE = re.compile(r"^(\S.{0,60}?)(?:\t+|\s{2,40})(\S.*)$")
+_COLUMNS = re.compile(r"\s{3,40}|\t+")
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """One field of a form. `key` is "" where the label is not known."""
+
+    label: str
+    key: str
+    languages: tuple[str, ...] = ()
+    value: str = ""
+
+
+def read_answers(mail: Mail, rules: FormRules, form: Form | None = None, *, text: str | None = None) -> tuple[Answer, ...]:
+    """The form's fields in order; () where the mail has no shape of a form."""
+    body = mail.text if text is None else text
+    candidates = [_from_json(body, rules, form), _from_rows(mail.rows, rules, form), _from_lines(_inner(body, form), rules, form)]
+    best = max(candidates, key=_worth)
+    return tuple(best[:MAX_ANSWERS]) if _worth(best) >= 2 else ()
+
+
+def _worth(answers: Sequence[Answer]) -> int:
+    """How many different fields with an answer were recognised."""
+    keys = {a.key for a in answers if a.key and a.key not in {"ignore", "consent", "contact"}}
+    return len(keys) + len({a.key for a in answers if a.key in keys and a.value.strip()})
+
+
+def is_form(answers: Sequence[Answer]) -> bool:
+    """Whether the fields make a request: something of a work, and at least two fields that say more."""
+    keys = {a.key for a in answers if a.value.strip()}
+    return bool(keys & WORK_KEYS) and len(keys - {"", "ignore", "consent", "contact"}) >= 2
+
+
+def _inner(text: str, form: Form | None) -> str:
+    """The text between the form's own start and stop."""
+    if form is not None and form.start is not None:
+        found = form.start.search(text)
+        text = text[found.end() :] if found else text
+    if form is not None and form.stop is not None:
+        found = form.stop.search(text)
+        text = text[: found.start()] if found else text
+    return text
+
+
+def _answer(label: str, value: str, rules: FormRules, form: Form | None) -> Iterator[Answer]:
+    """One field, or the several that one label asks for."""
+    found = find_label(label, rules, form, guess=False)
+    if found is None:
+        keys = split_label(label, rules)
+        parts = _parted(value, len(keys)) if keys else ()
+        if parts:
+            yield from (Answer(label=label, key=k, value=v) for k, v in zip(keys, parts, strict=True))
+            return
+        found = find_label(label, rules, form)
+    yield Answer(label=label.strip(), key=found.key if found else "", languages=found.languages if found else (), value=value.strip())
+
+
+def _parted(value: str, count: int) -> tuple[str, ...]:
+    """A value cut at its slashes, semicolons, commas or, failing those, blanks, where that gives `count` parts."""
+    for pattern in (r"\s/\s", r"[/;]", r",", r"\s"):
+        parts = [part.strip() for part in re.split(pattern, value.strip())]
+        if len(parts) == count and all(parts):
+            return tuple(parts)
+    return ()
+
+
+def _from_rows(rows: Iterable[tuple[str, str]], rules: FormRules, form: Form | None) -> list[Answer]:
+    answers: list[Answer] = []
+    for label, value in rows:
+        if 0 < len(label.strip()) <= MAX_LABEL:
+            answers.extend(_answer(label, value, rules, form))
+    return answers
+
+
+def _from_json(text: str, rules: FormRules, form: Form | None) -> list[Answer]:
+    start = text.find("{")
+    if not 0 <= start < 400 or len(text) > 200_000 or text.count("{") + text.count("[") > 200:
+        return []
+    try:
+        document, _ = json.JSONDecoder().raw_decode(text[start:])
+    except (ValueError, RecursionError):
+        return []
+    return [a for label, value in _leaves(document) for a in _answer(label, value, rules, form)]
+
+
+def _leaves(node: object, label: str = "") -> Iterator[tuple[str, str]]:
+    """Every label with its answer: {"Title": "x"}, [{"question": "Title", "answer": "x"}], lists of choices joined."""
+    if isinstance(node, dict):
+        keys = {str(key).casefold(): key for key in node}
+        question = next((keys[k] for k in ("question", "label", "title", "name", "field") if k in keys), None)
+        answer = next((keys[k] for k in ("answer", "value", "response") if k in keys), None)
+        if question is not None and answer is not None:
+            yield from _leaves(node[answer], str(node[question]))
+            return
+        for key, value in node.items():
+            yield from _leaves(value, str(key))
+    elif isinstance(node, list):
+        if all(isinstance(item, str | int | float) for item in node):
+            yield label, ", ".join(str(item) for item in node)
+        else:
+            for item in node:
+                yield from _leaves(item, label)
+    elif isinstance(node, str) and node.startswith('["') and node.endswith("]"):
+        yield label, node.strip("[]").replace('","', ", ").strip('"')
+    else:
+        yield label, "" if node is None else str(node)
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The state of reading a text line by line: the fields so far, and whether the last one still runs."""
+
+    answers: list[Answer]
+    running: bool = False
+    gap: bool = False
+    indent: int = 0
+    last: int = 0  # length of the last line that was taken up
+
+
+def _from_lines(text: str, rules: FormRules, form: Form | None) -> list[Answer]:
+    state = _Lines([])
+    lines = text.splitlines()[:MAX_LINES]
+    for number, line in enumerate(lines):
+        stripped = line.strip().lstrip("•·").strip()
+        if not stripped:
+            state.gap = True
+            continue
+        indent = len(line) - len(line.lstrip())
+        if not _take(stripped, indent, state, rules, form, lines, number):
+            _go_on(stripped, indent, state, lines, number, rules, form)
+        state.gap = False
+        state.last = len(line)
+    return state.answers
+
+
+def _take(
+    line: str, indent: int, state: _Lines, rules: FormRules, form: Form | None, lines: list[str], number: int
+) -> bool:
+    """Whether the line opens a field (or closes one: a section's title)."""
+    headed = _WPFORMS.match(line)
+    if headed and find_label(headed.group(1), rules, form) is not None:
+        return _open(state, list(_answer(headed.group(1), "", rules, form)), indent)
+    if _SECTION.match(line):
+        state.running = False
+        return True
+    for pieces in (_several(line, rules, form), _one_field(line, state, rules, form)):
+        if pieces:
+            return _open(state, pieces, indent)
+    return _bare_label(line, indent, state, rules, form)
+
+
+def _open(state: _Lines, answers: list[Answer], indent: int) -> bool:
+    state.answers.extend(answers)
+    state.running, state.indent = True, indent
+    return True
+
+
+def _several(line: str, rules: FormRules, form: Form | None) -> list[Answer]:
+    """Several fields on one line: "Volume: 2   Issue: 3"."""
+    pieces = [p for p in _COLUMNS.split(line) if p]
+    if not 2 <= len(pieces) <= 6 or any(":" not in p.rstrip(":") for p in pieces):
+        return []
+    found = []
+    for piece in pieces:
+        label, _, value = piece.partition(":")
+        known = find_label(label, rules, form)
+        if known is None:
+            return []
+        found.append(Answer(label=label, key=known.key, languages=known.languages, value=value.strip()))
+    return found
+
+
+def _one_field(line: str, state: _Lines, rules: FormRules, form: Form | None) -> list[Answer]:
+    """ "Label: answer", "key = value", "Label......: answer", "Label    answer"."""
+    split = _SEPARATED.match(line)
+    if split and not split.group(1).lower().startswith(("http", "www.")):
+        answers = list(_answer(split.group(1), split.group(2), rules, form))
+        if any(a.key for a in answers) and _label_like(split.group(1), rules, form):
+            return answers
+        if split.group(2) and not (state.running and _is_free(state)) and _unknown_label(split.group(1)):
+            return answers
+        return []
+    wide = _WIDE.match(line)
+    known = find_label(wide.group(1), rules, form, guess=False) if wide else None
+    if wide and known:
+        return [Answer(label=wide.group(1), key=known.key, languages=known.languages, value=wide.group(2).strip())]
+    return []
+
+
+def _label_like(label: str, rules: FormRules, form: Form | None) -> bool:
+    """A label from the lists may be long; one that only a pattern knows must not be a sentence."""
+    return find_label(label, rules, form, guess=False) is not None or bool(split_label(label, rules)) or len(label.split()) <= 9
+
+
+def _unknown_label(label: str) -> bool:
+    """Whether something before a colon looks like a field's name: short, and no sentence's beginning."""
+    return len(label) <= 50 and len(label.split()) <= 5 and (label[:1].isupper() or label[:1].isdigit() or "_" in label)
+
+
+def _is_free(state: _Lines) -> bool:
+    return bool(state.answers) and state.answers[-1].key in FREE
+
+
+def _bare_label(line: str, indent: int, state: _Lines, rules: FormRules, form: Form | None) -> bool:
+    """A label alone on its line, its answer below."""
+    if len(line) > MAX_LABEL or (state.answers and state.running and not state.answers[-1].value and indent > state.indent):
+        return False
+    found = find_label(line, rules, form, guess=line.endswith(("*", ":", "?")))
+    if found is None:
+        return False
+    last = state.answers[-1] if state.answers and state.running else None
+    # "What do you need?" / "Article": the answer is a word that is a label elsewhere.
+    if last is not None and not last.value and not state.gap and last.key in {"service", "name", "title", "note", "author", "journal", "book"}:
+        if last.key == "service" or not line.endswith(("*", ":", "?")) and found.key in {"book", "journal", "article_title"}:
+            return False
+    return _open(state, [Answer(label=line.rstrip(" :*"), key=found.key, languages=found.languages)], indent)
+
+
+def _go_on(line: str, indent: int, state: _Lines, lines: list[str], number: int, rules: FormRules, form: Form | None) -> None:
+    """A line that opens no field: the answer to the last label, more of it, or nothing of ours."""
+    if not state.running or not state.answers:
+        return
+    last = state.answers[-1]
+    if not last.value:
+        last.value = line
+    elif last.key in FREE:
+        if not state.gap or _label_follows(lines, number, rules, form):
+            last.value += f"\n{line}"
+        else:
+            state.running = False
+    elif not state.gap and (state.last >= LONG_LINE or indent > state.indent + 1) and last.key != "library":
+        last.value += f" {line}"
+    elif last.key in {"library", "symbol"} and not state.gap:
+        last.value += f"\n{line}"
+    elif not state.gap and line.endswith(("*", "?")) and len(line) <= MAX_LABEL:
+        _open(state, [Answer(label=line.rstrip(" *"), key="")], indent)
+    else:
+        state.running = False
+
+
+def _label_follows(lines: list[str], number: int, rules: FormRules, form: Form | None) -> bool:
+    """Whether a known field comes after this line: then a blank line was part of the answer."""
+    for line in lines[number + 1 : number + 12]:
+        label = line.split(":", 1)[0].strip()
+        if label and find_label(label, rules, form, guess=False) is not None:
+            return True
+    return False
+
+
+def languages_of(answers: Iterable[Answer]) -> str:
+    """The language that most labels are of; "" on a tie or where none is known."""
+    votes: dict[str, int] = {}
+    for answer in answers:
+        for language in answer.languages:
+            votes[language] = votes.get(language, 0) + (2 if len(answer.languages) == 1 else 1)
+    ranked = sorted(votes.items(), key=lambda item: -item[1])
+    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+        return ranked[0][0] if ranked and ranked[0][0] == "fi" else ""
+    return ranked[0][0]
+
+
+def label_of(key: str) -> Label:
+    """A label of that key that belongs to no language."""
+    return Label(key=key)
