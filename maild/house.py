@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maild import shipped
-from maild.clock import Clock
 from maild.core import letter_rules
 from maild.core.letter_rules import LetterRules
 from maild.core.letters import SiteFacts
@@ -17,7 +16,7 @@ from maild.letters.compose import Composer
 from maild.letters.render import Letters
 from maild.rulebook import Rulebook, load, read_files
 from maild.settings import Settings
-from maild.store.contexts import Identity
+from maild.store.context import Identity
 
 KEY_BYTES = 32
 KEY_FILE = "reply.key"
@@ -133,7 +132,7 @@ def identity_of(settings: Settings, keys: tuple[str, ...]) -> Identity:
         reply_key=keys[0],
         old_reply_keys=keys[1:],
         accept_spf=trust.accept_spf,
-        trusted_form_senders=trust.form_senders,
+        form_senders=trust.form_senders,
         internal_forms=trust.internal_forms,
         staff_addresses=settings.desk.staff,
     )

@@ -83,7 +83,7 @@ class ToSmarthost:
     async def send(self, letter: Outgoing) -> Attempt:
         """One letter to its one recipient (one recipient a transaction, so that each has its own answer)."""
         try:
-            client = await self._connected()
+            client = await self.connect()
         except (SMTPException, NoCredential, OSError, TimeoutError) as err:
             return Attempt(fate=Fate.AWAY, answer=f"{type(err).__name__}: {err}"[:300])
         try:
@@ -110,7 +110,8 @@ class ToSmarthost:
         fate = Fate.NEVER if code >= PERMANENT else Fate.LATER
         return Attempt(fate=fate, answer=f"{code} {message}"[:300])
 
-    async def _connected(self) -> SMTP:
+    async def connect(self) -> SMTP:
+        """A connection that is greeted and logged in. Raises what aiosmtplib raises, or NoCredential."""
         if self._client is not None and self._client.is_connected:
             return self._client
         post = self._post

@@ -7,6 +7,10 @@ class NoConfiguration(Exception):
     """There is no maild.toml, and this verb needs one."""
 
 
+class WrongRows(Exception):
+    """A CSV file has mistakes, and nothing of it was taken in."""
+
+
 class NotFound(Exception):
     """What was asked about does not exist; the text says what to look at."""
 
@@ -20,7 +24,6 @@ def exit_code_of(error: Exception) -> int | None:
     from maild.credentials import NoCredential
     from maild.house import WrongRules
     from maild.store.database import Locked, Missing
-    from maild.store.records import WrongRows
 
     if isinstance(error, WrongSettings | WrongRules | NoConfiguration | NoCredential):
         return CONFIGURATION

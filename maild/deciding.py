@@ -1,0 +1,149 @@
+"""From an input and its Context to everything that a commit needs: the decision, numbered, with its letters as bytes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from maild.clock import Clock
+from maild.core.apply import apply
+from maild.core.decide import decide
+from maild.core.effects import (
+    AskStaff,
+    Audience,
+    Composed,
+    Decision,
+    Effect,
+    FileMail,
+    Input,
+    OpenRequest,
+    PartnerAbsent,
+    ReadMail,
+    SendLetter,
+)
+from maild.core.mail import Mail
+from maild.core.request import Context
+from maild.core.terms import Party
+from maild.letters.compose import AttachedFile, Composer
+from maild.rulebook import Rulebook
+from maild.store import numbers
+from maild.store.database import Database
+
+OPENED = "opened"  # stands among the changed numbers for a request that was not there before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """One input on its way from decide to commit."""
+
+    happening: Input
+    context: Context
+    decision: Decision
+    letters: tuple[Composed, ...] = ()
+
+
+class Files(Protocol):
+    """Gives the parts of the mail in hand that go with a letter."""
+
+    def __call__(self, mail_key: str, indexes: Sequence[int]) -> Sequence[AttachedFile]:
+        """The files, in the order asked for."""
+        ...
+
+
+class Decider:
+    """Decides, draws numbers and writes letters; changes nothing but the counter of numbers."""
+
+    def __init__(
+        self, *, database: Database, rulebook: Rulebook, composer: Composer, clock: Clock, files: Files
+    ) -> None:
+        self._database = database
+        self._rulebook = rulebook
+        self._composer = composer
+        self._clock = clock
+        self._files = files
+        self._zone = ZoneInfo(rulebook.rules.site.zone)
+
+    def decide(self, happening: Input, context: Context) -> Decided:
+        """The decision with its letters."""
+        decision = self._numbered(decide(happening, context, self._rulebook.rules, self._clock.now()))
+        after = apply(context, decision.effects)
+        mail = happening.mail if isinstance(happening, ReadMail) else None
+        asked = [e for e in decision.effects if isinstance(e, AskStaff)]
+        sends = [e for e in decision.effects if isinstance(e, SendLetter)]
+        sends += [self.attention(a, f"{happening.id}:{i}", mail) for i, a in enumerate(asked)]
+        letters = [self._letter(send, after, happening) for send in sends if self._mode(send, after) != "off"]
+        return Decided(happening=happening, context=context, decision=decision, letters=tuple(letters))
+
+    def aside(self, mail_id: int, mail_key: str, tries: int) -> tuple[Composed, ...]:
+        """The letter that tells staff of a mail that could not be dealt with."""
+        asked = AskStaff(
+            number="",
+            reason="unreadable",
+            text=f"Mail {mail_id} could not be dealt with in {tries} tries. It is kept, and nothing was changed.",
+            commands=(f"maild queue show {mail_id}", f"maild queue retry {mail_id}"),
+        )
+        return (self._letter(self.attention(asked, f"aside:{mail_key}", None), Context(), None),)
+
+    def attention(self, asked: AskStaff, cause: str, mail: Mail | None) -> SendLetter:
+        """The letter to staff where maild did not act, or where its act leaves them work."""
+        site = self._rulebook.rules.site
+        return SendLetter(
+            number=asked.number,
+            letter="attention",
+            audience=Audience.STAFF,
+            to=site.attention_to,
+            party=Party.STAFF,
+            languages=(site.language,),
+            cause=f"attention:{cause}:{asked.reason}",
+            facts={
+                "reason": asked.reason,
+                "text": asked.text,
+                "passage": asked.passage,
+                "commands": asked.commands,
+                "mail_subject": mail.subject if mail else "",
+                "mail_from": mail.from_address if mail else "",
+            },
+        )
+
+    def _numbered(self, decision: Decision) -> Decision:
+        """The decision with a number for each request that it opens; gaps are allowed."""
+        effects: list[Effect] = []
+        number = ""
+        for effect in decision.effects:
+            if isinstance(effect, OpenRequest):
+                number = self._draw()
+            effects.append(_with_number(effect, number))
+        return replace(decision, effects=tuple(effects))
+
+    def _draw(self) -> str:
+        year = self._clock.now().astimezone(self._zone).year
+        with self._database.write() as session:
+            return numbers.draw(session, self._rulebook.rules.site.prefix, year)
+
+    def _mode(self, send: SendLetter, after: Context) -> str:
+        return self._rulebook.rules.mode_of(send, after.partner(send.partner_id))
+
+    def _letter(self, send: SendLetter, after: Context, happening: Input | None) -> Composed:
+        files = self._files(happening.id, send.attach) if send.attach and isinstance(happening, ReadMail) else ()
+        return self._composer.compose(
+            send,
+            after,
+            now=self._clock.now(),
+            state=self._rulebook.rules.outbox_state(send, after.partner(send.partner_id)),
+            attachments=files,
+        )
+
+
+def _with_number(effect: Effect, number: str) -> Effect:
+    if isinstance(effect, FileMail | PartnerAbsent) or effect.number or not number:
+        return effect
+    return replace(effect, number=number)
+
+
+def changed(effects: Iterable[Effect]) -> set[str]:
+    """Numbers of the requests that these effects change; OPENED among them where one is new."""
+    effects = tuple(effects)
+    out = {
+        e.number for e in effects if not isinstance(e, FileMail | PartnerAbsent | SendLetter | AskStaff) and e.number
+    }
+    return out | ({OPENED} if any(isinstance(e, OpenRequest) for e in effects) else set())

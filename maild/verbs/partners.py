@@ -1,0 +1,92 @@
+"""partner import, export, list; patron import, list."""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+from rich.progress import track
+
+from maild.clock import SystemClock
+from maild.store import records
+from maild.store.records import Cells, PartnerLine, Report
+from maild.verbs.failures import WrongRows
+from maild.verbs.opening import database_of, settings_of
+
+
+def import_partners(config: Path | None, file: Path) -> None:
+    """Partners of a CSV file: all of them or none. Raises WrongRows with every mistake."""
+    lines = read_csv(file)
+    with database_of(settings_of(config)) as database, database.write() as session:
+        told(file, records.import_partners(session, lines, SystemClock().now()))
+
+
+def import_patrons(config: Path | None, file: Path) -> None:
+    """Patrons of a CSV file: all of them or none. Raises WrongRows with every mistake."""
+    lines = read_csv(file)
+    with database_of(settings_of(config)) as database, database.write() as session:
+        told(file, records.import_patrons(session, lines, SystemClock().now()))
+
+
+def read_csv(file: Path) -> list[Cells]:
+    """The lines of a CSV file with headings, comma or semicolon between cells. Raises WrongRows."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            head = stream.readline()
+            stream.seek(0)
+            reader = csv.DictReader(stream, delimiter=";" if head.count(";") > head.count(",") else ",")
+            return list(track(reader, f"reading {file.name}", transient=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as err:
+        raise WrongRows(f"{file}: {err}; save it as CSV in UTF-8") from err
+
+
+def told(file: Path, report: Report) -> None:
+    """Says what an import did. Raises WrongRows, which undoes the transaction, where it did nothing."""
+    if report.problems:
+        raise WrongRows("\n".join([*(f"{file}: {p}" for p in report.problems), f"{file}: nothing was taken in"]))
+    typer.echo(f"{report.added} added, {report.changed} changed")
+
+
+def export_partners(config: Path | None, file: Path) -> None:
+    """All partners into a CSV file."""
+    with database_of(settings_of(config)) as database, database.read() as session:
+        rows = records.export_partners(session)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(PartnerLine.model_fields))
+        writer.writeheader()
+        writer.writerows(rows)
+    typer.echo(f"{len(rows)} partners into {file}")
+
+
+def show_partners(config: Path | None, *, as_json: bool) -> None:
+    """All partners, by symbol."""
+    with database_of(settings_of(config)) as database, database.read() as session:
+        found = records.partners(session)
+    if as_json:
+        typer.echo(json.dumps([asdict(p) for p in found], ensure_ascii=False, default=str))
+        return
+    for p in found:
+        typer.echo(f"{p.symbol:<16} {p.name:<40} {p.email:<36} {' '.join(p.domains)}")
+
+
+def show_patrons(config: Path | None, *, as_json: bool) -> None:
+    """All patrons by card number, no names: a list lies open on a desk."""
+    with database_of(settings_of(config)) as database, database.read() as session:
+        found = records.patrons(session)
+    rows = [
+        {"id": p.id, "card": p.card, "language": p.language, "group": p.group, "approved": p.approved, "blocked": p.blocked}
+        for p in found
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for line in _lines(rows):
+        typer.echo(line)
+
+
+def _lines(rows: list[dict[str, object]]) -> Iterator[str]:
+    for row in rows:
+        state = "blocked" if row["blocked"] else "" if row["approved"] else "not approved yet"
+        yield f"{row['card']!s:<16} {row['language']} {row['group']!s:<12} {state}".rstrip()

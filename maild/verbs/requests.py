@@ -1,0 +1,97 @@
+"""request list, show, do."""
+
+import getpass
+import json
+from dataclasses import asdict
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import typer
+from pydantic import TypeAdapter
+
+from maild.core.effects import Command
+from maild.core.reading import Event
+from maild.core.request import Request
+from maild.core.rules import Refused
+from maild.core.terms import EventName, Status
+from maild.store import requests as store
+from maild.store.requests import Filters
+from maild.verbs.failures import NotFound
+from maild.verbs.opening import database_of, desk_of, settings_of
+
+REQUEST = TypeAdapter(Request)
+
+
+def show_list(config: Path | None, *, status: str | None, closed: bool, as_json: bool) -> None:
+    """Requests, oldest number first. Raises Refused for a status that there is not."""
+    filters = Filters(statuses=_statuses(status), open_only=not closed)
+    with database_of(settings_of(config)) as database, database.read() as session:
+        found = store.requests(session, filters)
+    if as_json:
+        typer.echo(json.dumps([REQUEST.dump_python(r, mode="json", exclude_defaults=True) for r in found]))
+        return
+    for r in found:
+        flags = f" [{', '.join(sorted(r.flags))}]" if r.flags else ""
+        due = next((f" due {i.due_date:%d.%m.%Y}" for i in r.items if i.due_date), "")
+        title = r.citation.article_title or r.citation.title or ""
+        typer.echo(f"{r.number}  {r.role:<9} {r.service_type:<4} {r.status}{flags}{due}  {title}")
+
+
+def _statuses(status: str | None) -> tuple[Status, ...]:
+    if status is None:
+        return ()
+    if status not in set(Status):
+        raise Refused(f"no status {status!r}; there are: {', '.join(Status)}")
+    return (Status(status),)
+
+
+def show(config: Path | None, number: str, *, as_json: bool) -> None:
+    """One request with its timeline. Raises NotFound."""
+    settings = settings_of(config)
+    with database_of(settings) as database, database.read() as session:
+        found = store.by_number(session, number.upper())
+        entries = store.timeline(session, number.upper())
+    if found is None:
+        raise NotFound(f"no request {number}; see `maild request list --closed`")
+    facts = REQUEST.dump_python(found, mode="json", exclude_defaults=True)
+    if as_json:
+        line = [asdict(e) for e in entries]
+        typer.echo(json.dumps({"request": facts, "timeline": line}, ensure_ascii=False, default=str))
+        return
+    for key, value in facts.items():
+        typer.echo(f"{key}: {json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}")
+    zone = ZoneInfo(settings.site.zone)
+    for e in entries:
+        why = f" ({e.why})" if e.why else ""
+        typer.echo(f"{e.at.astimezone(zone):%Y-%m-%d %H:%M}  {e.what:<9} {e.text}{why}")
+
+
+def do(config: Path | None, number: str, event: str, values: list[str], *, notify: bool) -> None:
+    """Carries out an event by hand. Raises Refused with the reason where it may not be."""
+    if event not in set(EventName):
+        raise Refused(f"no event {event!r}; there are: {', '.join(EventName)}")
+    settings = settings_of(config)
+    command = Command(
+        number=number.upper(),
+        event=Event(event=EventName(event)),
+        actor=getpass.getuser(),
+        values=_values(values),
+        notify=notify,
+        id=uuid4().hex,
+    )
+    with database_of(settings) as database, desk_of(settings, database) as desk:
+        decision = desk.command(command)
+        with database.write() as session:
+            store.settle_request(session, command.number, command.actor, desk.now())
+    typer.echo(decision.why or "done")
+
+
+def _values(words: list[str]) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise Refused(f"{word!r} is no key=value")
+        out[key] = value
+    return out
