@@ -15,12 +15,12 @@ class BounceParser:
 
     name = "bounce"
 
-    def read(self, mail: Mail, context: Context, rules: ReadingRules) -> Reading | None:  # noqa: ARG002  # Parser's form
+    def read(self, mail: Mail, context: Context, rules: ReadingRules) -> Reading | None:
         """DeliveryFailed and DeliveryDelayed in the report's order. A report of success is a receipt: no event."""
         if mail.report_type in NOT_OURS or not is_report(mail):
             return None
         language = language_of_report(mail.text)
-        events = tuple(_event(status) for status in failures(mail))
+        events = tuple(_event(status) for status in failures(mail, context.our_addresses or rules.our_addresses))
         if events:
             return Reading(kind=Kind.BOUNCE, language=language, events=events)
         if mail.deliveries:

@@ -51,8 +51,6 @@ def load_auto_replies(files: RuleFiles) -> tuple[AutoReplyRules, list[Problem]]:
     patterns: dict[str, dict[str, Any]] = {name: {} for name in LISTS}
     data = files[FILE].data if FILE in files else {}
     for code, table in data.items():
-        if code == "schema":
-            continue
         if not isinstance(table, dict):
             problems.append(_problem(code, "it is no table", "write [fi] and the lists below it"))
             continue

@@ -11,7 +11,7 @@ def _any_of(*phrases: str) -> re.Pattern[str]:
     return re.compile(f"(?:{'|'.join(phrases)})", re.IGNORECASE)
 
 
-ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
+ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z0-9-]{0,62}[A-Za-z0-9]"
 
 # Where the returned letter begins, on a line of its own: nothing below was said by the mail system.
 _RULED = (

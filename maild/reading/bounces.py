@@ -3,15 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from email.message import Message
-
-from flufl.bounce import all_failures
 
 from maild.core.mail import DeliveryStatus, Mail
 from maild.reading import bounce_words as words
 from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
 
-__all__ = ["AutoReplyRules", "failures", "flufl_failures", "is_report", "language_of_report", "load_auto_replies"]
+__all__ = ["AutoReplyRules", "failures", "is_report", "language_of_report", "load_auto_replies"]
 
 MAX_NOTICE_CHARS = 16_384
 MAX_RECIPIENTS = 50
@@ -30,18 +27,23 @@ def is_report(mail: Mail) -> bool:
     name = mail.from_name.lower().replace(" ", "-")
     if local in words.SENDERS or name in words.SENDERS or name.startswith("mail-delivery-s"):
         return True
-    # An automatic answer has an empty envelope sender as well, so the words must tell.
-    no_sender = mail.return_path == "" or (mail.return_path or "").lower().startswith("mailer-daemon")
+    # An automatic answer has an empty envelope sender as well, so the words must tell. "From: MAILER-DAEMON <>" names
+    # nobody.
+    path = (mail.return_path or "").lower()
+    no_sender = mail.return_path == "" or path.startswith(("mailer-daemon", "postmaster@")) or not mail.from_address
     return no_sender and bool(words.SUBJECT.search(mail.subject) or words.PLAIN_FAILURE.search(_notice(mail.text)))
 
 
-def failures(mail: Mail) -> tuple[DeliveryStatus, ...]:
-    """The recipients that a report names, with action failed or delayed: by its fields, else by its text."""
+def failures(mail: Mail, ours: Sequence[str] = ()) -> tuple[DeliveryStatus, ...]:
+    """The recipients that a report names, with action failed or delayed: by its fields, else by its text.
+
+    `ours` are our own addresses, which a text may name as the sender of the letter.
+    """
     reported = [status for status in mail.deliveries if re.fullmatch(words.ADDRESS, status.recipient)]
     late_or_lost = [status for status in reported if status.action not in ARRIVED]
     if reported:
         return tuple(_plain_action(status) for status in late_or_lost[:MAX_RECIPIENTS])
-    return _failures_in_text(mail)
+    return _failures_in_text(mail, ours)
 
 
 def language_of_report(text: str) -> str:
@@ -51,36 +53,20 @@ def language_of_report(text: str) -> str:
     return max(votes, key=lambda code: (votes[code], code == "en"))
 
 
-def flufl_failures(message: Message) -> tuple[DeliveryStatus, ...]:
-    """What flufl.bounce finds in a report without report fields; () where it finds none or trips over the mail."""
-    try:
-        late, failed = all_failures(message)
-    except (LookupError, AttributeError, TypeError, ValueError):
-        # flufl.bounce 6.0 raises on a mail without From, on odd charsets and on malformed fields.
-        return ()
-    found = [DeliveryStatus(recipient=_text(address), action="failed") for address in sorted(failed)]
-    found += [DeliveryStatus(recipient=_text(address), action="delayed") for address in sorted(late - failed)]
-    return tuple(status for status in found if re.fullmatch(words.ADDRESS, status.recipient))
-
-
-def _text(address: bytes) -> str:
-    return address.decode("ascii", "replace").lower()
-
-
 def _plain_action(status: DeliveryStatus) -> DeliveryStatus:
     """Failed or delayed; an action of nobody's standard (expired, error) is a failure."""
     return replace(status, action="delayed" if status.action in LATE else "failed", recipient=status.recipient.lower())
 
 
-def _failures_in_text(mail: Mail) -> tuple[DeliveryStatus, ...]:
+def _failures_in_text(mail: Mail, ours: Sequence[str]) -> tuple[DeliveryStatus, ...]:
     notice = _notice(mail.text)
     if not (words.FAILED.search(notice) or words.DELAYED.search(notice) or words.SUBJECT.search(mail.subject)):
         return ()
-    theirs = {mail.from_address.lower(), *(address.lower() for address in (*mail.recipients, *mail.to))}
+    others = {address.lower() for address in (mail.from_address, *mail.to, *ours)}
     lines = notice.splitlines()
     action = "delayed" if _is_only_late(mail.subject, notice) else "failed"
     for found in _readers(mail, lines):
-        recipients = [address for address in dict.fromkeys(a.lower() for a in found) if address not in theirs]
+        recipients = [address for address in dict.fromkeys(a.lower() for a in found) if address not in others]
         if recipients:
             return tuple(_status(address, action, lines) for address in recipients[:MAX_RECIPIENTS])
     return ()

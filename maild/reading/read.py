@@ -15,6 +15,8 @@ TEXT_MAY_BE_FORWARDED = frozenset({Kind.WEB_FORM, Kind.BOUNCE})  # a form's or r
 
 def read_mail(mail: Mail, context: Context, rules: ReadingRules, parsers: Sequence[Parser]) -> Reading:
     """What the mail says and which request of the context it is about. A mail that no parser knows is for a human."""
+    if context.received_at is not None:
+        mail = replace(mail, received_at=context.received_at)
     return _read(mail, context, context.requests, rules, parsers)
 
 
