@@ -1,4 +1,4 @@
-"""The databases that tests run on: a fresh SQLite file, and a schema of its own on a PostgreSQL started for the session."""
+"""The databases that tests run on: a fresh SQLite file, and a fresh schema on a PostgreSQL of the session's own."""
 
 import os
 import shutil

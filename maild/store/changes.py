@@ -62,12 +62,17 @@ class Desk:
     mail_id: int | None
     standing: dict[str, Standing]
 
-    def touch(self, number: str) -> Standing:
-        """The request that an effect changes; raises ValueError where the decision had not looked at it."""
+    def known(self, number: str) -> Standing:
+        """The request; raises ValueError where the decision had not looked at it."""
         if number not in self.standing:
-            raise ValueError(f"the decision changes {number!r}, whose version it does not name")
-        self.standing[number].touched = True
+            raise ValueError(f"the decision is about {number!r}, whose version it does not name")
         return self.standing[number]
+
+    def touch(self, number: str) -> Standing:
+        """The request, which is another one from now on: what was decided on the old one is decided again."""
+        standing = self.known(number)
+        standing.touched = True
+        return standing
 
 
 def carry_out(desk: Desk, effect: e.Effect) -> None:

@@ -71,8 +71,8 @@ def commit(session: Session, outcome: Outcome) -> None:
     )
     for effect in outcome.decision.effects:
         changes.carry_out(desk, effect)
-    changes.write_standing(desk)
     letters.put(session, outcome.letters, desk)
+    changes.write_standing(desk)
     _link(session, outcome, desk)
     if outcome.kind == "mail" and mail_id is not None:
         _finish_mail(session, outcome, mail_id)

@@ -40,8 +40,9 @@ def guard(session: Session, letter: Composed) -> None:
 
 def _columns(letter: Composed, desk: Desk) -> dict[str, object]:
     effect = letter.effect
+    of_request = desk.known if effect.audience == Audience.STAFF else desk.touch  # staff's letters change no request
     return {
-        "request_id": desk.touch(effect.number).id if effect.number else None,
+        "request_id": of_request(effect.number).id if effect.number else None,
         "input_id": desk.input_id,
         "letter": effect.letter,
         "audience": effect.audience.value,

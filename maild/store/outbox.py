@@ -71,7 +71,7 @@ def failed(session: Session, letter_id: int, error: str, now: datetime) -> None:
             request_id=row.request_id,
             reason="letter",
             text=f"letter {letter_id} ({row.letter}) could not be sent: {error}",
-            commands=[f"maild queue retry {letter_id} --letter"],
+            commands=[f"maild queue retry letter-{letter_id}"],
             created_at=now,
         )
     )

@@ -1,0 +1,176 @@
+"""Partner and patron records, lists, timelines, mailboxes: what people and the doors ask for."""
+
+from datetime import date, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import select
+
+from maild.core.effects import AskStaff, Decision, MarkLetter, Move, PartnerAbsent, PlanNotice
+from maild.core.reading import Event
+from maild.core.terms import EventName, Flag, Role, Status
+from maild.store import inbox, mailboxes, outbox, records, requests
+from maild.store.database import Database
+from maild.store.mailboxes import MailboxState
+from maild.store.requests import Filters
+from maild.store.tables import OutboxRow, PartnerRow
+from tests import desks
+from tests.desks import DUE, NOW, NUMBER, do, furnish, letter
+
+HELKA = {
+    "symbol": "FI-H",
+    "name": "Esimerkin kirjasto",
+    "name_sv": "Exempelbiblioteket",
+    "email": "ILL@h.example",
+    "domains": "h.example Höö.example",
+    "languages": "sv fi",
+    "postal_delay_days": "5",
+    "accept_spf": "true",
+    "paused_until": "2026-12-24",
+    "notes": "",
+}
+
+
+def test_partners_come_back_as_they_were_imported(database: Database) -> None:
+    with database.write() as session:
+        assert records.import_partners(session, [HELKA], NOW) == records.Report(added=1)
+        (partner,) = records.partners(session)
+        (exported,) = records.export_partners(session)
+        again = records.import_partners(session, [exported], NOW)
+        assert again == records.Report(changed=1)
+        assert records.partners(session) == [partner]
+    assert partner.domains == ("h.example", "xn--h-1gaa.example")
+    assert (partner.names, partner.languages) == ({"sv": "Exempelbiblioteket"}, ("sv", "fi"))
+    assert (partner.email, partner.postal_delay_days, partner.loan_days) == ("ill@h.example", 5, 28)
+    assert (partner.accept_spf, partner.paused_until) == (True, date(2026, 12, 24))
+
+
+def test_one_bad_line_keeps_the_whole_file_out_and_every_mistake_is_told(database: Database) -> None:
+    lines = [HELKA, HELKA | {"symbol": "FI-X", "email": "no address"}, HELKA, {"symbol": "FI-Y", "colour": "red"}]
+    with database.write() as session:
+        report = records.import_partners(session, lines, NOW)
+        assert session.exec(select(PartnerRow)).all() == []
+    told = "\n".join(report.problems)
+    assert "line 3: email" in told
+    assert "line 4: FI-H stands in line 2 too" in told
+    assert "line 5: colour" in told
+    assert "line 5: name" in told
+
+
+def test_an_import_leaves_what_only_mails_tell(database: Database) -> None:
+    with database.write() as session:
+        records.import_partners(session, [HELKA], NOW)
+        (partner,) = records.partners(session)
+        do(session, PartnerAbsent(partner_id=partner.id, until=DUE))
+        session.expire_all()
+        records.import_partners(session, [HELKA | {"name": "Uusi nimi"}], NOW)
+        (changed,) = records.find_partners(session, "uusi")
+    assert (changed.id, changed.name, changed.absent_until) == (partner.id, "Uusi nimi", DUE)
+
+
+def test_partners_are_found_by_symbol_address_domain_and_name(database: Database) -> None:
+    with database.write() as session:
+        records.import_partners(session, [HELKA], NOW)
+        for word in ("FI-H", "ill@H.example", "xn--h-1gaa.example", "esimerkin"):
+            assert [partner.symbol for partner in records.find_partners(session, word)] == ["FI-H"]
+        assert records.find_partners(session, "%") == []
+
+
+def test_patrons_are_known_by_their_card(database: Database) -> None:
+    line = {"card": "2001", "name": "Aino", "email": "Aino@home.example", "language": "sv"}
+    with database.write() as session:
+        assert records.import_patrons(session, [line], NOW) == records.Report(added=1)
+        assert records.import_patrons(session, [line | {"blocked": "true"}], NOW) == records.Report(changed=1)
+        (patron,) = records.patrons(session)
+        assert records.find_patron(session, "AINO@home.example") == records.find_patron(session, "2001") == patron
+        assert records.find_patron(session, "") is None
+        assert records.import_patrons(session, [{"name": "Ei korttia"}], NOW).problems == (
+            "line 2: card: Field required",
+        )
+    assert (patron.language, patron.approved, patron.blocked) == ("sv", True, True)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cells=st.dictionaries(st.sampled_from([*HELKA, "colour"]), st.text(max_size=20), max_size=6))
+def test_no_line_breaks_the_import(sqlite_url: str, cells: dict[str, str]) -> None:
+    database = Database(sqlite_url)
+    database.upgrade()
+    with database.write() as session:
+        report = records.import_partners(session, [HELKA | cells], NOW)
+        assert bool(report.problems) == (not report.added and not report.changed)
+    database.close()
+
+
+def test_lists_show_what_the_filters_ask_for(database: Database) -> None:
+    with database.write() as session:
+        _, patron_id = furnish(session)
+        do(session, desks.new_request(number="KP-2026-000002", role=Role.LENDING), at=NOW + timedelta(days=1))
+
+    def listed(**filters: object) -> list[str]:
+        with database.read() as session:
+            return [one.number[-1] for one in requests.requests(session, Filters(**filters))]  # type: ignore[arg-type]
+
+    assert listed() == ["1", "2"]
+    assert listed(role=Role.LENDING) == ["2"]
+    assert listed(statuses=[Status.LOANED]) == []
+    assert listed(partner_symbol="FI-Partner") == ["1"]
+    assert listed(patron_id=patron_id) == ["1"]
+    assert listed(created_from=NOW + timedelta(hours=1)) == ["2"]
+    assert listed(created_before=NOW + timedelta(hours=1), open_only=True) == ["1"]
+    assert listed(flag=Flag.OVERDUE) == []
+    assert listed(limit=1) == ["1"]
+    assert listed(after=NUMBER) == ["2"]
+
+
+def test_a_timeline_tells_every_mail_decision_letter_and_notice_in_order(database: Database) -> None:
+    mail = inbox.Arrival(raw=b"From: a@b.example\r\n\r\nx", door="smtp", received_at=NOW + timedelta(minutes=1))
+    move = Move(number=NUMBER, to=Status.LOANED, event=Event(event=EventName.LOANED), add=frozenset({Flag.OVERDUE}))
+    ask = AskStaff(number=NUMBER, reason="hedged", text="says perhaps")
+    plan = PlanNotice(number=NUMBER, notice="courtesy", anchor=DUE, due=NOW + timedelta(days=9))
+    mark = MarkLetter(number=NUMBER, recipient="ill@partner.example", failed=True, diagnostic="550")
+    decision = Decision(effects=(move, ask, plan, mark), why="plain words", auto=True)
+    with database.write() as session:
+        furnish(session)
+        inbox.keep(session, [mail], NOW)
+        do(
+            session,
+            *decision.effects,
+            kind="mail",
+            source_id=mail.key,
+            decision=decision,
+            at=NOW + timedelta(minutes=2),
+        )
+        do(session, move, letters=[letter("one")], at=NOW + timedelta(minutes=3))
+        outbox.sent(session, session.exec(select(OutboxRow.id)).one() or 0, NOW + timedelta(minutes=4))
+        do(session, mark, at=NOW + timedelta(minutes=5))
+    with database.read() as session:
+        entries = requests.timeline(session, NUMBER)
+    assert [entry.what for entry in entries] == [
+        "decision", "status", "mail", "decision", "status", "task", "decision", "status", "letter", "decision", "report",
+        "notice",
+    ]  # fmt: skip
+    assert entries[3].why == "plain words"
+    assert entries[4].text == "Loaned: New → Loaned, +overdue"
+    assert entries[8].text == "request to ill@partner.example: sent"
+
+
+def test_tasks_wait_until_somebody_settles_them(database: Database) -> None:
+    with database.write() as session:
+        furnish(session)
+        do(session, AskStaff(number=NUMBER, reason="hedged", text="?"), AskStaff(number="", reason="x", text="y"))
+        first, second = requests.tasks(session)
+        assert (first.number, second.number) == (NUMBER, "")
+        assert requests.settle(session, second.id, "liisa", NOW)
+        assert not requests.settle(session, second.id, "liisa", NOW)
+        assert requests.settle_request(session, NUMBER, "liisa", NOW) == 1
+        assert requests.tasks(session) == []
+
+
+def test_how_far_a_mailbox_was_read_is_remembered(database: Database) -> None:
+    seen = MailboxState(name="imap.example/ill/INBOX", uidvalidity=4_294_967_295, last_uid=7, first_uidnext=5)
+    with database.write() as session:
+        assert mailboxes.state(session, seen.name) is None
+        mailboxes.note(session, seen)
+        later = MailboxState(name=seen.name, uidvalidity=1, last_uid=4_294_967_295, polled_at=NOW)
+        mailboxes.note(session, later)
+        assert mailboxes.state(session, seen.name) == later
