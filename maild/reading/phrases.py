@@ -1,0 +1,320 @@
+"""Lexicons: what librarians and patrons write, as patterns that a librarian can read, and the loader that checks them.
+
+A pattern is words in order within one clause: `laina*` any ending, `*siko` any beginning, `…` any words between,
+`(a|b c)` one of these, `[a|b]` one of these or nothing, `_` any one word, `^` and `$` the ends of the clause.
+Case and accents do not count.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import re2
+
+from maild.core.problems import Problem, RuleFiles
+from maild.core.terms import LOAN_CONDITIONS, REASONS_RETRY, REASONS_UNFILLED, EventName
+from maild.reading.words import fold, spaced, words_of
+
+KINDS = ("says", "asks", "conditions", "staff", "harmless", "roles")  # tables of phrases: what a hit means
+MARKS = ("negation", "hedge", "question", "condition", "contrast")  # words that change what a clause says
+LISTS = ("words", "stems", "labels")
+TOKEN = re.compile(r"[…^$()\[\]|]|[^\s…^$()\[\]|]+")
+WORD = re.compile(r"\*?[^\W_][^\W_']*(?:'[^\W_]+)*\*?|\?|_|€|£|\$|&")
+GROUP = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+PREFIX = 4  # letters by which a pattern is looked up before it is tried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """One pattern. `name` is what a hit says: ("says", "Unfilled", "NotHeld"), ("staff", "damaged", "")."""
+
+    kind: str
+    name: str
+    reason: str
+    source: str
+    regex: Any  # a compiled re2 pattern over the spaced bytes of a clause
+    keys: tuple[str, ...]  # beginnings of words, one of which must be there; () = always tried
+    marks: dict[str, int]  # how many negations, hedges ... the pattern itself has
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A phrase found in a clause, and where in its spaced bytes."""
+
+    phrase: Phrase
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lexicon:
+    """One language."""
+
+    language: str
+    phrases: tuple[Phrase, ...]
+    marks: dict[str, Any]  # mark → compiled re2 pattern
+    words: frozenset[str]  # by which the language is known
+    stems: Any  # compiled: words of our field, which must not stand unexplained
+    labels: dict[str, frozenset[str]]  # role of a "Label: value" line → its labels
+
+    @cached_property
+    def index(self) -> dict[str, list[Phrase]]:
+        """Phrases by the beginning of a word that they need; "" for those tried always."""
+        out: dict[str, list[Phrase]] = {}
+        for phrase in self.phrases:
+            for key in phrase.keys or ("",):
+                out.setdefault(key, []).append(phrase)
+        return out
+
+    def hits(self, words: list[str], text: bytes) -> list[Hit]:
+        """Every phrase that is in the clause; `text` is `spaced(words)` as bytes."""
+        wanted: dict[int, Phrase] = {id(p): p for p in self.index.get("", ())}
+        for word in words:
+            for length in range(1, min(len(word), PREFIX) + 1):
+                for phrase in self.index.get(word[:length], ()):
+                    wanted[id(phrase)] = phrase
+        found = ((phrase, phrase.regex.search(text)) for phrase in wanted.values())
+        return [Hit(phrase=phrase, start=m.start(), end=m.end()) for phrase, m in found if m is not None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lexicons:
+    """All languages, by their code."""
+
+    by_language: Mapping[str, Lexicon] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What must, or must not, be read as the phrases of one table; the tests run them."""
+
+    language: str
+    kind: str
+    name: str
+    reason: str
+    text: str
+    matches: bool
+
+
+class BadPattern(ValueError):
+    """A pattern that cannot be read, with what is wrong in it."""
+
+
+def compile_pattern(source: str) -> Any:
+    """The re2 pattern for a readable one. Raises BadPattern."""
+    out, depth = "", []
+    for token in TOKEN.findall(source):
+        if token in "([":
+            depth.append(token)
+            out += "(?:"
+        elif token in ")]":
+            if not depth or depth.pop() != {")": "(", "]": "["}[token]:
+                raise BadPattern(f"{token!r} closes nothing")
+            out += ")" if token == ")" else ")?"
+        elif token == "|":
+            if not depth:
+                raise BadPattern('"|" stands outside ( ) or [ ]')
+            out += "|"
+        else:
+            out += _piece(token)
+    if depth:
+        raise BadPattern(f"{depth[-1]!r} is not closed")
+    if not words_of(source):
+        raise BadPattern("it has no words")
+    return re2.compile(out.encode())
+
+
+def _piece(token: str) -> str:
+    """The regular expression of one word or sign."""
+    signs = {"…": ".*", "^": "^", "_": " [^ ]+ ", "?": r" \? "}
+    if token in signs:
+        return signs[token]
+    if token == "$":
+        return "$"
+    if not WORD.fullmatch(token):
+        raise BadPattern(f"{token!r} is no word: write words, *, …, (a|b), [a|b], _, ^, $")
+    bare = re.escape(fold(token.strip("*"))).replace(r"\'", "'")
+    before = "[^ ]*" if token[0] == "*" else ""
+    after = "[^ ]*" if token[-1] == "*" else ""
+    return f" {before}{bare}{after} "
+
+
+def keys_of(source: str) -> tuple[str, ...]:
+    """Beginnings of words, one of which every match must have: of the most telling word that may not be missing."""
+    depth, group, best = 0, [], ()
+    optional = False
+    for token in [*TOKEN.findall(source), "^"]:
+        if token in "([":
+            depth += 1
+            optional = optional or token == "["
+        elif token in ")]":
+            depth -= 1
+        elif token not in {"…", "^", "$", "_", "|"}:
+            group.append("" if token[0] == "*" else fold(token.rstrip("*"))[:PREFIX])
+        if depth == 0 and group:
+            best = max(best, _keys(group), key=_worth) if not optional else best
+        if depth == 0:
+            group, optional = [], False
+    return best
+
+
+def _keys(group: list[str]) -> tuple[str, ...]:
+    return () if "" in group else tuple(dict.fromkeys(group))
+
+
+def _worth(keys: tuple[str, ...]) -> float:
+    """How seldom a clause has one of them: long beginnings and few of them."""
+    return min(map(len, keys)) - 0.1 * len(keys) if keys else -99.0
+
+
+def load(files: RuleFiles) -> tuple[Lexicons, list[Problem]]:
+    """The lexicons of phrases/*.toml, and every mistake in them."""
+    problems: list[Problem] = []
+    lexicons = {}
+    for name, file in sorted(files.items()):
+        if name.startswith("phrases/"):
+            language = name.removeprefix("phrases/").removesuffix(".toml")
+            lexicons[language] = _Loader(name, language).lexicon(file.data, problems)
+    return Lexicons(by_language=lexicons), problems
+
+
+def examples(files: RuleFiles) -> Iterator[Example]:
+    """Every example of every phrase table."""
+    for name, file in sorted(files.items()):
+        if name.startswith("phrases/"):
+            language = name.removeprefix("phrases/").removesuffix(".toml")
+            for kind, key, reason, table in _tables(file.data):
+                for matches, word in ((True, "yes"), (False, "no")):
+                    for text in table.get(word, ()):
+                        yield Example(
+                            language=language, kind=kind, name=key, reason=reason, text=str(text), matches=matches
+                        )
+
+
+def _tables(data: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+    """(kind, name, reason, table) of each table of phrases, however deep."""
+    for kind in KINDS:
+        for name, table in (data.get(kind) or {}).items():
+            if isinstance(table, dict) and "phrases" in table:
+                yield kind, name, "", table
+            for reason, inner in (table if isinstance(table, dict) else {}).items():
+                if isinstance(inner, dict):
+                    yield kind, name, reason, inner
+
+
+class _Loader:
+    """Reads one language's file and collects its mistakes."""
+
+    def __init__(self, file: str, language: str) -> None:
+        self.file = file
+        self.language = language
+        self.problems: list[Problem] = []
+        self.marks: dict[str, Any] = {}
+
+    def lexicon(self, data: Mapping[str, Any], problems: list[Problem]) -> Lexicon:
+        """The lexicon as far as it can be read; its mistakes go to `problems`."""
+        self._check_keys(data)
+        for mark in MARKS:
+            self.marks[mark] = self._union(f"marks.{mark}", (data.get("marks") or {}).get(mark, []))
+        phrases = tuple(p for table in _tables(data) for p in self._phrases(*table))
+        known = {w for p in phrases if p.kind in {"says", "harmless"} for w in _plain_words(p.source)}
+        problems += self.problems
+        return Lexicon(
+            language=self.language,
+            phrases=phrases,
+            marks=self.marks,
+            words=frozenset(fold(w) for w in data.get("words", ())) | frozenset(known),
+            stems=self._union("stems", data.get("stems", [])),
+            labels={
+                role: frozenset(" ".join(words_of(label)) for label in labels)
+                for role, labels in (data.get("labels") or {}).items()
+            },
+        )
+
+    def _check_keys(self, data: Mapping[str, Any]) -> None:
+        for key in data:
+            if key not in {*KINDS, *LISTS, "marks"}:
+                self._wrong(key, "no such table", f"use one of {', '.join((*KINDS, *LISTS, 'marks'))}")
+        for mark in data.get("marks") or {}:
+            if mark not in MARKS:
+                self._wrong(f"marks.{mark}", "no such mark", f"use one of {', '.join(MARKS)}")
+
+    def _phrases(self, kind: str, name: str, reason: str, table: Mapping[str, Any]) -> Iterator[Phrase]:
+        place = ".".join(filter(None, (kind, name, reason)))
+        if problem := _wrong_name(kind, name, reason):
+            self._wrong(place, problem, "use a name of ISO 18626 as the contract writes it")
+        if unknown := set(table) - {"phrases", "yes", "no"} - (REASONS_UNFILLED | REASONS_RETRY):
+            self._wrong(place, f"unknown keys {', '.join(sorted(unknown))}", "use phrases, yes, no")
+        for source in table.get("phrases", ()):
+            try:
+                regex, keys = compile_pattern(source), keys_of(source)
+            except (BadPattern, re2.error) as err:
+                self._wrong(place, f"{source!r}: {err}", "write it as the head of the file tells")
+                continue
+            yield Phrase(
+                kind=kind, name=name, reason=reason, source=source, regex=regex, keys=keys, marks=self._counts(source)
+            )
+
+    def _counts(self, source: str) -> dict[str, int]:
+        """How many negations, hedges ... the pattern itself has, of its alternatives the most."""
+        branches = [spaced(words_of(branch)).encode() for branch in _longest_reading(source)]
+        counts = {
+            mark: max((len(list(pattern.finditer(text))) for text in branches), default=0)
+            for mark, pattern in self.marks.items()
+            if pattern is not None
+        }
+        return {mark: count for mark, count in counts.items() if count}
+
+    def _union(self, place: str, sources: Any) -> Any:
+        """One pattern for all, or None where there is none."""
+        good = []
+        for source in sources:
+            try:
+                good.append(compile_pattern(source).pattern)
+            except (BadPattern, re2.error) as err:
+                self._wrong(place, f"{source!r}: {err}", "write it as the head of the file tells")
+        joined = b"|".join(p if isinstance(p, bytes) else p.encode() for p in good)
+        return re2.compile(joined) if good else None
+
+    def _wrong(self, place: str, what: str, way_out: str) -> None:
+        self.problems.append(Problem(file=self.file, place=place, what=what, way_out=way_out))
+
+
+def _wrong_name(kind: str, name: str, reason: str) -> str:
+    """What is wrong with the name of a table, or ""."""
+    if kind == "says" and name not in {e.value for e in EventName}:
+        return f"no event {name!r}"
+    if kind == "conditions" and name not in LOAN_CONDITIONS:
+        return f"no loan condition {name!r}"
+    allowed = {"Unfilled": REASONS_UNFILLED, "RetryPossible": REASONS_RETRY}.get(name, frozenset())
+    if reason and reason not in allowed:
+        return f"no reason {reason!r} of {name}"
+    return ""
+
+
+def _longest_reading(source: str) -> list[str]:
+    """The pattern with the first, second ... alternative of every group: enough to count marks by."""
+    groups = GROUP.findall(source)
+    count = max((len(group.split("|")) for group in groups), default=1)
+    return [GROUP.sub(_Alternative(index), source).replace("*", "") for index in range(count)]
+
+
+class _Alternative:
+    """Puts one alternative in the place of a group."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def __call__(self, group: re.Match[str]) -> str:
+        """The alternative of that index, or the last one."""
+        choices = group.group(1).split("|")
+        return f" {choices[min(self.index, len(choices) - 1)]} "
+
+
+def _plain_words(source: str) -> Iterator[str]:
+    """Whole words of a pattern, four letters or more: they tell the language too."""
+    for token in TOKEN.findall(source):
+        if token.isalpha() and len(token) >= 4:
+            yield fold(token)

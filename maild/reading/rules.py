@@ -1,0 +1,49 @@
+"""Everything that reading goes by, loaded from rules/ in one step."""
+
+from dataclasses import dataclass
+
+from maild.core.problems import Problem, RuleFiles
+from maild.reading import dialects, forms, phrases, quotes
+from maild.reading.bounces import AutoReplyRules, load_auto_replies
+from maild.reading.dialects import DialectRules
+from maild.reading.forms import FormRules
+from maild.reading.phrases import Lexicons
+from maild.reading.quotes import QuoteRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingRules:
+    """What parsers may know beside the mail and its context."""
+
+    prefixes: tuple[str, ...]
+    zone: str
+    our_addresses: tuple[str, ...]
+    lexicons: Lexicons
+    quotes: QuoteRules
+    forms: FormRules
+    dialects: DialectRules
+    auto_replies: AutoReplyRules
+
+
+def load(
+    files: RuleFiles, *, prefixes: tuple[str, ...], zone: str, our_addresses: tuple[str, ...]
+) -> tuple[ReadingRules | None, list[Problem]]:
+    """The rules of reading, or None with every mistake in their files."""
+    lexicons, in_lexicons = phrases.load(files)
+    quote_rules, in_quotes = quotes.load(files)
+    form_rules, in_forms = forms.load(files)
+    dialect_rules, in_dialects = dialects.load(files)
+    auto_replies, in_auto_replies = load_auto_replies(files)
+    problems = [*in_lexicons, *in_quotes, *in_forms, *in_dialects, *in_auto_replies]
+    if problems:
+        return None, problems
+    return ReadingRules(
+        prefixes=prefixes,
+        zone=zone,
+        our_addresses=our_addresses,
+        lexicons=lexicons,
+        quotes=quote_rules,
+        forms=form_rules,
+        dialects=dialect_rules,
+        auto_replies=auto_replies,
+    ), []

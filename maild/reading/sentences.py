@@ -1,0 +1,93 @@
+"""Running text cut into sentences, and these into clauses, so that a word counts only where it was said."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+ABBREVIATIONS = frozenset(
+    """
+    esim em eo evtl ggf ggfs bzw ca dr eräp förf hlö huom jne kpl ks läh lkm ml mr mrs ms n:o nid nr nro nyk o.g o.s.v
+    puh s.o sid sivu t.ex t.o.m tel terv tfn tjsp ts tms toim vol vrt vs ym yms yst z.b z.zt zt u.a f.eks dvs osv bl.a
+    fr.o.m jfr kl hälsn vuotis viivak painos uppl aufl inkl exkl incl approx dept univ bibl kirj tekij vk e.g i.e pp
+    fig inv jan feb febr apr aug sept okt nov dec dez tis ons tors tue tues wed thu thur thurs fri
+    """.split()
+)
+# Where a sentence may end: the mark, then blank or end of text.
+END = re.compile(r"[.!?…]+[)\"'”»]*(?=\s|$)")
+LAST_WORD = re.compile(r"[^\s(\"'”»]*$")
+PLAIN_NUMBER = re.compile(r"\d{1,2}$")
+LABEL = re.compile(r"\s*[^\W\d_][^:\n]{0,38}?[ .]*:(?:\s|$)")
+BULLET = re.compile(r"\s*(?:[-*•–·>]|\d{1,2}[.)]|\[[ xX]?\]|[A-Z]{1,8}-\d{4}-\d+)")
+JOINTS = (
+    "mutta|muttei|mutten|vaan|tosin|kuitenkin|men|dock|but|however|although|though|aber|allerdings|sondern|jedoch|"
+    "doch|kuid|aga|joten|therefore|daher|därför"
+)
+CUT = re.compile(rf"[,;](?=\s)|:(?=\s)|\s[-–—]+\s|[()]|(?:\s/\s)|(?<=\s)(?=(?:{JOINTS})\s)", re.IGNORECASE)
+FULL_LINE = 56  # letters: a shorter line was broken by its writer, a longer one by the mail program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """A part of a sentence: its words as written, and which sentence it is of."""
+
+    text: str
+    sentence: int
+    question: bool  # its sentence ends with a question mark
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences in order; a line that its writer broke, a label and a list entry end one too."""
+    return [part for block in _blocks(text) for part in _split(block) if part.strip()]
+
+
+def clauses(text: str) -> list[Clause]:
+    """The clauses of all sentences in order."""
+    out = []
+    for number, sentence in enumerate(sentences(text)):
+        question = "?" in sentence
+        parts = (part.strip() for part in CUT.split(sentence))
+        out += [
+            Clause(text=part, sentence=number, question=question) for part in parts if any(c.isalnum() for c in part)
+        ]
+    return out
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """Lines, those that a mail program broke joined again."""
+    block = ""
+    last = ""
+    for line in text.splitlines():
+        starts_new = len(last) < FULL_LINE or bool(BULLET.match(line)) or bool(LABEL.match(line)) or not line.strip()
+        if block and starts_new and not last.rstrip().endswith(","):
+            yield block
+            block = ""
+        block = f"{block} {line.strip()}" if block else line.strip()
+        last = line
+    if block:
+        yield block
+
+
+def _split(block: str) -> Iterator[str]:
+    start = 0
+    for end in END.finditer(block):
+        if _ends(block, end):
+            yield block[start : end.end()]
+            start = end.end()
+    yield block[start:]
+
+
+def _ends(block: str, end: re.Match[str]) -> bool:
+    """Whether the stop ends a sentence: not after an abbreviation, nor after the day or month of a date."""
+    if end.group()[0] != ".":
+        return True
+    before = LAST_WORD.search(block, max(0, end.start() - 30), end.start())
+    word = before.group() if before else ""
+    follows = block[end.end() :].lstrip()[:1]
+    if not follows:
+        return True
+    if word.lower() in ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
+        return False
+    if PLAIN_NUMBER.match(word):  # "3. Dezember", "3. painos"; but "Postitettu 3. Kiitos" is not written
+        return False
+    ends_in_number = word[-1:].isdigit()  # "eräpäivä 3.12. asti" goes on, "eräpäivä 3.12. Terveisin" does not
+    return not (ends_in_number and (follows.islower() or follows.isdigit()))
