@@ -4,6 +4,7 @@ A template sees the fields of LetterFacts by their names and nothing else. What 
 empty, and the letter leaves that line out.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
@@ -22,6 +23,7 @@ MAX_TITLE = 300
 MAX_FIELD = 160
 MAX_TEXT = 4000
 MAX_ROWS = 200
+CURRENCY = re.compile("[A-Z]{3}")  # ISO 4217
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,18 +240,23 @@ def _day(value: object) -> date | None:
 
 
 def _money(value: object) -> Money | None:
-    if isinstance(value, Money):
-        return value
-    if not isinstance(value, Mapping):
+    if isinstance(value, Mapping):
+        try:
+            value = Money(amount=Decimal(str(value["amount"])), currency=str(value["currency"]))
+        except (KeyError, InvalidOperation):
+            return None
+    if not isinstance(value, Money) or not value.amount.is_finite():
         return None
-    try:
-        return Money(amount=Decimal(str(value["amount"])), currency=str(value["currency"]))
-    except (KeyError, InvalidOperation):
-        return None
+    return value if CURRENCY.fullmatch(value.currency) else None
 
 
 def _line(value: object) -> str | None:
     return without_numbers(clean_line(value, MAX_FIELD)) or None if isinstance(value, str) else None
+
+
+def _plain_line(value: object) -> str | None:
+    """For staff, who need to see a number where a stranger wrote one."""
+    return clean_line(value, MAX_FIELD) or None if isinstance(value, str) else None
 
 
 def _url(value: object) -> str | None:
@@ -292,7 +299,7 @@ OCCASION_READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         **dict.fromkeys(("old_due_date", "new_due_date", "expected_date", "retry_after", "expiry"), _day),
         **dict.fromkeys(("pickup_until", "renew_from", "returned_on"), _day),
         **dict.fromkeys(("reason", "volume", "parcel", "office", "letter", "recipient", "diagnostic"), _line),
-        **dict.fromkeys(("mail_subject", "mail_from"), _line),
+        **dict.fromkeys(("mail_subject", "mail_from"), _plain_line),
         **dict.fromkeys(("text", "passage"), _paragraphs),
         **dict.fromkeys(("missed", "commands"), _lines),
         "cost": _money,

@@ -167,8 +167,7 @@ def _filters(language: str, words: Words) -> dict[str, Callable[..., Any]]:
 def _helpers(words: Words) -> dict[str, Callable[..., Any]]:
     return {
         "fact": partial(_fact, words),
-        "say": lambda key: words["say"][key],
-        "answer": lambda key: words["answer"][key],
+        **{table: words[table].__getitem__ for table in ("label", "say", "answer")},
     }
 
 

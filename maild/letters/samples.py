@@ -14,6 +14,7 @@ from maild.core.request import Attempt, Context, Item, Patron, Request
 from maild.core.terms import Flag, Role, ServiceType, Status
 
 NUMBER = "KP-2026-000123"
+ABOUT_NO_REQUEST = frozenset({"worklist", "shadow_report", "status_list"})
 
 SITE = SiteFacts(
     name=MappingProxyType(
@@ -135,7 +136,7 @@ def _sample(name: str, rule: LetterRule, audience: Audience, request: Request, f
         Audience.STAFF: "desk@library.example",
     }[audience]
     effect = SendLetter(
-        number=request.number,
+        number="" if rule.name in ABOUT_NO_REQUEST else request.number,
         letter=rule.name,
         audience=audience,
         to=to,
