@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from maild.core import costs, loan_facts, renewals
+from maild.core import costs, letter_facts, loan_facts, renewals
 from maild.core.apply import apply
 from maild.core.decide_supplier import ask_next
 from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move
@@ -106,7 +106,7 @@ def _taken(o: Occasion, edge: Transition) -> Effects:
     after = _seen_after(o, done)
     onward = ask_next(after, by_staff=False) if edge.tries_rota(o.event) else ()
     letters = _letters(
-        after, edge, {**stated(o.event), **told.facts, **dict(_typed(o))}, to_patron_too=not _asked(onward)
+        after, edge, {**stated(o.event), **told.facts, **letter_facts.of(o)}, to_patron_too=not _asked(onward)
     )
     asks = tuple(_ask(o, text) for text in (edge.ask, *told.asks) if text and not _asked(onward))
     return (*done, *letters, *onward, *asks)
@@ -142,15 +142,11 @@ def _asked(onward: Effects) -> bool:
 
 
 def _letters(after: Occasion, edge: Transition, facts: dict[str, object], *, to_patron_too: bool) -> Effects:
-    going = [x for x in edge.letters if x.goes(after.event) and (to_patron_too or x.to is Audience.PARTNER)]
+    flags = after.request.flags
+    meant = [x for x in edge.letters if to_patron_too or x.to is Audience.PARTNER]
+    going = [x for x in meant if x.goes(after.event, flags)]
     written = [write(after, letter, facts) for letter in going]
     return tuple(effect for effect in written if effect is not None)
-
-
-def _typed(o: Occasion) -> dict[str, object]:
-    """What staff typed for the letter itself."""
-    names = {"text", "parcel", "office", "volume"}
-    return {name: value for name, value in o.values.items() if name in names}
 
 
 def _ask(o: Occasion, text: str) -> AskStaff:

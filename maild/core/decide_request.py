@@ -11,10 +11,10 @@ from maild.core.decide_event import take
 from maild.core.decide_supplier import ask_next
 from maild.core.effects import AskStaff, ChangeRequest, Effect, OpenRequest, ReadMail
 from maild.core.occasion import Occasion, to_patron
-from maild.core.reading import Doubt, Event, NewRequest
+from maild.core.reading import Doubt, Event, NewRequest, Requester
 from maild.core.request import Context, Partner, Patron, Request
 from maild.core.rules import Rules
-from maild.core.terms import EventName, Kind, Role, Status
+from maild.core.terms import EventName, Kind, Role, ServiceType, Status
 from maild.core.trust import who_speaks
 from maild.core.workdays import day_in
 from maild.core.workflow import profile_name
@@ -51,6 +51,8 @@ def _doubts(
     yield from decide_sanity.doubts(event, day_in(now, rules.site.zone))
     if not _names_a_work(new):
         yield Doubt(reason="incomplete", text="It does not say which work is wanted.")
+    if new.service_type is ServiceType.LOAN and new.delivery == "file":
+        yield Doubt(reason="contradictory", text="It asks for a loan and for a file.", passage=event.passage)
     if kind is Kind.WEB_FORM and not _names_somebody(new):
         yield Doubt(reason="incomplete", text="It gives neither a patron nor a library to answer to.")
 
@@ -145,10 +147,8 @@ def _lending(
     draft = _draft(new, Role.LENDING)
     opening = OpenRequest(
         role=Role.LENDING,
-        new=new,
-        profile=rules.profile(draft, partner)
-        if rules.profile(draft, partner) in rules.workflows
-        else profile_name(draft),
+        new=_answerable(happening, new),
+        profile=rules.profile_with(draft, partner),
         status=Status.NEW,
         partner_id=partner.id if partner is not None else None,
         language=new.language or "",
@@ -162,13 +162,21 @@ def _lending(
     return (opening, *_answers(happening, partner), *received, fetch, *unknown), ()
 
 
+def _answerable(happening: ReadMail, new: NewRequest) -> NewRequest:
+    """A library is answered where it wrote from; an address in its text counts only under the same domain."""
+    if happening.reading.kind is not Kind.PARTNER_REQUEST:
+        return new
+    sender = happening.mail.from_address
+    given = new.requester or Requester()
+    own = given.email is not None and domain_of(given.email) == domain_of(sender)
+    return replace(new, requester=given if own else replace(given, email=sender))
+
+
 def _answers(happening: ReadMail, partner: Partner | None) -> tuple[Effect, ...]:
-    """Where our answers go and what they answer: the requester's mail, or the partner's own address."""
+    """What our answers answer, and whose mails we then believe."""
     values: dict[str, object] = {"last_partner_message_id": happening.mail.message_id}
     if partner is not None:
-        values |= {"partner_domains": partner.domains, "partner_address": partner.email}
-    elif happening.reading.kind is Kind.PARTNER_REQUEST:
-        values["partner_address"] = happening.mail.from_address
+        values["partner_domains"] = partner.domains
     return (ChangeRequest(number=NEW, values=values),)
 
 
@@ -201,4 +209,5 @@ def _occasion(happening: ReadMail, event: Event, context: Context, rules: Rules,
         rules=rules,
         now=now,
         cause=happening.id,
+        notify=request is None or request.role is Role.BORROWING or request.partner_id is not None,
     )

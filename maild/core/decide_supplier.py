@@ -62,10 +62,11 @@ def _cancel_silent(o: Occasion) -> tuple[Effect, ...]:
 
 def _ask(o: Occasion, partner: Partner, left: tuple[str, ...]) -> tuple[Effect, ...]:
     number = o.request.number
+    profile = o.rules.profile_with(o.request, partner)
     asked = Event(event=EventName.NEXT_SUPPLIER, request=number, note=partner.symbol)
     return (
         Move(number=number, to=Status.REQUESTED, event=asked),
-        ChangeRequest(number=number, values=in_hand(partner, left)),
+        ChangeRequest(number=number, values=in_hand(partner, left) | {"profile": profile}),
         PutAttempt(number=number, attempt=attempt(partner, o.now)),
         request_letter(number, o.request.service_type, partner, o.cause),
     )

@@ -74,6 +74,8 @@ def remarks(o: Occasion) -> Told:
     conditions = tuple(dict.fromkeys((*o.request.conditions, *o.event.loan_condition)))
     if conditions != o.request.conditions and o.event.event is not EventName.RETRY_POSSIBLE:
         changes["conditions"] = conditions
+    if "pickup" in o.values:
+        changes["pickup"] = o.values["pickup"]
     if o.event.supplier_ref and o.request.role is Role.BORROWING:
         changes["supplier_ref"] = o.event.supplier_ref
     effects: list[Effect] = [ChangeRequest(number=number, values=changes)] if changes else []

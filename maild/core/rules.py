@@ -1,7 +1,7 @@
 """Everything by which decide decides: who we are, the profiles, notices, calendar and rotas; all mistakes at once."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from maild.core import letter_rules, notice_rules, rota_rules, workdays, workflow_check, workflow_files
 from maild.core.effects import Audience, SendLetter
@@ -14,7 +14,7 @@ from maild.core.workdays import Calendar
 from maild.core.workflow import Workflow, profile_name
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer to whoever asked, not an error of ours
+class Refused(Exception):
     """Somebody asked for what may not be; the text says why, and what may."""
 
 
@@ -57,6 +57,11 @@ class Rules:
         if partner is not None:
             family = partner.profile_borrowing if request.role is Role.BORROWING else partner.profile_lending
         return profile_name(request, family)
+
+    def profile_with(self, request: Request, partner: Partner | None) -> str:
+        """The profile that `request` has with another partner: of the partner's family, if there is such a one."""
+        name = self.profile(replace(request, profile=""), partner)
+        return name if name in self.workflows else profile_name_of_role(request)
 
     def rota_symbols(self) -> tuple[str, ...]:
         """The suppliers that the rotas name: a Context must hold their records."""

@@ -15,16 +15,22 @@ By = Literal["supplier", "requester", "patron", "staff", "house", "clock"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A letter that an edge sends; with `given` or `reasons` only where the event states these facts, such a reason."""
+    """A letter that an edge sends.
+
+    Only where the event states the facts `given` and one of `reasons`, and the flags fit, as far as these are named.
+    """
 
     name: str
     to: Audience
     given: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    only_with: frozenset[Flag] = frozenset()
+    not_with: frozenset[Flag] = frozenset()
 
-    def goes(self, event: Event) -> bool:
+    def goes(self, event: Event, flags: frozenset[Flag]) -> bool:
         """Whether this occasion is one that the letter is for."""
-        return all(states(event, fact) for fact in self.given) and (not self.reasons or event.reason in self.reasons)
+        told = all(states(event, fact) for fact in self.given) and (not self.reasons or event.reason in self.reasons)
+        return told and self.only_with <= flags and not self.not_with & flags
 
 
 def states(event: Event, fact: str) -> bool:

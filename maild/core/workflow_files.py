@@ -30,6 +30,8 @@ class _Letter(Table):
     to: Audience
     given: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    only_with: frozenset[Flag] = frozenset()
+    not_with: frozenset[Flag] = frozenset()
 
 
 class _Transition(Table):
@@ -143,15 +145,17 @@ def _workflow(name: str, file: str, found: _WorkflowFile) -> tuple[Workflow, lis
     ), problems
 
 
-def _sources(names: tuple[str, ...], found: _WorkflowFile) -> tuple[frozenset[Status], list[str]]:
-    """The statuses that a `from` means; names that are neither status, group nor "*"."""
+def _sources(
+    names: tuple[str, ...], found: _WorkflowFile, inside: tuple[str, ...] = ()
+) -> tuple[frozenset[Status], list[str]]:
+    """The statuses that a `from` means; names that are neither status, group nor "*". `inside`: groups being opened."""
     sources: set[Status] = set()
     wrong: list[str] = []
     for name in names:
         if name == "*":
             sources |= set(found.status)
-        elif name in found.groups:
-            inner, bad = _sources(tuple(n for n in found.groups[name] if n not in found.groups), found)
+        elif name in found.groups and name not in inside:
+            inner, bad = _sources(found.groups[name], found, (*inside, name))
             sources |= inner
             wrong += bad
         elif name in found.status:
@@ -173,7 +177,7 @@ def _transition(key: str, table: _Transition, sources: frozenset[Status]) -> Tra
         needs_flags=table.needs_flags,
         add=table.add,
         remove=table.remove,
-        letters=tuple(Letter(name=x.name, to=x.to, given=x.given, reasons=x.reasons) for x in table.letters),
+        letters=tuple(Letter(**dict(x)) for x in table.letters),
         rota=table.rota,
         ask=table.ask,
         anywhere="*" in table.sources and table.to is None and not (table.add or table.remove or table.letters),
