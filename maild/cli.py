@@ -28,7 +28,7 @@ def _version(wanted: bool) -> None:
 def main_options(
     context: typer.Context,
     config: Annotated[Path | None, typer.Option("--config", help="The configuration file.", metavar="FILE")] = None,
-    version: Annotated[
+    _version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
     ] = False,
 ) -> None:

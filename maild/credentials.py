@@ -1,4 +1,4 @@
-"""Passwords and tokens: from a file, a systemd credential or a command, at the moment of use; never kept, never logged."""
+"""Passwords and tokens: from a file, a systemd credential or a command, when used; never kept, never logged."""
 
 import os
 import stat

@@ -6,15 +6,16 @@ post live on the event loop, each mailbox in its owner thread.
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import datetime
 
 import structlog
 
 from maild import house, watch
 from maild.clock import Clock
+from maild.core.effects import Command
 from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
 from maild.intake.smtp import Door, serve
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 
 IDLE_SECONDS = 5.0  # between looks where nobody wakes us
 WATCHDOG_SECONDS = 20.0
+JOIN_SECONDS = 10.0  # for a mailbox thread to end
 MAX_ROUNDS = 10_000  # of `once`: a loop that never ends is a bug, not work
 
 
@@ -47,6 +49,8 @@ class Daemon:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._worked_at: datetime = clock.now()
+        self._mailboxes: list[MailboxDoor] = []
+        self._sender: Sender | None = None
         self.ready = asyncio.Event()
         self.ports: dict[str, int] = {}
 
@@ -55,16 +59,16 @@ class Daemon:
     def _build(self) -> None:
         settings = self._settings
         self._loop = asyncio.get_running_loop()
-        self._database = Database(settings.database.url.get_secret_value())
-        self._stack.callback(self._database.close)
-        self._database.upgrade()
-        self._stack.enter_context(self._database.lock())
+        self.database = Database(settings.database.url.get_secret_value())
+        self._stack.callback(self.database.close)
+        self.database.upgrade()
+        self._stack.enter_context(self.database.lock())
         paper = house.paper_of(settings)
         keys = house.reply_keys(settings)
         self._reader = Reader(paper.rulebook.files, house.policy_of(settings), settings.our_addresses)
         self._stack.callback(self._reader.close)
-        self._desk = Desk(
-            database=self._database,
+        self.desk = Desk(
+            database=self.database,
             reader=self._reader,
             rulebook=paper.rulebook,
             composer=house.composer_of(settings, paper.letters, keys),
@@ -72,21 +76,21 @@ class Daemon:
             clock=self._clock,
             committed=self._committed,
         )
-        self._acceptance = Acceptance(self._database, self._clock, self._wake(self._mail))
-        self._sender = Sender(self._database, transport_for(settings.post), self._clock, settings.post.letters_a_minute)
+        self._acceptance = Acceptance(self.database, self._clock, self._wake(self._mail))
+        self._sender = Sender(self.database, transport_for(settings.post), self._clock, settings.post.letters_a_minute)
         filing = settings.automation.mode == "auto"
         self._mailboxes = [
             MailboxDoor(
                 mailbox,
                 max_bytes=mailbox.max_bytes,
                 filing=filing,
-                database=self._database,
+                database=self.database,
                 acceptance=self._acceptance,
                 clock=self._clock,
             )
             for mailbox in settings.imap
         ]
-        with self._database.write() as session:
+        with self.database.write() as session:
             inbox.release_claims(session)  # of a process that was killed: we hold the lock, so nobody works on them
 
     def _wake(self, event: asyncio.Event) -> Callable[[], None]:
@@ -108,24 +112,36 @@ class Daemon:
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT, or `stop`."""
-        self._build()
-        try:
+        async with self.opened():
             for name in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(name, self.stop)
-            async with AsyncExitStack() as stack:
-                await self._open_doors(stack)
-                scheduler = ticking(self.tick, self._settings.site.zone)
-                scheduler.start()
-                stack.callback(scheduler.shutdown, wait=False)
-                watch.notify("READY=1")
-                self.ready.set()
-                log.info("daemon.ready", mode=self._settings.automation.mode, ports=self.ports)
+            for mailbox in self._mailboxes:
+                mailbox.start()
+            scheduler = ticking(self.tick, self._settings.site.zone)
+            scheduler.start()
+            watch.notify("READY=1")
+            self.ready.set()
+            log.info("daemon.ready", mode=self._settings.automation.mode, ports=self.ports)
+            try:
                 async with asyncio.TaskGroup() as tasks:
                     for work in (self._work, self._post, self._watch):
                         tasks.create_task(work())
+            finally:
                 watch.notify("STOPPING=1")
-        finally:
-            await self._close()
+                scheduler.shutdown(wait=False)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Built, with the doors for pushed mail open; mailboxes are not polled yet. Closed afterwards."""
+        async with AsyncExitStack() as doors:
+            try:
+                self._build()
+                for name, listener in (("smtp", self._settings.smtp), ("lmtp", self._settings.lmtp)):
+                    if listener is not None:
+                        await self._open_door(name, listener, doors)
+                yield
+            finally:
+                await self._close()
 
     def stop(self) -> None:
         """Asks everything to end; what is under way is finished."""
@@ -137,18 +153,12 @@ class Daemon:
             mailbox.stop()
         for mailbox in self._mailboxes:
             if mailbox.is_alive():
-                await asyncio.to_thread(mailbox.join, 10)
-        await self._sender.close()
+                await asyncio.to_thread(mailbox.join, JOIN_SECONDS)
+        if self._sender is not None:
+            await self._sender.close()
         self._worker.shutdown(wait=True)
         self._stack.close()
         log.info("daemon.stopped")
-
-    async def _open_doors(self, stack: AsyncExitStack) -> None:
-        for name, listener in (("smtp", self._settings.smtp), ("lmtp", self._settings.lmtp)):
-            if listener is not None:
-                await self._open_door(name, listener, stack)
-        for mailbox in self._mailboxes:
-            mailbox.start()
 
     async def _open_door(self, name: str, listener: Listener, stack: AsyncExitStack) -> None:
         door = Door(name, listener, self._settings.our_addresses, self._acceptance, self._clock)
@@ -161,7 +171,7 @@ class Daemon:
     async def _work(self) -> None:
         while not self._stop.is_set():
             self._mail.clear()
-            while await self._in_worker(self._desk.work) and not self._stop.is_set():
+            while await self._in_worker(self.desk.work) and not self._stop.is_set():
                 self._worked_at = self._clock.now()
             self._worked_at = self._clock.now()
             await _wait(self._mail, IDLE_SECONDS)
@@ -169,9 +179,12 @@ class Daemon:
     async def _post(self) -> None:
         while not self._stop.is_set():
             self._letters.clear()
-            while await self._sender.send_due() and not self._stop.is_set():
+            while await self._send_due() and not self._stop.is_set():
                 pass
             await _wait(self._letters, IDLE_SECONDS)
+
+    async def _send_due(self) -> int:
+        return await self._sender.send_due() if self._sender is not None else 0
 
     async def _watch(self) -> None:
         """Feeds systemd's watchdog only while the worker goes round (P35)."""
@@ -183,7 +196,7 @@ class Daemon:
     async def tick(self) -> None:
         """Decides about what is due now."""
         try:
-            await self._in_worker(lambda: send_due_notices(self._desk, self._database, self._clock))
+            await self._in_worker(lambda: send_due_notices(self.desk, self.database, self._clock))
         except Exception:  # the next tick tries again; a bug in one notice must not end the daemon
             log.exception("tick.failed")
 
@@ -194,22 +207,27 @@ class Daemon:
 
     async def once(self) -> None:
         """Everything there is to do now, then the end: for cron-style sites and tests."""
-        self._build()
-        try:
-            for mailbox in self._mailboxes:
-                await asyncio.to_thread(mailbox.once)
+        async with self.opened():
+            await self.poll()
             await self.settle()
             for mailbox in self._mailboxes:
                 await asyncio.to_thread(mailbox.file_once)
-        finally:
-            await self._close()
+
+    async def poll(self) -> None:
+        """One look into every mailbox."""
+        for mailbox in self._mailboxes:
+            await asyncio.to_thread(mailbox.once)
+
+    async def command(self, command: Command) -> None:
+        """Something done by hand, as `maild request do` does it."""
+        await asyncio.get_running_loop().run_in_executor(self._worker, self.desk.command, command)
 
     async def settle(self) -> None:
         """Works, ticks and posts until nothing is left to do at this moment."""
         for _ in range(MAX_ROUNDS):
-            worked = await self._in_worker(self._desk.work)
-            noticed = await self._in_worker(lambda: send_due_notices(self._desk, self._database, self._clock))
-            if not worked and not noticed and not await self._sender.send_due():
+            worked = await self._in_worker(self.desk.work)
+            noticed = await self._in_worker(lambda: send_due_notices(self.desk, self.database, self._clock))
+            if not worked and not noticed and not await self._send_due():
                 return
         raise RuntimeError(f"still not done after {MAX_ROUNDS} rounds; see the journal for what repeats")
 

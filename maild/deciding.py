@@ -1,4 +1,4 @@
-"""From an input and its Context to everything that a commit needs: the decision, numbered, with its letters as bytes."""
+"""From an input and its Context to all that a commit needs: the decision, numbered, with its letters as bytes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

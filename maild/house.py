@@ -77,15 +77,14 @@ def site_facts_of(settings: Settings) -> SiteFacts:
     """What letters may say of us."""
     site = settings.site
     return SiteFacts(
-        name=dict(site.name),
+        name={str(language): name for language, name in site.name.items()},
         address=site.address,
         postal_address=site.postal_address,
-        contact=dict(site.contact),
+        contact={str(language): text for language, text in site.contact.items()},
         symbol=site.symbol,
         language=site.language,
         zone=site.zone,
         pickup=dict(site.pickup),
-        envelope_from=settings.post.envelope_from or "",
     )
 
 

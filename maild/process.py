@@ -53,9 +53,7 @@ class Desk:
         self._identity = identity
         self._clock = clock
         self._committed = committed
-        self._decider = Decider(
-            database=database, rulebook=rulebook, composer=composer, clock=clock, files=self._files
-        )
+        self._decider = Decider(database=database, rulebook=rulebook, composer=composer, clock=clock, files=self._files)
 
     # Mails
 
@@ -85,7 +83,12 @@ class Desk:
                 ready, touched = [], set()
                 context = self._context(one.clues, claim.received_at)
                 reading = self._reader.read([context if j == i else None for j in range(len(claimed))])[i]
-            if isinstance(one, Opened) and context is not None and reading is not None and not isinstance(reading, Failed):
+            if (
+                isinstance(one, Opened)
+                and context is not None
+                and reading is not None
+                and not isinstance(reading, Failed)
+            ):
                 decided = self._decide_mail(claim, ReadMail(mail=one.mail, reading=reading, id=claim.key), context)
                 if decided is not None:
                     ready.append((claim, decided))
@@ -148,7 +151,9 @@ class Desk:
         """Parts of a kept mail, taken out of it by the reader: no foreign byte is parsed here."""
         with self._database.read() as session:
             raw = inbox.raw_by_key(session, mail_key)
-        return [AttachedFile(name=part.name, type=part.type, data=part.data) for part in self._reader.parts(raw, indexes)]
+        return [
+            AttachedFile(name=part.name, type=part.type, data=part.data) for part in self._reader.parts(raw, indexes)
+        ]
 
     # Commands and notices
 
@@ -222,9 +227,10 @@ class Desk:
     def _log(self, decided: Decided, kind: str, source: str) -> None:
         reading = decided.decision.reading
         log.info(
-            f"{kind}.decided",
+            "input.decided",
+            input=kind,
             id=source,
-            kind=str(reading.kind) if reading else "",
+            mail=str(reading.kind) if reading else "",
             requests=sorted(changed(decided.decision.effects) - {OPENED}),
             events=[str(e.event) for e in reading.events] if reading else [],
             auto=decided.decision.auto,

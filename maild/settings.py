@@ -64,12 +64,12 @@ class Trust(Section):
     form_senders: tuple[Address, ...] = Field((), description="Addresses of web forms outside that may file requests.")
     internal_forms: tuple[Address, ...] = Field(
         (),
-        description="Form addresses on our own hosts, believed without a stamp. List one only if our MX stamps every mail from outside.",
+        description="Forms on our own hosts, believed without a stamp: only if our MX stamps all mail from outside.",
     )
     accept_spf: tuple[str, ...] = Field((), description="Domains whose aligned SPF pass alone is enough.")
     reply_key_file: Path | None = Field(
         None,
-        description="File with the key of our signed reply addresses, hex, newest first, one a line. Unset: made in the data folder.",
+        description="Keys of our signed reply addresses, hex, newest first. Unset: made in the data folder.",
     )
 
 
@@ -167,7 +167,7 @@ class Mailbox(Login):
     idle: bool = Field(True, description="Use IDLE where the server has it.")
     since: str | None = Field(
         None,
-        description="Also take mail that lay there at first sight and came on or after this day, 2026-11-01. Unset: old mail is left alone.",
+        description="Also take older mail that came on or after this day, 2026-11-01. Unset: left alone.",
     )
 
     @model_validator(mode="after")

@@ -130,12 +130,12 @@ def _postfix(*, lmtp: int, relay: int) -> Iterator[Postfix]:
         shutil.chown(folder / "data", "postfix")
         command = ["postfix", "-c", str(folder)]
         environment = {**os.environ, "MAIL_CONFIG": str(folder), "PATH": SBIN}
-        done = subprocess.run([*command, "start"], env=environment, capture_output=True, text=True)
+        done = subprocess.run([*command, "start"], env=environment, capture_output=True, text=True, check=False)
         try:
             _await_port(port, f"{done.stderr} {_text(folder / 'log')}")
             yield Postfix(port=port, lmtp=lmtp, relay=relay, log=folder / "log")
         finally:
-            subprocess.run([*command, "stop"], env=environment, capture_output=True)
+            subprocess.run([*command, "stop"], env=environment, capture_output=True, check=False)
 
 
 def _text(path: Path) -> str:

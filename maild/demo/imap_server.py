@@ -1,4 +1,4 @@
-"""A real IMAP server for the demo: Dovecot where it is installed, else pymap (the `demo` extra); temporary, on loopback."""
+"""A real IMAP server for the demo, temporary, on loopback: Dovecot where it is installed, else pymap (extra `demo`)."""
 
 import grp
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 START_SECONDS = 20.0
-USER, PASSWORD = "ill", "demo"  # noqa: S105  # of a mailbox that lives as long as the demo
+USER, PASSWORD = "ill", "demo"  # of a mailbox that lives as long as the demo
 
 DOVECOT = """\
 base_dir = {folder}/run
@@ -102,7 +102,7 @@ def imap_server() -> Iterator[ImapServer]:
 def dovecot_server(program: str) -> Iterator[ImapServer]:
     """Dovecot with a configuration of its own; as root it runs as nobody, for it refuses to serve root."""
     # A short path: UNIX sockets of Dovecot lie below it, and theirs may not pass 107 bytes.
-    with TemporaryDirectory(prefix="imap-", dir="/tmp", ignore_cleanup_errors=True) as name:  # noqa: S108
+    with TemporaryDirectory(prefix="imap-", dir="/tmp", ignore_cleanup_errors=True) as name:
         folder, port = Path(name), free_port()
         owner = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
         group = "nogroup" if os.getuid() == 0 else grp.getgrgid(owner.pw_gid).gr_name

@@ -81,9 +81,7 @@ class MailboxDoor(threading.Thread):
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
             except Exception as err:  # ours: say so, and go on polling; the mails stay where they are
                 self.problem = f"{type(err).__name__}: {err}"[:300]
-                log.error(
-                    "mailbox.failed", mailbox=self._id, error=type(err).__name__, detail=str(err)[:200], exc_info=True
-                )
+                log.exception("mailbox.failed", mailbox=self._id)
                 self._stop.wait(pause)
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
 

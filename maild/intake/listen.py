@@ -8,7 +8,7 @@ FIRST_SYSTEMD_FD = 3  # sd_listen_fds(3)
 
 
 def open_sockets(name: str, listen: str) -> list[socket.socket]:
-    """Listening sockets for the door `name`: systemd's of that FileDescriptorName, else `listen` (host:port or path)."""
+    """Listening sockets of the door `name`: systemd's of that FileDescriptorName, else `listen` (host:port, path)."""
     given = _from_systemd(name)
     if given:
         return given

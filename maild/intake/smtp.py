@@ -1,7 +1,7 @@
-"""Mail by SMTP and LMTP, on aiosmtpd with its traps cured (architecture.md, Traps).
+"""Mail by SMTP and LMTP, on aiosmtpd with its traps cured (docs/decisions/004).
 
-Answers: 250 only for what is kept; 451 or 452 for whatever is our own failure; 5xx only for an unknown recipient, a mail
-that is too large, or a client that breaks the protocol.
+Answers: 250 only for what is kept; 451 or 452 for whatever is our own failure; 5xx only for an unknown recipient, a
+mail that is too large, or a client that breaks the protocol.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ class Door:
         local, _, domain = address.lower().rpartition("@")
         return f"{local.partition('+')[0]}@{domain}" in self._addresses
 
-    async def handle_MAIL(  # noqa: N802  # aiosmtpd's name
+    async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Takes the sender, unless this client has sent its share of the minute."""
@@ -79,7 +79,7 @@ class Door:
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
 
-    async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Takes a recipient of ours."""
@@ -90,7 +90,7 @@ class Door:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keeps the mail; one answer, or one a recipient in LMTP (RFC 2033 4.2)."""
         answer = await self._keep(envelope)
         if isinstance(server, LMTP):

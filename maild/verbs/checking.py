@@ -100,7 +100,9 @@ def _secret_problems(settings: Settings, path: str) -> Iterator[Problem]:
     logins += [(f"imap.{i}", mailbox) for i, mailbox in enumerate(settings.imap)]
     for place, login in logins:
         if login.password_file is not None and (wrong := file_problem(login.password_file)) is not None:
-            yield Problem(file=path, place=f"{place}.password_file", what=wrong, way_out="see docs/operating.md, Secrets")
+            yield Problem(
+                file=path, place=f"{place}.password_file", what=wrong, way_out="see docs/operating.md, Secrets"
+            )
     key = settings.trust.reply_key_file
     if key is not None and (wrong := file_problem(key)) is not None:
         yield Problem(file=path, place="trust.reply_key_file", what=wrong, way_out="see docs/operating.md, Keys")
@@ -113,15 +115,21 @@ def _database_problems(settings: Settings) -> list[Problem]:
             found = database.check()
         except SQLAlchemyError as err:
             found = [f"cannot be reached: {err}"]
-    return [Problem(file=where, place="database", what=what, way_out="see docs/operating.md, Database") for what in found]
+    return [
+        Problem(file=where, place="database", what=what, way_out="see docs/operating.md, Database") for what in found
+    ]
 
 
 def _server_problems(settings: Settings, path: str) -> Iterator[Problem]:
     for i, mailbox in enumerate(settings.imap):
         if (wrong := _failure(partial(_log_in, mailbox))) is not None:
-            yield Problem(file=path, place=f"imap.{i} ({mailbox.host})", what=wrong, way_out="mend host, port, tls or login")
+            yield Problem(
+                file=path, place=f"imap.{i} ({mailbox.host})", what=wrong, way_out="mend host, port, tls or login"
+            )
     if settings.post.host is not None and (wrong := _failure(lambda: asyncio.run(_greet(settings)))) is not None:
-        yield Problem(file=path, place=f"post ({settings.post.host})", what=wrong, way_out="mend host, port, tls or login")
+        yield Problem(
+            file=path, place=f"post ({settings.post.host})", what=wrong, way_out="mend host, port, tls or login"
+        )
 
 
 def _failure(work: Callable[[], None]) -> str | None:

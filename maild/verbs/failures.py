@@ -1,4 +1,4 @@
-"""Failures that a verb may end with, and the exit code that scripts rely on (contract: 75 try again, 78 configuration)."""
+"""Failures that a verb may end with, and the exit codes that scripts rely on (75 try again, 78 configuration)."""
 
 PROBLEMS, LATER, CONFIGURATION = 1, 75, 78
 

@@ -76,7 +76,14 @@ def show_patrons(config: Path | None, *, as_json: bool) -> None:
     with database_of(settings_of(config)) as database, database.read() as session:
         found = records.patrons(session)
     rows = [
-        {"id": p.id, "card": p.card, "language": p.language, "group": p.group, "approved": p.approved, "blocked": p.blocked}
+        {
+            "id": p.id,
+            "card": p.card,
+            "language": p.language,
+            "group": p.group,
+            "approved": p.approved,
+            "blocked": p.blocked,
+        }
         for p in found
     ]
     if as_json:
