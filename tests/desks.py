@@ -105,9 +105,14 @@ def furnish(session: Session) -> tuple[int, int]:
 
 
 def letter(
-    cause: str, *, to: str = "ill@partner.example", audience: Audience = Audience.PARTNER, **values: object
+    cause: str,
+    *,
+    number: str = NUMBER,
+    to: str = "ill@partner.example",
+    audience: Audience = Audience.PARTNER,
+    **values: object,
 ) -> Composed:
-    effect = SendLetter(number=NUMBER, letter="request", audience=audience, to=to, cause=cause)
+    effect = SendLetter(number=number, letter="request", audience=audience, to=to, cause=cause)
     given = {
         "effect": effect,
         "message_id": f"<{cause}@library.example>",

@@ -1,6 +1,5 @@
 """The outbox: what may go out now, in which order, and what becomes of it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,8 +17,7 @@ LATER = NOW + timedelta(hours=1)
 @pytest.fixture
 def desk(database: Database) -> Database:
     """Two letters of one request, one of another, one to staff."""
-    second = letter("other")
-    second = replace(second, effect=replace(second.effect, number="KP-2026-000002"))
+    second = letter("other", number="KP-2026-000002")
     staff = letter("staff", to="staff@library.example", audience=Audience.STAFF)
     with database.write() as session:
         furnish(session)
