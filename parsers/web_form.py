@@ -24,7 +24,7 @@ _OPENURL_LABEL = re.compile(r"^(?:rft|rfr|ctx|rfe|svc|req|url)[._]", re.I)
 _PATRON_KEYS = frozenset({"card", "group", "pickup"})
 
 
-class WebForm:
+class WebFormParser:
     """Reads the mails of web forms."""
 
     name = "web_form"

@@ -94,6 +94,7 @@ class Mail:
     size: int = 0
     defects: tuple[str, ...] = ()
     ambiguous: tuple[str, ...] = ()
+    xml: str = ""  # the text of an attached XML document (ISO 18626), decoded and bounded; never parsed on opening
     signed: str = ""  # "smime", "pgp": noted, never credited (T26)
 
     def header(self, name: str) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from maild.core.mail import Mail
-from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, Label, find_label, split_label
+from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, find_label, split_label
 
+_NAME_LIKE = re.compile(r"(?:\d{1,2}[.)]\s?)?[^\W\d_a-zåäöü]|[a-z]{1,30}_[a-z]")
 MAX_LINES = 600
 MAX_ANSWERS = 120
 LONG_LINE = 55  # characters; a line this long may have been wrapped by a mailer
@@ -37,7 +38,9 @@ class Answer:
 def read_answers(mail: Mail, rules: FormRules, form: Form | None = None, *, text: str | None = None) -> tuple[Answer, ...]:
     """The form's fields in order; () where the mail has no shape of a form."""
     body = mail.text if text is None else text
-    candidates = [_from_json(body, rules, form), _from_rows(mail.rows, rules, form), _from_lines(_inner(body, form), rules, form)]
+    if _worth(answers := _from_json(body, rules, form)) >= 2:
+        return tuple(answers[:MAX_ANSWERS])
+    candidates = [_from_rows(mail.rows, rules, form), _from_lines(_inner(body, form), rules, form)]
     best = max(candidates, key=_worth)
     return tuple(best[:MAX_ANSWERS]) if _worth(best) >= 2 else ()
 
@@ -217,7 +220,7 @@ def _label_like(label: str, rules: FormRules, form: Form | None) -> bool:
 
 def _unknown_label(label: str) -> bool:
     """Whether something before a colon looks like a field's name: short, and no sentence's beginning."""
-    return len(label) <= 50 and len(label.split()) <= 5 and (label[:1].isupper() or label[:1].isdigit() or "_" in label)
+    return len(label) <= 50 and len(label.split()) <= 5 and bool(_NAME_LIKE.match(label))
 
 
 def _is_free(state: _Lines) -> bool:
@@ -280,8 +283,3 @@ def languages_of(answers: Iterable[Answer]) -> str:
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return ranked[0][0] if ranked and ranked[0][0] == "fi" else ""
     return ranked[0][0]
-
-
-def label_of(key: str) -> Label:
-    """A label of that key that belongs to no language."""
-    return Label(key=key)

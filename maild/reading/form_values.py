@@ -266,7 +266,7 @@ def _patron(
     answers: Sequence[Answer], values: Mapping[str, list[str]], asking: Asking, draft: Draft, rules: FormRules
 ) -> Person:
     name = " ".join(n for n in (_first(values, "first_name"), _first(values, "last_name")) if n) or _turned(values) or asking.name
-    written = _EMAIL.search(_first(values, "email") or "")
+    written = _EMAIL.search("\n".join(values.get("email", [])))
     email = written.group() if written else asking.reply_to or None
     card = _first(values, "card")
     number = card.strip() if card and re.search(r"\d{3}|^[A-Za-z]{1,4}\d{2,}", card) and len(card) <= 40 else None
@@ -298,7 +298,7 @@ def _requester(values: Mapping[str, list[str]], asking: Asking, rules: FormRules
     if not name and (person := _first(values, "name")) and rules.has("library_words", person):
         name, symbol = _name_and_symbol(person, rules)
     symbol = _first(values, "symbol") or symbol
-    written = _EMAIL.search(_first(values, "email") or "")
+    written = _EMAIL.search("\n".join(values.get("email", [])))
     return Requester(
         name=name or known.name,
         symbol=(symbol or "").split("\n")[0].strip() or known.symbol,

@@ -1,0 +1,192 @@
+"""A new request in running text: "Saisimmeko kaukolainaksi seuraavan: Koivukangas, Elsa: Kaskimaiden kirja. 1983."
+
+Which work is wanted must stand there as a reference, as a quoted title or as a number; anything less is for a person.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import re2
+
+from maild.reading.citations import Reference, identifiers_of, read_reference
+from maild.reading.openurl import find_openurl
+
+MAX_TEXT = 6_000  # characters of a letter
+
+_GREETING = re.compile(r"^(?:hei|hej|hello|hi|dear|terve|moi|hyvä[ät]?|bästa|god|goddag|huomenta|päivää|sehr geehrte|guten|liebe|kära|kjære|kære|tere|lp\b|respected|good)\b.{0,60}$", re.I)
+_CLOSING = re.compile(
+    r"^(?:(?:yst\.?|ystäväll\w+|parhain|terveisin|terv\.?|t\.|kiit(?:os|täen|oksia)|kunnioitt\w+|med vänlig\w*|vänlig\w*|mvh|hälsn\w*|hälsar|tack|tackar"
+    r"|kind|best|many thanks|thank|thanks|regards|sincerely|yours|with|mit freundlich\w*|freundliche|viele grüße|danke|vielen dank|hilsen|med venlig|med vennlig|takk|vh|mfg|parimate)\b).{0,60}$",
+    re.IGNORECASE,
+)
+_QUOTE = r"[\"“”„«»‘']"
+_PART_WORD = r"(?:artikkelin?\w*|artikel\w*|article|paper|essay|luvun?|luku\w*|chapter|kapitl\w*|kapitel\w*|aufsatz\w*|beitrag\w*|artikkel\w*)"
+_PART_QUOTED = re2.compile(rf"(?i){_PART_WORD}:?,?\s(?:[\w,.&\s-]{{0,80}}?[:,]?\s?)?{_QUOTE}([^\"“”„«»]{{4,250}}?)[.,]?{_QUOTE}")
+_WORK_QUOTED = re2.compile(rf"(?i)(?:kirja\w*|teo[sk]\w*|bok(?:en)?|book|volume|buch\w*|werk\w*|titel\w*|title|novel|thesis|verket|nimeke)\s?(?:titled|entitled|called|nimeltä|med titeln|mit dem titel|:)?:?\s{_QUOTE}([^\"“”„«»]{{3,250}}?)[.,]?{_QUOTE}")
+_ANY_QUOTED = re2.compile(r"[\"“„«»”]([^\"“”„«»]{3,250}?)[.,]?[\"“”»«]")
+_HOST = re2.compile(
+    r"(?i)^[\s,.]{0,3}(?:(?:joka on |som finns |som är publicerad |publicerad |published |which appeared |ilmestynyt |julkaistu |erschienen )?(?:lehdestä|lehdessä|julkaisusta|julkaisussa|teoksesta|teoksessa|kirjasta|sarjasta|ur|från|i|in|from|aus)\s)"
+    r"(?:er egen serie |tidskriften |tidskriften: |the journal |journal |boken |the book |lehdestä |der zeitschrift |lehden )?(.{3,150})$"
+)
+_HOST_END = re2.compile(r"(?:[,;(]|\.\s|\s(?:(?:1[5-9]|20)\d\d\b|\d{1,4}\s?[(/:]|(?i:vol|nro|nr|no|s|ss|pp?|sid|sivut|årg|jg|bd|band|heft|h)\.?\s?\d|(?i:vuodelta|vuosikerta|från år|aus dem jahr)\b|https?:)|\?|$)")
+_VOLUME = re2.compile(r"(?i)\b(?:vol|volume|vsk|årg|årgång|band|bd|jg|jahrgang|vuosikerta)\.?:?\s?(\d{1,4})\b|\b(\d{1,4})\s?\(\d{1,3}\)")
+_ISSUE = re2.compile(r"(?i)\b(?:nro|nr|no|n:o|numero|issue|heft|h|häfte|hefte)\.?:?\s?(\d{1,3}(?:[-–]\d{1,2})?)\b|\b\d{1,4}\s?\((\d{1,3})\)|\b(\d{1,2})/(?:19|20)\d\d\b")
+_PAGES = re2.compile(r"(?i)\b(?:ss?|pp?|sid|sidor(?:na)?|sivut|sivuilta|pages|seiten)\.?:?\s?(\d{1,5}\s?[-–]\s?\d{1,5})|:\s?(\d{1,5}[-–]\d{1,5})\b")
+_YEAR = re.compile(r"(?<![\d./-])(1[5-9]\d\d|20\d\d)(?![\d/-]|\.\d)")
+_REF = re.compile(
+    r"(?:(?:meidän |oma )?viit(?:e|teemme|tenumeromme|enumero|teemme nro)|tilausn(?:ume)?ro(?:mme)?|(?:our|your) (?:ref|reference|request|order)(?: ?(?:no|number|nr))?|ref(?:erence)?(?: no)?"
+    r"|vår(?:t)? (?:ref|referens|referensnummer|beställningsnummer|nummer)|beställningsn(?:r|ummer)|unser(?:e)? (?:zeichen|referenz|bestellnummer)|bestell(?:nummer|-?nr)|vår ref(?:eranse)?|vores ref(?:erence)?|ill(?: request)?(?: no| number| nr)|lån-?id)"
+    r"(?:\.|\b)\s?(?:on|är|is|ist|er)?\s?[:#]?\s{0,3}((?:[A-ZÅÄÖ]{1,6}[ -]?)?[\w./-]{0,25}\d[\w./-]{0,25})",
+    re.IGNORECASE,
+)
+_SUBJECT_REF = re.compile(r"(?<![\w/.-])([A-ZÅÄÖ]{1,6}[-_ /]?\d[\w./-]{3,25}|[A-Z]{2,6}[ -]\d{1,6}/\d{2,4})(?![\w-])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeRequest:
+    """What a letter asks for. `works` holds one citation where it is certain; `ref` is their number."""
+
+    works: tuple[dict[str, str], ...] = ()
+    ref: str = ""
+    uncertain: str = ""  # a passage that looks like a work but could not be cut
+
+
+def read_free(text: str, subject: str) -> FreeRequest:
+    """The works that a letter names, and the writer's own number."""
+    lines = list(_body_lines(text[:MAX_TEXT]))
+    body = "\n".join(lines)
+    works: list[dict[str, str]] = []
+    openurl = find_openurl(body)
+    if openurl:
+        works.append(openurl)
+    else:
+        works.extend(_references(lines))
+        if not works:
+            works.extend(_quoted(" ".join(body.split())))
+        if not works:
+            works.extend([numbers] if (numbers := identifiers_of(body)) and numbers.keys() & {"doi", "pmid", "isbn"} else [])
+    return FreeRequest(works=tuple(_merged(works, identifiers_of(body))), ref=_own_number(text, subject))
+
+
+def _body_lines(text: str) -> Iterator[str]:
+    """The lines between greeting and closing, a leading greeting cut off."""
+    for line in text.splitlines():
+        stripped = line.strip()
+        if _CLOSING.match(stripped) and not re.search(r"\d{3}|:", stripped):
+            return
+        if not _GREETING.match(stripped) or ":" in stripped[20:]:
+            yield stripped
+
+
+def _references(lines: list[str]) -> list[dict[str, str]]:
+    """Every line, paragraph or rest after a colon that reads as a whole reference."""
+    found: list[dict[str, str]] = []
+    paragraphs: list[list[str]] = [[]]
+    for line in lines:
+        if line:
+            paragraphs[-1].append(line)
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    for paragraph in paragraphs:
+        whole = _certain(" ".join(paragraph)) if len(paragraph) > 1 else None
+        several = [r for r in map(_certain, paragraph) if r]
+        if len(several) > 1:
+            found.extend(r.fields for r in several)
+        elif whole and not _is_prose(" ".join(paragraph)):
+            found.append(whole.fields)
+        else:
+            found.extend(r.fields for r in several)
+    return found
+
+
+def _certain(line: str) -> Reference | None:
+    """The reference of a line, or of what stands behind its first colons ("we ask for: ...")."""
+    for tail in _tails(line):
+        reference = read_reference(tail)
+        if reference.certain and reference.fields.keys() & {"title"} and _has_anchor(reference.fields) and not _is_prose(reference.fields["title"]):
+            return reference
+    return None
+
+
+def _tails(line: str) -> Iterator[str]:
+    if not _is_prose(line):
+        yield line
+    for match in list(re.finditer(r"[:.]\s+(?=\S)", line))[:3]:
+        if _is_prose(line[: match.start()]):
+            yield line[match.end() :]
+
+
+def _has_anchor(fields: dict[str, str]) -> bool:
+    """A reference is more than "Name: words": a year, a number, a publisher or pages stand beside."""
+    return bool(fields.keys() & {"year", "isbn", "doi", "pmid", "pages", "volume"})
+
+
+_PROSE = re.compile(
+    r"\b(?:saisim\w+|pyyd\w+|pyytäis\w+|tila(?:amme|isimme|isin|an)|lainaksi|kaukolainaksi|haluai\w+|tarvit\w+|voisi\w+|voitte\w*|asiaka\w+|kiitos|meille|teiltä|onko|teillä"
+    r"|skulle|önskar|vill|kunde|beställer|skicka|behöver|låntagare\w*|tack|please|could|would|borrow|request|we|you|our|thank|kindly|patron|send"
+    r"|bitten|möchten|könnten|benötigen|senden|schicken|unser\w*|leser|ønsker|gjerne|vi|ni|wir|ihnen|mennessä|viimeistään)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_prose(text: str) -> bool:
+    """Whether the words are of a sentence that asks, not of a reference."""
+    return bool(_PROSE.search(text))
+
+
+def _quoted(body: str) -> list[dict[str, str]]:
+    """A title in quotation marks, with the journal or book that it stands in."""
+    part = _PART_QUOTED.search(body)
+    if part:
+        return _part(part.group(1), body[part.end() :])
+    work = _WORK_QUOTED.search(body)
+    everything = _ANY_QUOTED.findall(body)
+    if work and len(everything) <= 1:
+        return [{"title": work.group(1).strip(" .,")} | _author_after(body[work.end() :])]
+    return []
+
+
+def _part(title: str, after: str) -> list[dict[str, str]]:
+    fields = {"article_title": title.strip(" .,")}
+    host = _HOST.search(after[:200])
+    if host:
+        name = host.group(1)
+        end = _HOST_END.search(name)
+        name = name[: end.start()] if end else name
+        fields["title"] = name.strip(" ,.:;\"“”")
+        tail = after[: 300]
+        for key, pattern in (("volume", _VOLUME), ("issue", _ISSUE), ("pages", _PAGES)):
+            match = pattern.search(tail)
+            if match:
+                fields[key] = next(g for g in match.groups() if g).replace(" ", "")
+        years = set(_YEAR.findall(re.sub(r"https?://\S+|10\.\d{4,9}/\S+", "", tail)))
+        if len(years) == 1:
+            fields["year"] = years.pop()
+    return [fields] if "title" in fields else [fields]
+
+
+def _author_after(after: str) -> dict[str, str]:
+    match = re2.search(r"^[\s,]{0,2}(?:\(|by |av |von |tekijä:? |kirjoittanut |\(tekijä )([^(),.;:\d]{4,80}?)(?:[,.;)]|\s\()", after)
+    year = re.match(r"^.{0,90}?\b(1[5-9]\d\d|20\d\d)\b", after)
+    return ({"author": match.group(1).strip()} if match else {}) | ({"year": year.group(1)} if year else {})
+
+
+def _merged(works: list[dict[str, str]], numbers: dict[str, str]) -> list[dict[str, str]]:
+    """Each work once; a lone one takes the numbers that stand beside it."""
+    unique: list[dict[str, str]] = []
+    for work in works:
+        if not any(work.items() <= other.items() or other.items() <= work.items() for other in unique):
+            unique.append(work)
+    if len(unique) == 1:
+        return [numbers | unique[0]]
+    return unique
+
+
+def _own_number(text: str, subject: str) -> str:
+    for source in (text[:MAX_TEXT], subject):
+        match = _REF.search(source)
+        if match:
+            return match.group(1).rstrip(".,;")
+    alone = _SUBJECT_REF.findall(subject)
+    return str(alone[0]) if len(alone) == 1 else ""
