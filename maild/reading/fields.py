@@ -33,12 +33,16 @@ _BLANKS = re.compile("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _ID = re.compile(r"<[^<>\s]{1,998}>")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LOOSELY_QUOTED = re.compile(r'"[^"]*"')  # without backslashes, which make a long field of them quadratic
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*")
 _NEVER = {'"': "quotes", "\\": "quotes", "(": "comment", ")": "comment", ":": "group", ";": "group", ",": "list"}
 _DOMAIN_PROPERTIES = (
     ("header", "d"), ("header", "from"), ("header", "i"), ("smtp", "mailfrom"), ("smtp", "mail"), ("smtp", "helo"),
 )  # fmt: skip
+_PLAIN_AUTH = re.compile(
+    r"[a-z0-9.-]+(?:;[ \t]*(?:spf|dkim|dmarc|arc)=[a-z]+(?:[ \t]+(?:smtp|header|policy)\.[a-z]+=[A-Za-z0-9.@_+-]+)*)+;?"
+)
 _LOOSE = re.compile(r"[^\s<>,;:\"()\[\]\\@]{1,250}@[^\s<>,;:\"()\[\]\\@]{1,250}")
 
 
@@ -165,7 +169,7 @@ def addresses(values: Iterable[bytes]) -> tuple[str, ...]:
     """Every address of tolerant fields (To, Cc, Delivered-To), lower case, once each, in order."""
     found: dict[str, None] = {}
     for value in values:
-        text = _QUOTED.sub(" ", charsets.decode(value)[0])
+        text = _LOOSELY_QUOTED.sub(" ", charsets.decode(value)[0])
         spans = re.findall(r"<([^<>]*)>", text) if "<" in text else [text]
         bare = re.sub(r"<[^<>]*>", " ", text) if "<" in text else ""
         for span in (*spans, *(s for s in bare.split(",") if s.strip().count(" ") == 0)):
@@ -225,6 +229,8 @@ def auth_results(values: Sequence[bytes]) -> tuple[AuthResult, ...]:
 
 
 def _one_auth(value: str) -> tuple[str, list[AuthResult]]:
+    if _PLAIN_AUTH.fullmatch(value):
+        return _plain_auth(value)
     try:
         field = authres.AuthenticationResultsHeader.parse(f"Authentication-Results: {value}")
         server = clean(str(field.authserv_id or "")).lower()
@@ -238,9 +244,24 @@ def _one_auth(value: str) -> tuple[str, list[AuthResult]]:
         return "", []
 
 
+def _plain_auth(value: str) -> tuple[str, list[AuthResult]]:
+    """The same for a field without comments, quotes and versions, for which authres takes a third of all our time."""
+    server, *clauses = (clause.split() for clause in value.rstrip("; \t").split(";"))
+    results = []
+    for said, *properties in clauses:
+        method, _, result = said.lower().partition("=")
+        pairs = (p.partition("=") for p in properties)
+        domain = _about({tuple(name.lower().split(".")): value for name, _, value in pairs})
+        results.append(AuthResult(authserv_id=server[0].lower(), method=method, result=result, domain=domain))
+    return server[0].lower(), results
+
+
 def _domain_of(result: "authres.AuthenticationResult") -> str:
+    return _about({(p.type.lower(), p.name.lower()): str(p.value) for p in result.properties})
+
+
+def _about(said: dict[tuple[str, ...], str]) -> str:
     """The domain that a result is about: header.d or header.from, else smtp.mailfrom or smtp.helo."""
-    said = {(p.type.lower(), p.name.lower()): str(p.value) for p in result.properties}
     for key in _DOMAIN_PROPERTIES:
         if value := said.get(key):
             return a_label(value.strip().strip("<>").rpartition("@")[2])

@@ -16,6 +16,7 @@ from lxml import html as lxml_html
 
 MAX_TABLE_CHARS = 200_000  # above this: no tables, the reader that only knows blocks
 MAX_FAST_CHARS = 2_000_000
+MAX_CANVAS_CHARS = 20_000_000  # ordinary mails stay below a tenth of it
 MAX_ROWS = 500
 MAX_CELL_CHARS = 4_000
 KEPT = 0.9  # of the visible characters; below it the table reader has lost text
@@ -69,7 +70,7 @@ def read_html(source: str) -> HtmlText:
         return HtmlText(text=fast_text(source))
     # libxml2 leaves out what is nested over 256 deep, inscriptis recurses: both without a word, so count characters.
     fast = fast_text(source)
-    if _visible(tree) < KEPT * _count(fast):
+    if _visible(tree) < KEPT * _count(fast) or _canvas(source, fast) > MAX_CANVAS_CHARS:
         return HtmlText(text=fast, defect="html-plain")
     _drop_hidden(tree)
     _mark_quotes(tree)
@@ -114,6 +115,13 @@ def _without(source: str, start: str, end: str) -> str:
             return "".join(out)
         position = found + len(end)
     return "".join([*out, source[position:]]) if out else source
+
+
+def _canvas(source: str, fast: str) -> int:
+    """An upper bound of what tables grow to: every cell is padded to the widest of its column."""
+    rows = source.lower().split("<tr")
+    columns = max(row.count("<td") + row.count("<th") for row in rows)
+    return len(rows) * max(columns, 1) * max(map(len, fast.split("\n")))
 
 
 def _tree(source: str) -> "lxml_html.HtmlElement | None":

@@ -10,6 +10,7 @@ from maild.reading import charsets, fields
 
 MAX_LEAVES = 1_000
 MAX_NAME_CHARS = 200
+MAX_NAMED_CHARS = 4_096  # of the fields that may hold a name: one in hundreds of pieces is none
 MAX_PART_CHARS = 2**20  # of one text part
 
 _CHARSET = re.compile(r"charset\*?\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
@@ -128,7 +129,8 @@ def unflow(text: str, *, delsp: bool) -> str:
 
 def file_name(part: Message) -> str:
     """What the part calls itself, without path, control or bidi characters; only ever shown."""
-    if "name" not in header(part, "content-disposition").lower() + header(part, "content-type").lower():
+    declared = header(part, "content-disposition") + header(part, "content-type")
+    if "name" not in declared.lower() or len(declared) > MAX_NAMED_CHARS:
         return ""
     try:
         name = part.get_filename("")
