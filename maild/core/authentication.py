@@ -39,9 +39,12 @@ def domain_of(address: str) -> str:
 
 
 def was_stamped(mail: Mail, context: Context) -> bool:
-    """Whether our MX marked the mail at all, which it does with every mail from outside."""
-    name = context.authserv_id.casefold()
-    return any(result.authserv_id.casefold() == name for result in mail.auth_results)
+    """Whether our MX marked the mail at all, which it does with every mail from outside.
+
+    A field that could not be read (no name) may be ours: an odd envelope sender must not make it look unmarked.
+    """
+    ours = {context.authserv_id.casefold(), ""}
+    return any(result.authserv_id.casefold() in ours for result in mail.auth_results)
 
 
 def _our_results(mail: Mail, context: Context) -> list[AuthResult]:
