@@ -1,0 +1,191 @@
+"""Letters of library systems: one mail of each in tests/mails/dialects, with the expected reading beside it."""
+
+import json
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from maild.core.mail import Mail
+from maild.core.problems import RuleFile
+from maild.core.reading import Reading
+from maild.core.request import Context, Item, Request
+from maild.core.terms import Role, ServiceType, Status
+from maild.reading import rules as reading_rules
+from maild.reading.dialects import load
+from maild.reading.opening import open_mail
+from maild.reading.rules import ReadingRules
+from parsers.dialect import DialectParser
+
+ROOT = Path(__file__).parent.parent
+MAILS = sorted((ROOT / "tests/mails/dialects").glob("*.eml"))
+
+
+def shipped() -> dict[str, RuleFile]:
+    """The shipped rules without phrases: a system's letter must be known by its table alone."""
+    files = {}
+    for path in (p for p in (ROOT / "rules").rglob("*.toml") if p.parent.name != "phrases"):
+        name = path.relative_to(ROOT / "rules").as_posix()
+        data = tomllib.loads(path.read_text("utf-8"))
+        data.pop("schema", None)
+        files[name] = RuleFile(name=name, data=data)
+    return files
+
+
+@pytest.fixture(scope="module")
+def rules() -> ReadingRules:
+    loaded, problems = reading_rules.load(
+        shipped(), prefixes=("KP",), zone="Europe/Helsinki", our_addresses=("ill@library.example",)
+    )
+    assert loaded is not None, problems
+    return loaded
+
+
+def read(mail: Mail, rules: ReadingRules, *requests: Request) -> Reading | None:
+    return DialectParser().read(mail, Context(requests=requests), rules)
+
+
+def as_json(reading: Reading | None) -> object:
+    """What the .json beside a mail says: kind, doubts' words, and the facts that are set."""
+    if reading is None:
+        return None
+    events = []
+    for event in reading.events:
+        facts = {name: getattr(event, name) for name in event.__slots__ if name not in {"passage", "attachment"}}
+        events.append(
+            {k: str(v) if k != "item_id" else list(v) for k, v in facts.items() if v not in (None, (), False)}
+        )
+        if event.cost is not None:
+            events[-1]["cost"] = f"{event.cost.amount} {event.cost.currency}"
+        if event.loan_condition:
+            events[-1]["loan_condition"] = list(event.loan_condition)
+    return {"kind": reading.kind, "doubts": [d.reason for d in reading.doubts], "events": events}
+
+
+@pytest.mark.parametrize("path", MAILS, ids=[path.stem for path in MAILS])
+def test_each_systems_letter_is_read_as_written_beside_it(path: Path, rules: ReadingRules) -> None:
+    expected = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    assert as_json(read(open_mail(path.read_bytes()), rules)) == expected["reading"], expected["why"]
+
+
+def test_every_event_of_a_letter_has_a_mail_that_shows_it() -> None:
+    readings = [json.loads(p.with_suffix(".json").read_text("utf-8"))["reading"] for p in MAILS]
+    shown = {event["event"] for reading in readings if reading for event in reading["events"]}
+    wanted = {
+        "WillSupply", "ExpectToSupply", "Unfilled", "RetryPossible", "Loaned", "CopyCompleted", "RenewAccepted", "Recalled",
+        "RenewRefused", "Overdue", "LoanCompleted", "Received", "ShippedReturn", "Renew", "Cancel", "Lost",
+    }  # fmt: skip
+    assert wanted <= shown
+
+
+def plain(rules: ReadingRules, text: str, subject: str = "") -> Reading | None:
+    raw = f"From: a@partner.example\nSubject: {subject}\nDate: Tue, 10 Nov 2026 05:30:40 +0200\n\n{text}"
+    return read(open_mail(raw.encode()), rules)
+
+
+NOTICE = """PALAUTUSKEHOTUS
+
+Lainaaja: Esimerkin kirjasto
+Viite: KP-2026-000588
+Teos: Rannat
+Nide: 13000219876
+Eräpäivä: 2.11.2026
+"""
+
+
+def test_a_persons_question_in_it_makes_it_no_systems_letter(rules: ReadingRules) -> None:
+    assert plain(rules, NOTICE) is not None
+    assert plain(rules, NOTICE + "\nLiittyykö tämä teihin?\n") is None
+
+
+def test_an_answer_that_quotes_such_a_letter_is_not_one(rules: ReadingRules) -> None:
+    quoted = "\n".join(f"> {line}" for line in NOTICE.splitlines())
+    assert (
+        plain(
+            rules, f"Hei, kirja on jo palautettu.\n\nPohjola kirjoitti 10.11.2026:\n{quoted}\n", "Re: Palautuskehotus"
+        )
+        is None
+    )
+
+
+def test_a_letter_of_two_meanings_is_left_to_others(rules: ReadingRules) -> None:
+    assert plain(rules, NOTICE, "Lainat uusittu") is None
+
+
+def test_a_note_that_somebody_wrote_goes_to_staff(rules: ReadingRules) -> None:
+    reading = plain(rules, NOTICE + "Huomautus: palauttakaa pääkirjastoon, kiitos\n")
+    assert reading is not None
+    assert [d.reason for d in reading.doubts] == ["unclear"]
+
+
+def test_a_day_that_cannot_be_goes_to_staff(rules: ReadingRules) -> None:
+    reading = plain(rules, NOTICE.replace("2.11.2026", "31.11.2026"))
+    assert reading is not None
+    assert [d.reason for d in reading.doubts] == ["date"]
+    assert reading.events[0].due_date is None
+
+
+def test_each_title_of_a_card_notice_is_tied_to_the_request_that_has_its_barcode(rules: ReadingRules) -> None:
+    text = """Palautuskehotus
+
+Teos: Rannat
+Viivakoodi: 13000219876
+Eräpäivä: 2.11.2026
+
+Teos: Luodot
+Viivakoodi: 13000219877
+Eräpäivä: 3.11.2026
+"""
+    raw = f"From: a@partner.example\nSubject: Palautuskehotus\nDate: Tue, 10 Nov 2026 05:30:40 +0200\n\n{text}"
+    requests = [
+        Request(
+            number=f"KP-2026-00000{n}", role=Role.BORROWING, service_type=ServiceType.LOAN, status=Status.WITH_PATRON,
+            items=(Item(item_ids=(f"1300021987{5 + n}",)),),
+        )
+        for n in (1, 2)
+    ]  # fmt: skip
+    reading = read(open_mail(raw.encode()), rules, *requests)
+    assert reading is not None
+    assert [(e.request, str(e.due_date)) for e in reading.events] == [
+        ("KP-2026-000001", "2026-11-02"),
+        ("KP-2026-000002", "2026-11-03"),
+    ]
+
+
+def test_every_mistake_in_a_dialect_is_told_with_a_way_out() -> None:
+    data: dict[str, object] = {
+        "labels": {"colour": ["väri"]},
+        "conditions": {"NoDogs": ["koira"]},
+        "letters": [{"event": "Loaned"}, {"event": "Unfilled", "banner": ["(a"], "needs": ["smell"]}],
+        "answers": [{"event": "Unfilled", "reason": "OnLoan", "says": ["x"]}],
+        "lines": ["(?P<colour>x)", "("],
+    }
+    rules, problems = load({"dialects/own.toml": RuleFile(name="dialects/own.toml", data=data)})
+    assert rules.dialects == ()
+    assert {p.place for p in problems} == {"colour", "smell", "conditions.NoDogs", "letters", "answers", "(a", "lines"}
+    assert all(p.file == "dialects/own.toml" and p.way_out for p in problems)
+
+
+def test_an_unknown_key_in_a_dialect_is_told() -> None:
+    _, problems = load({"dialects/own.toml": RuleFile(name="dialects/own.toml", data={"letter": []})})
+    assert [p.place for p in problems] == ["letter"]
+
+
+def test_a_site_adds_a_system_with_one_file(rules: ReadingRules) -> None:
+    own: dict[str, object] = {
+        "labels": {"answer": ["tilanne"]},
+        "letters": [
+            {
+                "event": "LoanCompleted",
+                "banner": ["kirjastojärjestelmä ilmoittaa"],
+                "when": {"answer": ["^ palautunut $"]},
+            }
+        ],
+    }
+    files = {**shipped(), "dialects/own.toml": RuleFile(name="dialects/own.toml", data=own)}
+    dialects, problems = load(files)
+    assert problems == []
+    reading = plain(replace(rules, dialects=dialects), "Kirjastojärjestelmä ilmoittaa\n\nTilanne: Palautunut\n")
+    assert reading is not None
+    assert [e.event for e in reading.events] == ["LoanCompleted"]
