@@ -14,7 +14,7 @@ from maild.core.request import Context
 from maild.core.terms import ALWAYS_FOR_STAFF, EventName, Kind
 from maild.reading.clues import numbers_in
 from maild.reading.dates import compact_day, due_date_of, find_dates, past_day_of
-from maild.reading.dialects import Dialect, Letter, Page, answer_of, letters_of, matches, page_of
+from maild.reading.dialects import Dialect, Letter, Page, answer_of, is_answer, letters_of, matches, page_of
 from maild.reading.facts import copies_of, find_urls, is_item_id, no_renewal
 from maild.reading.language import language_of
 from maild.reading.money import find_money
@@ -62,6 +62,8 @@ class DialectParser:
 
     def read(self, mail: Mail, context: Context, rules: ReadingRules) -> Reading | None:
         """The Reading of a system's letter; None for every other mail, and where it can be two letters."""
+        if is_answer(mail):
+            return None
         sheets = [sheet for dialect in rules.dialects.dialects for sheet in _sheets(mail, dialect, context, rules)]
         if len({(sheet.event, sheet.reason, sheet.letter.kind) for sheet in sheets}) != 1:
             return None

@@ -73,15 +73,15 @@ def test_every_event_of_a_letter_has_a_mail_that_shows_it() -> None:
     readings = [json.loads(p.with_suffix(".json").read_text("utf-8"))["reading"] for p in MAILS]
     shown = {event["event"] for reading in readings if reading for event in reading["events"]}
     wanted = {
-        "WillSupply", "ExpectToSupply", "Unfilled", "RetryPossible", "Loaned", "CopyCompleted", "RenewAccepted", "Recalled",
-        "RenewRefused", "Overdue", "LoanCompleted", "Received", "ShippedReturn", "Renew", "Cancel", "Lost",
+        "WillSupply", "ExpectToSupply", "Unfilled", "RetryPossible", "Loaned", "CopyCompleted", "RenewAccepted",
+        "Recalled", "RenewRefused", "Overdue", "LoanCompleted", "Received", "ShippedReturn", "Renew", "Cancel", "Lost",
     }  # fmt: skip
     assert wanted <= shown
 
 
 def plain(rules: ReadingRules, text: str, subject: str = "") -> Reading | None:
     raw = f"From: a@partner.example\nSubject: {subject}\nDate: Tue, 10 Nov 2026 05:30:40 +0200\n\n{text}"
-    return read(open_mail(raw.encode()), rules)
+    return read(open_mail(raw.encode(), quotes=rules.quotes), rules)
 
 
 NOTICE = """PALAUTUSKEHOTUS
@@ -107,6 +107,14 @@ def test_an_answer_that_quotes_such_a_letter_is_not_one(rules: ReadingRules) -> 
         )
         is None
     )
+
+
+def test_our_own_letter_under_an_answer_is_never_read_as_theirs(rules: ReadingRules) -> None:
+    ours = "Ok!\n\nHei, olemme lähettäneet lainan.\nTilausnumero: KP-2026-000291\nEräpäivä / Due date: 22.12.2026\n"
+    title = "Kaukolaina lähetetty / Interlibrary loan shipped"
+    assert plain(rules, ours, title) is not None
+    for prefix in ("Re: ", "VS: ", "Ang.: ", "AW: ", "Antwort: "):
+        assert plain(rules, ours, prefix + title) is None
 
 
 def test_a_letter_of_two_meanings_is_left_to_others(rules: ReadingRules) -> None:

@@ -28,7 +28,9 @@ ROLES = frozenset(
 )  # fmt: skip
 _MOST_LINES = 400
 _MOST_BANNER_WORDS = 16
-_ANSWER_SUBJECT = re.compile(r"\s*(?:re|vs|vl|sv|aw|antw|fw|fwd|wg|ref|odp)\s?(?:\[\d+\])?:", re.IGNORECASE)
+_ANSWER_SUBJECT = re.compile(
+    r"\s*(?:re|vs|vl|sv|vb|aw|antw|antwort|ang|fw|fwd|wg|ref|odp|r)\.?\s?(?:\[\d+\])?:", re.IGNORECASE
+)
 
 
 class AnswerRow(Table):
@@ -224,6 +226,11 @@ _LABEL_LINE = re.compile(r"[ \t\xa0*•-]{0,12}([^\n:]{1,80}?)[ \t\xa0.]{0,60}:(
 _COLUMNS = re.compile(r"[ \t\xa0]{0,8}([^\n]{2,60}?)(?:[ \xa0]{2,60}|\t[ \t]{0,20})(\S.{0,500})")
 
 
+def is_answer(mail: Mail) -> bool:
+    """Whether somebody answers or passes on a mail: a system's letter begins a thread of its own."""
+    return bool(mail.in_reply_to or mail.references or _ANSWER_SUBJECT.match(mail.subject))
+
+
 def label_key(label: str) -> str:
     """A label as it is looked up: folded, without marks."""
     return " ".join(words_of(label)) or fold(label).strip(" :.*")
@@ -250,14 +257,14 @@ def page_of(mail: Mail, dialect: Dialect) -> Page:
             row_labels.add(label_key(label))
     told_by_rows = any(role for role, _ in pairs)
     for line in mail.new_text.splitlines()[:_MOST_LINES]:
-        found = list(_fields(line, dialect))
-        if found and not told_by_rows:
+        if found := list(_coded(line, dialect)):
             pairs += found
-        elif not found and line.strip() and not _is_row(line, row_labels):
+        elif found := list(_labelled(line, dialect)):
+            pairs += found if not told_by_rows else []
+        elif line.strip() and not _is_row(line, row_labels):
             prose.append(line.strip())
-    subject = "" if _ANSWER_SUBJECT.match(mail.subject) else mail.subject
     short = [line for line in prose if len(line.split()) <= _MOST_BANNER_WORDS]
-    return Page(headlines=(subject, *short), records=tuple(_records(pairs)), prose=tuple(prose))
+    return Page(headlines=(mail.subject, *short), records=tuple(_records(pairs)), prose=tuple(prose))
 
 
 def _is_row(line: str, row_labels: set[str]) -> bool:
@@ -265,12 +272,16 @@ def _is_row(line: str, row_labels: set[str]) -> bool:
     return any(key.startswith(label) for label in row_labels if label)
 
 
-def _fields(line: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
-    """(role, value) of a line: by the dialect's own patterns, "Label: value", or columns."""
+def _coded(line: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """(role, value) where a pattern of the dialect's own fits."""
     for pattern in dialect.lines:
         if (m := pattern.search(line)) is not None:
             yield from ((role, value.strip()) for role, value in m.groupdict().items() if value)
             return
+
+
+def _labelled(line: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """(role, value) of "Label: value", or of columns."""
     for shape in (_LABEL_LINE, _COLUMNS):
         if (m := shape.match(line)) is not None and (role := role_of(m[1], dialect.labels)):
             yield role, m[2].strip()
