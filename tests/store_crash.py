@@ -1,10 +1,10 @@
 """Run by test_store_crash.py as a process of its own: works on a mail and is killed at every statement in turn.
 
-    python -m tests.store_crash URL FILE
+    python -m tests.store_crash URL FILE STRIDE
 
-One child for each statement: it keeps a mail, claims what waits, decides on it, and dies with SIGKILL when it has
-come to its statement. After each commit it writes a line to FILE: "kept KEY" or "done NUMBER". Ends when a child
-comes through.
+One child for each statement, or each STRIDE-th: it keeps a mail, claims what waits, decides on it, and dies with
+SIGKILL when it has come to its statement. After each commit it writes a line to FILE: "kept KEY" or "done NUMBER".
+Ends when a child comes through.
 """
 
 import os
@@ -23,9 +23,9 @@ from tests import desks
 from tests.desks import NOW
 
 
-def main(url: str, file: str) -> None:
-    """Kill a child at its first statement, one at its second, and so on."""
-    for turn in count(1):
+def main(url: str, file: str, stride: str) -> None:
+    """Kill a child at its first statement, one at its next, and so on."""
+    for turn in count(1, int(stride)):
         if (child := os.fork()) == 0:
             die_at(turn)
             work(url, Path(file), turn)

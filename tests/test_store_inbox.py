@@ -162,6 +162,17 @@ def test_a_failed_try_waits_again_and_the_third_sets_aside(database: Database) -
         assert inbox.counts(session) == {"aside": 1}
 
 
+def test_a_mail_set_aside_can_be_looked_at(database: Database) -> None:
+    (kept,) = keep(database, by_smtp())
+    with database.write() as session:
+        inbox.set_aside(session, kept.mail_id, "Traceback …", NOW)
+        (found,) = inbox.aside(session)
+        assert inbox.look(session, kept.mail_id) == found
+        assert inbox.look(session, kept.mail_id + 1) is None
+        assert inbox.raw_by_key(session, found.key) == MAIL
+    assert (found.trace, found.size, found.recipients) == ("Traceback …", len(MAIL), ("a@x.fi",))
+
+
 def test_a_mail_set_aside_can_be_tried_again_or_dropped(database: Database) -> None:
     (kept,) = keep(database, by_smtp())
     with database.write() as session:
@@ -230,10 +241,10 @@ def test_each_sighting_in_a_mailbox_is_filed_once(database: Database) -> None:
     finish(database, claimed.id, DONE)
     with database.write() as session:
         found = inbox.to_file(session, "host/INBOX")
-        assert [(validity, uid, folder) for _, validity, uid, folder in found] == [
+        assert [(one.uidvalidity, one.uid, one.folder) for one in found] == [
             (4_000_000_000, 7, "done"),
             (4_000_000_000, 8, "done"),
         ]
-        inbox.filed(session, [found[0][0]])
-        assert [uid for _, _, uid, _ in inbox.to_file(session, "host/INBOX")] == [8]
+        inbox.filed(session, [found[0].sighting_id])
+        assert [one.uid for one in inbox.to_file(session, "host/INBOX")] == [8]
         assert inbox.to_file(session, "other/INBOX") == []

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from maild.core.effects import Audience
+from maild.core.effects import Audience, SendLetter
 from maild.store import outbox
 from maild.store.database import Database
 from maild.store.tables import OutboxRow, TaskRow
@@ -99,3 +99,23 @@ def test_letters_of_a_day_are_counted_for_the_caps(desk: Database) -> None:
         assert outbox.letters_since(session, NUMBER, LATER) == 0
         assert outbox.letters_to_since(session, "Staff@library.example", ["request"], NOW) == 1
         assert outbox.oldest_waiting(session) == NOW
+
+
+def test_people_see_what_has_not_gone_out(desk: Database) -> None:
+    with desk.write() as session:
+        outbox.failed(session, letter_id(desk, "one"), "550 no such user", NOW)
+        outbox.sent(session, letter_id(desk, "two"), NOW)
+        found = outbox.unsent(session)
+    assert [(one.state, one.number, one.last_error) for one in found] == [
+        ("failed", NUMBER, "550 no such user"),
+        ("waiting", "KP-2026-000002", ""),
+        ("waiting", NUMBER, ""),
+    ]
+
+
+def test_a_letter_that_no_decision_caused_goes_out_once(database: Database) -> None:
+    effect = SendLetter(number="", letter="attention", audience=Audience.STAFF, to="Staff@library.example")
+    with database.write() as session:
+        for _ in range(2):
+            outbox.put_alone(session, [letter("aside", effect=effect)], NOW)
+    assert due(database) == ["aside"]

@@ -8,7 +8,6 @@ a forger who comes first must not silence the true mail.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from sqlalchemy import func, update
 from sqlmodel import Session, and_, col, or_, select
@@ -32,15 +31,13 @@ _NEW = {
     "why": "",
 }
 
-Door = Literal["smtp", "lmtp", "imap", "import"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """A mail at a door. `uidvalidity` and `uid` only where it lies in a mailbox; `key` is reckoned where not given."""
 
     raw: bytes
-    door: Door
+    door: str  # smtp, lmtp, imap, import
     received_at: datetime
     envelope_from: str | None = None  # "" is the empty path of a bounce; None = not known
     recipients: tuple[str, ...] = ()
@@ -73,6 +70,33 @@ class Claimed:
     recipients: tuple[str, ...]
     return_path: str | None
     tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToFile:
+    """A mail that lies in a mailbox and belongs in the folder done or todo."""
+
+    sighting_id: int
+    uidvalidity: int
+    uid: int
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A mail's row without its bytes, for people."""
+
+    id: int
+    key: str
+    size: int
+    received_at: datetime
+    state: str
+    tries: int
+    trace: str
+    kind: str
+    numbers: tuple[str, ...]
+    why: str
+    recipients: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,8 +234,8 @@ def finish(session: Session, mail_id: int, now: datetime, finding: Finding) -> N
     _judge_again(session, [mail_id])
 
 
-def to_file(session: Session, mailbox: str) -> list[tuple[int, int, int, str]]:
-    """(sighting, UIDVALIDITY, UID, "done" or "todo") of mails in this mailbox that are decided and not moved yet."""
+def to_file(session: Session, mailbox: str) -> list[ToFile]:
+    """The mails in this mailbox that are decided and not moved yet."""
     found = session.exec(
         select(SightingRow.id, SightingRow.uidvalidity, SightingRow.uid, InboxRow.filing)
         .join(InboxRow, col(InboxRow.id) == col(SightingRow.mail_id))
@@ -219,7 +243,10 @@ def to_file(session: Session, mailbox: str) -> list[tuple[int, int, int, str]]:
         .where(col(SightingRow.uid).is_not(None), col(InboxRow.state).in_(("done", "aside")))
         .order_by(col(SightingRow.id))
     )
-    return [(sighting or 0, validity or 0, uid or 0, filing) for sighting, validity, uid, filing in found]
+    return [
+        ToFile(sighting_id=sighting or 0, uidvalidity=validity or 0, uid=uid or 0, folder=filing)
+        for sighting, validity, uid, filing in found
+    ]
 
 
 def filed(session: Session, sightings: Sequence[int]) -> None:
@@ -242,9 +269,41 @@ def oldest_waiting(session: Session) -> datetime | None:
     return session.exec(select(func.min(InboxRow.kept_at)).where(InboxRow.state == "waiting")).one()
 
 
+def aside(session: Session) -> list[Look]:
+    """The mails that were set aside, oldest first."""
+    ids = session.exec(select(InboxRow.id).where(InboxRow.state == "aside").order_by(col(InboxRow.id))).all()
+    return [found for one in ids if one and (found := look(session, one))]
+
+
+def look(session: Session, mail_id: int) -> Look | None:
+    """One mail, or None."""
+    row = session.get(InboxRow, mail_id, populate_existing=True)
+    if row is None:
+        return None
+    recipients = session.exec(select(SightingRow.recipients).where(SightingRow.mail_id == mail_id)).all()
+    return Look(
+        id=mail_id,
+        key=row.key,
+        size=row.size,
+        received_at=row.received_at,
+        state=row.state,
+        tries=row.tries,
+        trace=row.traceback,
+        kind=row.kind,
+        numbers=tuple(row.numbers),
+        why=row.why,
+        recipients=tuple(dict.fromkeys(address for one in recipients for address in one)),
+    )
+
+
 def raw_of(session: Session, mail_id: int) -> bytes | None:
-    """The mail's own bytes."""
+    """The mail's own bytes, or None."""
     return session.exec(select(InboxRow.raw).where(InboxRow.id == mail_id)).one_or_none()
+
+
+def raw_by_key(session: Session, key: str) -> bytes:
+    """The bytes of a mail that is known to be there."""
+    return session.exec(select(InboxRow.raw).where(InboxRow.key == key)).one()
 
 
 def _note_sightings(session: Session, seen: Sequence[tuple[Arrival, int | None, bool]]) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlmodel import Session, select
 
 from maild.core.effects import Audience, Composed
+from maild.store import outbox
 from maild.store.changes import Desk
-from maild.store.database import insert
-from maild.store.tables import OutboxRow, PartnerRow, PatronRow, RequestRow
+from maild.store.tables import PartnerRow, PatronRow, RequestRow
 
 
 class WrongParty(Exception):
@@ -15,11 +15,15 @@ class WrongParty(Exception):
 
 
 def put(session: Session, letters: Sequence[Composed], desk: Desk) -> None:
-    """The letters as rows. One whose Message-ID is there already has gone out, or will, for the same cause."""
+    """The letters of a decision, into the outbox. Staff's change no request; the others do."""
     for letter in letters:
         guard(session, letter)
-        statement = insert(session, OutboxRow).values(_columns(letter, desk))
-        session.exec(statement.on_conflict_do_nothing(index_elements=["message_id"]))
+        number, of_request = (
+            letter.effect.number,
+            desk.known if letter.effect.audience == Audience.STAFF else desk.touch,
+        )
+        request_id = of_request(number).id if number else None
+        outbox.put(session, letter, desk.at, request_id=request_id, input_id=desk.input_id)
 
 
 def guard(session: Session, letter: Composed) -> None:
@@ -36,25 +40,3 @@ def guard(session: Session, letter: Composed) -> None:
     if astray is not None:
         other = "a partner" if effect.audience == Audience.PATRON else "a patron"
         raise WrongParty(f"{effect.number}: letter {effect.letter} is for a {effect.audience}, but goes to {other}")
-
-
-def _columns(letter: Composed, desk: Desk) -> dict[str, object]:
-    effect = letter.effect
-    of_request = desk.known if effect.audience == Audience.STAFF else desk.touch  # staff's letters change no request
-    return {
-        "request_id": of_request(effect.number).id if effect.number else None,
-        "input_id": desk.input_id,
-        "letter": effect.letter,
-        "audience": effect.audience.value,
-        "to": effect.to.lower(),
-        "message_id": letter.message_id,
-        "envelope_from": letter.envelope_from,
-        "raw": letter.raw,
-        "language": "+".join(effect.languages),
-        "cause": effect.cause,
-        "state": letter.state,
-        "tries": 0,
-        "next_try_at": desk.at,
-        "last_error": "",
-        "created_at": desk.at,
-    }

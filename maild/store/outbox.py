@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Update, func, update
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, or_, select
 
-from maild.core.effects import Audience
+from maild.core.effects import Audience, Composed
+from maild.store.database import insert
 from maild.store.tables import OutboxRow, RequestRow, TaskRow
 
 
@@ -25,6 +26,20 @@ class Outgoing:
     message_id: str
     raw: bytes
     tries: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """A letter that has not gone out, without its bytes, for people."""
+
+    id: int
+    number: str
+    letter: str
+    to: str
+    state: str
+    tries: int
+    last_error: str
     created_at: datetime
 
 
@@ -71,7 +86,6 @@ def failed(session: Session, letter_id: int, error: str, now: datetime) -> None:
             request_id=row.request_id,
             reason="letter",
             text=f"letter {letter_id} ({row.letter}) could not be sent: {error}",
-            commands=[f"maild queue retry letter-{letter_id}"],
             created_at=now,
         )
     )
@@ -118,6 +132,61 @@ def letters_to_since(session: Session, address: str, letters: Sequence[str], sin
         .select_from(OutboxRow)
         .where(OutboxRow.to == address.lower(), OutboxRow.created_at >= since, col(OutboxRow.letter).in_(letters))
     ).one()
+
+
+def put_alone(session: Session, letters: Sequence[Composed], now: datetime) -> None:
+    """Letters that no decision caused, like that of a mail set aside; one that is there already stays as it is."""
+    for letter in letters:
+        number = letter.effect.number
+        of_request = session.exec(select(RequestRow.id).where(RequestRow.number == number)).one_or_none()
+        put(session, letter, now, request_id=of_request, input_id=None)
+
+
+def put(session: Session, letter: Composed, now: datetime, *, request_id: int | None, input_id: int | None) -> None:
+    """The letter as a row. One whose Message-ID is there already has gone out, or will, for the same cause."""
+    effect = letter.effect
+    statement = insert(session, OutboxRow).values(
+        request_id=request_id,
+        input_id=input_id,
+        letter=effect.letter,
+        audience=effect.audience.value,
+        to=effect.to.lower(),
+        message_id=letter.message_id,
+        envelope_from=letter.envelope_from,
+        raw=letter.raw,
+        language="+".join(effect.languages),
+        cause=effect.cause,
+        state=letter.state,
+        tries=0,
+        next_try_at=now,
+        last_error="",
+        created_at=now,
+    )
+    session.exec(statement.on_conflict_do_nothing(index_elements=["message_id"]))
+
+
+def unsent(session: Session) -> list[Unsent]:
+    """The letters that wait, are held or failed, oldest first."""
+    found = session.exec(
+        select(OutboxRow, RequestRow.number)
+        .join(RequestRow, col(RequestRow.id) == col(OutboxRow.request_id), isouter=True)
+        .where(col(OutboxRow.state).in_(("waiting", "held", "failed")))
+        .order_by(col(OutboxRow.id))
+        .options(defer(OutboxRow.raw))  # type: ignore[arg-type]  # a column, which SQLModel types as its value
+    )
+    return [
+        Unsent(
+            id=row.id or 0,
+            number=number or "",
+            letter=row.letter,
+            to=row.to,
+            state=row.state,
+            tries=row.tries,
+            last_error=row.last_error,
+            created_at=row.created_at,
+        )
+        for row, number in found
+    ]
 
 
 def counts(session: Session) -> dict[str, int]:

@@ -89,6 +89,12 @@ def requests(session: Session, filters: Filters) -> list[Request]:
     return list(load_requests(session, ids[: filters.limit])[0])
 
 
+def by_number(session: Session, number: str) -> Request | None:
+    """The request of that number, or None."""
+    request_id = session.exec(select(RequestRow.id).where(RequestRow.number == number)).one_or_none()
+    return load_requests(session, [request_id])[0][0] if request_id else None
+
+
 def timeline(session: Session, number: str) -> list[Entry]:
     """Every mail, decision with its reason, step, letter, report, notice and task of a request, in order of time."""
     request_id = session.exec(select(RequestRow.id).where(RequestRow.number == number)).one_or_none()

@@ -250,7 +250,7 @@ class OutboxRow(SQLModel, table=True):
     __table_args__ = (Index("ix_outbox_state_next", "state", "next_try_at"),)
     id: int | None = Field(default=None, primary_key=True)
     request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
-    input_id: int = Field(foreign_key="input.id")
+    input_id: int | None = Field(default=None, foreign_key="input.id")
     letter: str
     audience: str
     to: str = Field(index=True)
@@ -326,6 +326,6 @@ class MailboxRow(SQLModel, table=True):
     __tablename__ = "mailbox"
     name: str = Field(primary_key=True)
     uidvalidity: int = Field(sa_type=BigInteger)
-    last_uid: int = Field(default=0, sa_type=BigInteger)
-    first_uidnext: int | None = Field(default=None, sa_type=BigInteger)  # at first sight; older mail is left alone
-    polled_at: datetime | None = None
+    last_uid: int = Field(sa_type=BigInteger)
+    left_alone_below: int = Field(sa_type=BigInteger)
+    first_seen_at: datetime

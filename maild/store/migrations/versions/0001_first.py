@@ -49,8 +49,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
         sa.Column("last_uid", sa.BigInteger(), nullable=False),
-        sa.Column("first_uidnext", sa.BigInteger(), nullable=True),
-        sa.Column("polled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left_alone_below", sa.BigInteger(), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -360,7 +360,7 @@ def upgrade() -> None:
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("request_id", sa.Integer(), nullable=True),
-        sa.Column("input_id", sa.Integer(), nullable=False),
+        sa.Column("input_id", sa.Integer(), nullable=True),
         sa.Column("letter", sa.String(), nullable=False),
         sa.Column("audience", sa.String(), nullable=False),
         sa.Column("to", sa.String(), nullable=False),
