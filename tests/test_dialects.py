@@ -117,6 +117,30 @@ def test_our_own_letter_under_an_answer_is_never_read_as_theirs(rules: ReadingRu
         assert plain(rules, ours, prefix + title) is None
 
 
+SHIPPED = "\n\nExternal ID: KP-2026-000123\nTitle: Salt roads\nDue date: 15 Dec 2026\n"
+
+
+@pytest.mark.parametrize(
+    ("headline", "is_letter"),
+    [
+        ("Resource sharing item shipped", True),
+        ("Your interlibrary loan has not been shipped", False),
+        ("Interlibrary loan will be shipped tomorrow", False),
+        ("If the interlibrary loan is shipped", False),
+        ("Interlibrary loan shipped back", False),
+    ],
+)
+def test_a_headline_that_says_otherwise_is_no_banner(rules: ReadingRules, headline: str, is_letter: bool) -> None:
+    assert (plain(rules, headline + SHIPPED) is not None) is is_letter
+
+
+@pytest.mark.parametrize(
+    "headline", ["Renewal request accepted", "Renewal request rejected", "Uusintapyyntö hyväksytty"]
+)
+def test_an_answer_to_a_request_is_not_the_request(rules: ReadingRules, headline: str) -> None:
+    assert plain(rules, headline + SHIPPED) is None
+
+
 def test_a_letter_of_two_meanings_is_left_to_others(rules: ReadingRules) -> None:
     assert plain(rules, NOTICE, "Lainat uusittu") is None
 

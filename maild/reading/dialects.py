@@ -27,7 +27,44 @@ ROLES = frozenset(
     }
 )  # fmt: skip
 _MOST_LINES = 400
-_MOST_BANNER_WORDS = 16
+_MOST_HEADLINE_WORDS = 10
+_MOST_HEADLINES = 8
+# "has not been shipped", "if you need a renewal": no headline.
+_NO_HEADLINE = frozenset(
+    {
+        "not",
+        "never",
+        "if",
+        "when",
+        "ei",
+        "eivat",
+        "emme",
+        "eika",
+        "jos",
+        "kun",
+        "inte",
+        "ej",
+        "om",
+        "nar",
+        "nicht",
+        "kein",
+    }
+    | {
+        "keine",
+        "wenn",
+        "falls",
+        "ikke",
+        "hvis",
+        "could",
+        "would",
+        "might",
+        "maybe",
+        "soon",
+        "tomorrow",
+        "huomenna",
+        "pian",
+    }
+)
 _ANSWER_SUBJECT = re.compile(
     r"\s*(?:re|vs|vl|sv|vb|aw|antw|antwort|ang|fw|fwd|wg|ref|odp|r)\.?\s?(?:\[\d+\])?:", re.IGNORECASE
 )
@@ -47,6 +84,7 @@ class LetterRow(Table):
     event: EventName | None = None
     kind: Literal["partner-reply", "partner-request"] = "partner-reply"
     banner: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()  # what the line with the banner must not say too
     when: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     unless: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
@@ -80,6 +118,7 @@ class Letter:
     event: EventName | None
     kind: Kind
     banner: tuple[Any, ...]
+    never: tuple[Any, ...]
     when: tuple[tuple[str, tuple[Any, ...]], ...]
     unless: tuple[tuple[str, tuple[Any, ...]], ...]
     needs: tuple[str, ...]
@@ -177,7 +216,7 @@ def _wrong_patterns(table: DialectFile) -> Iterator[tuple[str, str, str]]:
 
 def _patterns(table: DialectFile) -> Iterator[str]:
     for row in table.letters:
-        yield from row.banner
+        yield from (*row.banner, *row.never)
         yield from (pattern for says in (row.when, row.unless) for patterns in says.values() for pattern in patterns)
     yield from (pattern for answer in table.answers for pattern in answer.says)
     yield from (pattern for patterns in table.conditions.values() for pattern in patterns)
@@ -212,6 +251,7 @@ def _letter(row: LetterRow) -> Letter:
         event=row.event,
         kind=Kind(row.kind),
         banner=_compiled(row.banner),
+        never=_compiled(row.never),
         when=tuple((role, _compiled(says)) for role, says in row.when.items()),
         unless=tuple((role, _compiled(says)) for role, says in row.unless.items()),
         needs=row.needs,
@@ -263,8 +303,13 @@ def page_of(mail: Mail, dialect: Dialect) -> Page:
             pairs += found if not told_by_rows else []
         elif line.strip() and not _is_row(line, row_labels):
             prose.append(line.strip())
-    short = [line for line in prose if len(line.split()) <= _MOST_BANNER_WORDS]
-    return Page(headlines=(mail.subject, *short), records=tuple(_records(pairs)), prose=tuple(prose))
+    headlines = tuple(line for line in (mail.subject, *prose[:_MOST_HEADLINES]) if _is_headline(line))
+    return Page(headlines=headlines, records=tuple(_records(pairs)), prose=tuple(prose))
+
+
+def _is_headline(line: str) -> bool:
+    words = words_of(line)
+    return 0 < len(words) <= _MOST_HEADLINE_WORDS + 4 * (" / " in line) and _NO_HEADLINE.isdisjoint(words)
 
 
 def _is_row(line: str, row_labels: set[str]) -> bool:
@@ -314,7 +359,10 @@ def letters_of(page: Page, dialect: Dialect) -> tuple[Letter, ...]:
 
 
 def _fits(letter: Letter, page: Page) -> bool:
-    if letter.banner and not any(matches(letter.banner, line) for line in page.headlines):
+    banners = [line for line in page.headlines if matches(letter.banner, line)]
+    if letter.banner and not banners:
+        return False
+    if any(matches(letter.never, line) for line in banners):
         return False
     if not all(matches(patterns, page.value(role)) for role, patterns in letter.when):
         return False
