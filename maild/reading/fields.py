@@ -130,6 +130,8 @@ def _one_address(text: str) -> tuple[str, str, str]:
     if "<" not in bare and ">" not in bare:
         address, problem = _address(bare.strip())
         return address, "", problem
+    if (bare.count("<"), bare.count(">")) != (1, 1):
+        return "", "", "address"
     name, _, rest = bare.partition("<")
     spec, _, after = rest.partition(">")
     if "@" in name:
@@ -175,7 +177,8 @@ def addresses(values: Iterable[bytes]) -> tuple[str, ...]:
         for span in (*spans, *(s for s in bare.split(",") if s.strip().count(" ") == 0)):
             for match in _LOOSE.finditer(span):
                 local, _, domain = match[0].rpartition("@")
-                if known := a_label(domain.rstrip(".")):
+                known = a_label(domain.rstrip("."))
+                if known and clean(local) == local:
                     found[f"{local.lower()}@{known}"] = None
         if len(found) > MAX_ADDRESSES:
             break

@@ -27,7 +27,7 @@ QUOTE_OPEN, QUOTE_CLOSE, QUOTE_REST = "\ue000", "\ue001", "\ue002"
 _NOT_TEXT = re.compile("[\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)([^<>]*)>|<[!?][^<>]*>")
 _BLANKS = re.compile(r"[ \t\r\n]+")
-_SKIPPED = (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"), ("<title", "</title"))
+_SKIPPED = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"), ("<title", "</title>"))
 _BLOCKS = frozenset(
     {
         "p", "div", "br", "tr", "table", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr", "section",
