@@ -9,7 +9,7 @@ from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion, to_partner
 from maild.core.reading import Event
 from maild.core.request import Attempt, Partner
-from maild.core.terms import EventName, Party, ServiceType, Status
+from maild.core.terms import EventName, Flag, Party, ServiceType, Status
 
 STILL_OPEN = frozenset(
     {
@@ -21,6 +21,8 @@ STILL_OPEN = frozenset(
         "",
     }
 )
+
+THEIR_TERMS = frozenset({Flag.LIBRARY_USE_ONLY, Flag.NO_RENEWAL, Flag.DUE_DATE_ASSUMED})  # of the supplier before
 
 
 def ask_next(o: Occasion, *, by_staff: bool) -> tuple[Effect, ...]:
@@ -65,7 +67,7 @@ def _ask(o: Occasion, partner: Partner, left: tuple[str, ...]) -> tuple[Effect, 
     profile = o.rules.profile_with(o.request, partner)
     asked = Event(event=EventName.NEXT_SUPPLIER, request=number, note=partner.symbol)
     return (
-        Move(number=number, to=Status.REQUESTED, event=asked),
+        Move(number=number, to=Status.REQUESTED, event=asked, remove=THEIR_TERMS),
         ChangeRequest(number=number, values=in_hand(partner, left) | {"profile": profile}),
         PutAttempt(number=number, attempt=attempt(partner, o.now)),
         request_letter(number, o.request.service_type, partner, o.cause),

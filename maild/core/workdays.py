@@ -52,8 +52,12 @@ class Calendar:
             object.__setattr__(self, "_holidays", holidays.country_holidays(self.country))
 
     def is_holiday(self, day: date) -> bool:
-        """Whether `day` is a public holiday or, where eves count, the eve of one."""
-        return day in self._holidays or (self.eves and day + ONE_DAY in self._holidays)
+        """Whether `day` is a public holiday or, where eves count, the eve of one.
+
+        Christmas Eve and Midsummer Eve are holidays already: the first of two in a row has no eve of its own.
+        """
+        is_eve = day + ONE_DAY in self._holidays and day + 2 * ONE_DAY not in self._holidays
+        return day in self._holidays or (self.eves and is_eve)
 
     def closure(self, day: date) -> Closure | None:
         """The closure that `day` falls into, or None."""
