@@ -6,7 +6,7 @@ that first sight be looked at again; the inbox knows those that it has. A mail i
 
 import threading
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import structlog
 
@@ -105,51 +105,51 @@ class MailboxDoor(threading.Thread):
     def poll(self, session: ImapSession) -> None:
         """Keeps what is new, then files what was decided."""
         folder = session.select(self._mailbox.folder)
-        state, uids = self._new_uids(session, folder)
+        state = self._state(folder)
+        uids = session.uids_after(state.last_uid)
         for start in range(0, len(uids), FETCH_BATCH):
             batch = uids[start : start + FETCH_BATCH]
             self._keep(session, state, batch)
-            state = state.seen(batch[-1])
-            with self._database.write() as db:
-                mailboxes.put(db, state)
-        with self._database.write() as db:
-            mailboxes.put(db, state.settled(folder.uidnext - 1))
+            state = self._note(state, state.seen(batch[-1]))
+        self._note(state, state.settled(folder.uidnext - 1))
         self._file(session, folder)
         self.polled_at, self.problem = self._clock.now(), ""
 
-    def _new_uids(self, session: ImapSession, folder: Folder) -> tuple[MailboxState, list[int]]:
+    def _state(self, folder: Folder) -> MailboxState:
+        """How far the mailbox was read; at first sight and under a new UIDVALIDITY, from where to begin."""
         with self._database.read() as db:
-            state = mailboxes.get(db, self._id)
-        if state is None:
-            return self._first_sight(session, folder)
-        if state.uidvalidity != folder.uidvalidity:
-            log.warning("mailbox.renumbered", mailbox=self._id, old=state.uidvalidity, new=folder.uidvalidity)
-            state = state.renumbered(folder.uidvalidity)
-            since = self._since() or state.first_seen_at.date()
-            return state, session.uids_since(since - timedelta(days=1))
-        return state, session.uids_after(state.last_uid)
+            known = mailboxes.get(db, self._id)
+        if known is None:
+            return self._note(None, self._first_sight(folder))
+        if known.uidvalidity != folder.uidvalidity:
+            log.warning("mailbox.renumbered", mailbox=self._id, old=known.uidvalidity, new=folder.uidvalidity)
+            return self._note(known, known.renumbered(folder.uidvalidity))
+        return known
 
-    def _first_sight(self, session: ImapSession, folder: Folder) -> tuple[MailboxState, list[int]]:
-        state = MailboxState(
-            name=self._id, uidvalidity=folder.uidvalidity, last_uid=folder.uidnext - 1, first_seen_at=self._clock.now()
+    def _first_sight(self, folder: Folder) -> MailboxState:
+        """Old mail is left alone; with `since` it is looked at, and its own date tells."""
+        log.info("mailbox.first_sight", mailbox=self._id, uidnext=folder.uidnext, since=self._mailbox.since)
+        old = folder.uidnext - 1
+        if self._mailbox.since is None:
+            return MailboxState(
+                name=self._id, uidvalidity=folder.uidvalidity, last_uid=old, first_seen_at=self._clock.now()
+            )
+        since = datetime.combine(date.fromisoformat(self._mailbox.since), time(), self._clock.now().tzinfo)
+        return MailboxState(
+            name=self._id, uidvalidity=folder.uidvalidity, last_uid=0, first_seen_at=since, left_alone_below=old
         )
-        with self._database.write() as db:
-            mailboxes.put(db, state)
-        since = self._since()
-        log.info("mailbox.first_sight", mailbox=self._id, uidnext=folder.uidnext, since=str(since))
-        return state, [u for u in session.uids_since(since) if u < folder.uidnext] if since else []
 
-    def _since(self) -> date | None:
-        return date.fromisoformat(self._mailbox.since) if self._mailbox.since else None
+    def _note(self, old: MailboxState | None, new: MailboxState) -> MailboxState:
+        if new != old:
+            with self._database.write() as db:
+                mailboxes.put(db, new)
+        return new
 
     def _keep(self, session: ImapSession, state: MailboxState, uids: Sequence[int]) -> None:
-        arrivals = [
-            self._arrival(mail, state)
-            for mail in session.fetch(uids, self._max_bytes)
-            if self._since() is not None
-            or mail.uid > state.left_alone_below
-            or mail.internal_date >= state.first_seen_at
-        ]
+        def wanted(uid: int, came: datetime) -> bool:
+            return uid > state.left_alone_below or came >= state.first_seen_at
+
+        arrivals = [self._arrival(mail, state) for mail in session.fetch(uids, self._max_bytes, wanted)]
         if arrivals:
             kept = self._acceptance.keep_now(arrivals)
             log.info("mailbox.kept", mailbox=self._id, mails=len(kept), new=sum(k.new for k in kept))

@@ -5,9 +5,9 @@ No byte of a mail ever goes into a command: what is sent are our own folder name
 """
 
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from types import TracebackType
 
 from imapclient import IMAPClient, SocketTimeout
@@ -92,16 +92,15 @@ class ImapSession:
         """UIDs above `uid`, in order. (`n:*` always gives the last mail too, hence the filter.)"""
         return sorted(u for u in self._client.search(["UID", f"{uid + 1}:*"]) if u > uid)
 
-    def uids_since(self, day: date) -> list[int]:
-        """UIDs of mails that came on or after that day, in order."""
-        return sorted(self._client.search(["SINCE", day]))
+    def fetch(self, uids: Sequence[int], max_bytes: int, wanted: Callable[[int, datetime], bool]) -> Iterator[Fetched]:
+        """The mails that are `wanted` by UID and INTERNALDATE, \\Seen untouched; one that is gone is left out.
 
-    def fetch(self, uids: Sequence[int], max_bytes: int) -> Iterator[Fetched]:
-        """The mails, \\Seen untouched; of one larger than `max_bytes` only the header. One that is gone is left out."""
+        Of a mail larger than `max_bytes` only the header is fetched.
+        """
         known = self._client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"])
         for uid in uids:
             facts = known.get(uid)
-            if facts is None:
+            if facts is None or not wanted(uid, facts[b"INTERNALDATE"]):
                 continue
             whole = int(facts[b"RFC822.SIZE"]) <= max_bytes
             part = b"BODY[]" if whole else b"BODY[HEADER]"

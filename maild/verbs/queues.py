@@ -18,8 +18,11 @@ def show_list(config: Path | None, *, as_json: bool) -> None:
     with database_of(settings_of(config)) as database, database.read() as session:
         aside, letters, tasks = inbox.aside(session), outbox.unsent(session), requests.tasks(session)
     if as_json:
-        facts = {"aside": aside, "letters": letters, "tasks": tasks}
-        told = {name: [asdict(one) for one in found] for name, found in facts.items()}
+        told = {
+            "aside": [asdict(one) for one in aside],
+            "letters": [asdict(one) for one in letters],
+            "tasks": [asdict(one) for one in tasks],
+        }
         typer.echo(json.dumps(told, ensure_ascii=False, default=str))
         return
     for mail in aside:
