@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ KEY = "5f" * 32
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 
 
+@cache
 def letter_rules() -> LetterRules:
     files, problems = read_files()
     rules, wrong = load(files)
@@ -34,7 +36,7 @@ def composer(*own: Path) -> Composer:
     return Composer(shipped_letters(*own), SITE, key=KEY)
 
 
-def sample(letter: str, case: str = "usual", audience: Audience | None = None, **facts: Any) -> Sample:
+def sample(letter: str, /, case: str = "usual", audience: Audience | None = None, **facts: Any) -> Sample:
     """That case of that letter, with some facts put in place of its own."""
     found = next(
         s
@@ -44,7 +46,7 @@ def sample(letter: str, case: str = "usual", audience: Audience | None = None, *
     return replace(found, effect=replace(found.effect, facts={**found.effect.facts, **facts}))
 
 
-def facts(letter: str, case: str = "usual", **given: Any) -> LetterFacts:
+def facts(letter: str, /, case: str = "usual", **given: Any) -> LetterFacts:
     """What that letter's template would be given."""
     found = sample(letter, case, **given)
     return facts_of(found.effect, found.context, SITE)

@@ -30,18 +30,16 @@ class MessageIds(UnstructuredHeader, BaseHeader):
 
 
 class Subject(UnstructuredHeader, BaseHeader):
-    """A subject as one run of encoded words, with our number behind it in plain ASCII.
+    """A subject in ASCII as it is, any other as one run of encoded words.
 
-    The standard library's own folding loses the blank between two encoded words: "pitkään, että" arrives as
-    "pitkään,että".
+    The standard library encodes word by word, and the blank between two encoded words is lost: "pitkään, että" arrives
+    as "pitkään,että".
     """
 
     def fold(self, *, policy: Policy) -> str:
         """The field, folded by the older email.header."""
-        text, _, tag = str(self).rpartition(" ")
-        header = Header(header_name="Subject")
-        for part in (text, tag) if text else (tag,):
-            header.append(part, "us-ascii" if part.isascii() else "utf-8")
+        text = str(self)
+        header = Header(text, "us-ascii" if text.isascii() else "utf-8", header_name="Subject")
         return f"Subject: {header.encode(linesep=policy.linesep)}{policy.linesep}"
 
 
