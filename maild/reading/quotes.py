@@ -349,21 +349,24 @@ def _attributions(letter: _Letter) -> list[tuple[int, str]]:
 
 def _attribution(letter: _Letter, number: int) -> tuple[int, int] | None:
     """First and last line of an attribution around the line with its verb: up to two above, one below."""
-    for first, last in ((-2, 0), (-2, 1), (-1, 0), (-1, 1), (0, 0), (0, 1)):
-        window = range(number + first, number + last + 1)
-        if window[0] < 0 or window[-1] >= len(letter.lines) or any(letter.kinds[i] != _OWN for i in window):
-            continue
-        joined = " ".join(letter.lines[i].strip() for i in window)
-        if not all(letter.lines[i].strip() for i in window) or len(joined) > MAX_ATTRIBUTION_CHARS:
-            continue
-        opened = first == 0 or _OPENING.match(joined) is not None
-        if (
-            opened
-            and (any(c.isdigit() for c in joined) or "@" in joined)
-            and letter.rules.attribution.fullmatch(joined)
-        ):
-            return window[0], window[-1]
+    ends = letter.lines[number].rstrip(" *")[-1:] in {":", "-"}
+    for last in (0,) if ends else (1, 0):
+        for first in (-2, -1, 0):
+            window = range(number + first, number + last + 1)
+            if window[0] >= 0 and window[-1] < len(letter.lines) and _is_attribution(letter, window, opened=first == 0):
+                return window[0], window[-1]
     return None
+
+
+def _is_attribution(letter: _Letter, window: range, *, opened: bool) -> bool:
+    """`opened`: the window begins with the verb's own line; one that begins above it must begin like "On 3 May"."""
+    if not all(letter.kinds[i] == _OWN and letter.lines[i].strip() for i in window):
+        return False
+    joined = " ".join(letter.lines[i].strip() for i in window)
+    if len(joined) > MAX_ATTRIBUTION_CHARS or not (opened or _OPENING.match(joined)):
+        return False
+    dated = "@" in joined or any(c.isdigit() for c in joined)
+    return dated and letter.rules.attribution.fullmatch(joined) is not None
 
 
 def _quote_rest(
