@@ -14,11 +14,12 @@ from maild.core.request import Context
 from maild.core.terms import ALWAYS_FOR_STAFF, EventName, Kind
 from maild.reading.clues import numbers_in
 from maild.reading.dates import compact_day, due_date_of, find_dates, past_day_of
-from maild.reading.dialects import Dialect, Letter, Page, answer_of, is_answer, letters_of, matches, page_of
+from maild.reading.dialects import Dialect, Letter
 from maild.reading.facts import copies_of, find_urls, is_item_id, no_renewal
 from maild.reading.language import language_of
 from maild.reading.money import find_money
 from maild.reading.rules import ReadingRules
+from maild.reading.system_letters import Page, answer_of, is_answer, letters_of, matches, page_of
 from maild.reading.today import today_of
 
 _MOST_PROSE_WORDS = 150

@@ -4,8 +4,11 @@ import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maild.core.mail import Mail
 from maild.core.problems import RuleFile
@@ -221,3 +224,30 @@ def test_a_site_adds_a_system_with_one_file(rules: ReadingRules) -> None:
     reading = plain(replace(rules, dialects=dialects), "Kirjastojärjestelmä ilmoittaa\n\nTilanne: Palautunut\n")
     assert reading is not None
     assert [e.event for e in reading.events] == ["LoanCompleted"]
+
+
+PIECES = [
+    "Eräpäivä: ", "Due date", ": ", "2.11.2026", "99.99.", "\n", "Palautuskehotus", "Viite: ", "  ", "\t",
+    "KP-2026-000123", "Nide: ", "13000219876", " / ", "Title: x", "....", "€", "Svar: 1", "\u2028", "?",
+]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=40),
+    st.sampled_from(["", "Palautuskehotus", "Loan shipped", "Libris: svar"]),
+)
+def test_any_letter_made_of_their_pieces_is_read_without_an_error(
+    rules: ReadingRules, pieces: list[str], subject: str
+) -> None:
+    reading = read(Mail(subject=subject, new_text="".join(pieces)), rules)
+    assert reading is None or all(event.passage for event in reading.events)
+
+
+@pytest.mark.parametrize(
+    "line", ["." * 200, "a " * 100, "a. " * 60 + ":", "\t" * 100 + "x", "Due date " + " ." * 90, ": " * 90]
+)
+def test_hostile_lines_take_no_time(rules: ReadingRules, line: str) -> None:
+    start = perf_counter()
+    read(Mail(new_text="\n".join([line] * 5_000)), rules)
+    assert perf_counter() - start < 3  # 0.3 s on the slowest machine seen; without the bounds it is minutes

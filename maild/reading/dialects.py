@@ -4,7 +4,6 @@ A file is a dialect. Files without letters are common: their labels and answers 
 of rules/phrases/ (words in order, `laina*`, `…`, `(a|b)`, `^` and `$`); case and accents do not count.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,12 +11,11 @@ from typing import Any, Literal
 import re2
 from pydantic import Field
 
-from maild.core.mail import Mail
 from maild.core.problems import Problem, RuleFiles
 from maild.core.rulefiles import Table, read
 from maild.core.terms import LOAN_CONDITIONS, REASONS_RETRY, REASONS_UNFILLED, EventName, Kind
 from maild.reading.phrases import BadPattern, compile_pattern
-from maild.reading.words import fold, spaced, words_of
+from maild.reading.words import fold, words_of
 
 ROLES = frozenset(
     {
@@ -26,48 +24,6 @@ ROLES = frozenset(
         "shipped", "other",
     }
 )  # fmt: skip
-_MOST_LINES = 400
-_MOST_HEADLINE_WORDS = 10
-_MOST_HEADLINES = 8
-# "has not been shipped", "if you need a renewal": no headline.
-_NO_HEADLINE = frozenset(
-    {
-        "not",
-        "never",
-        "if",
-        "when",
-        "ei",
-        "eivat",
-        "emme",
-        "eika",
-        "jos",
-        "kun",
-        "inte",
-        "ej",
-        "om",
-        "nar",
-        "nicht",
-        "kein",
-    }
-    | {
-        "keine",
-        "wenn",
-        "falls",
-        "ikke",
-        "hvis",
-        "could",
-        "would",
-        "might",
-        "maybe",
-        "soon",
-        "tomorrow",
-        "huomenna",
-        "pian",
-    }
-)
-_ANSWER_SUBJECT = re.compile(
-    r"\s*(?:re|vs|vl|sv|vb|aw|antw|antwort|ang|fw|fwd|wg|ref|odp|r)\.?\s?(?:\[\d+\])?:", re.IGNORECASE
-)
 
 
 class AnswerRow(Table):
@@ -143,19 +99,6 @@ class DialectRules:
     """Every dialect, in the order of their files' names."""
 
     dialects: tuple[Dialect, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A mail as a system letter: its headlines, its fields item by item, and what stands outside both."""
-
-    headlines: tuple[str, ...]
-    records: tuple[dict[str, str], ...]
-    prose: tuple[str, ...]
-
-    def value(self, role: str) -> str:
-        """The first value of that role, or ""."""
-        return next((record[role] for record in self.records if record.get(role)), "")
 
 
 # --- loading -----------------------------------------------------------------------------------------------------
@@ -260,118 +203,6 @@ def _letter(row: LetterRow) -> Letter:
     )
 
 
-# --- reading a page ----------------------------------------------------------------------------------------------
-
-_LABEL_LINE = re.compile(r"[ \t\xa0*•-]{0,12}([^\n:]{1,80}?)[ \t\xa0.]{0,60}:(?:[ \t\xa0]+|$)(.{0,500})")
-_COLUMNS = re.compile(r"[ \t\xa0]{0,8}([^\n]{2,60}?)(?:[ \xa0]{2,60}|\t[ \t]{0,20})(\S.{0,500})")
-
-
-def is_answer(mail: Mail) -> bool:
-    """Whether somebody answers or passes on a mail: a system's letter begins a thread of its own."""
-    return bool(mail.in_reply_to or mail.references or _ANSWER_SUBJECT.match(mail.subject))
-
-
 def label_key(label: str) -> str:
     """A label as it is looked up: folded, without marks."""
     return " ".join(words_of(label)) or fold(label).strip(" :.*")
-
-
-def role_of(label: str, labels: dict[str, str]) -> str:
-    """The role of a label, or ""; of "Eräpäivä / Due date" that of either half, where they do not disagree."""
-    whole = labels.get(label_key(label))
-    if whole:
-        return whole
-    roles = {labels.get(label_key(half), "") for half in re.split(r"\s/\s|\s?[|(]|\)", label) if half.strip()}
-    roles.discard("")
-    return roles.pop() if len(roles) == 1 else ""
-
-
-def page_of(mail: Mail, dialect: Dialect) -> Page:
-    """The mail taken apart by the dialect's labels. A quoted letter's rows are not this letter's."""
-    pairs: list[tuple[str, str]] = []
-    prose: list[str] = []
-    row_labels = set()
-    if not mail.quoted:
-        for label, value in mail.rows:
-            pairs.append((role_of(label, dialect.labels), value.strip()))
-            row_labels.add(label_key(label))
-    told_by_rows = any(role for role, _ in pairs)
-    for line in mail.new_text.splitlines()[:_MOST_LINES]:
-        if found := list(_coded(line, dialect)):
-            pairs += found
-        elif found := list(_labelled(line, dialect)):
-            pairs += found if not told_by_rows else []
-        elif line.strip() and not _is_row(line, row_labels):
-            prose.append(line.strip())
-    headlines = tuple(line for line in (mail.subject, *prose[:_MOST_HEADLINES]) if _is_headline(line))
-    return Page(headlines=headlines, records=tuple(_records(pairs)), prose=tuple(prose))
-
-
-def _is_headline(line: str) -> bool:
-    words = words_of(line)
-    return 0 < len(words) <= _MOST_HEADLINE_WORDS + 4 * (" / " in line) and _NO_HEADLINE.isdisjoint(words)
-
-
-def _is_row(line: str, row_labels: set[str]) -> bool:
-    key = label_key(line)
-    return any(key.startswith(label) for label in row_labels if label)
-
-
-def _coded(line: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
-    """(role, value) where a pattern of the dialect's own fits."""
-    for pattern in dialect.lines:
-        if (m := pattern.search(line)) is not None:
-            yield from ((role, value.strip()) for role, value in m.groupdict().items() if value)
-            return
-
-
-def _labelled(line: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
-    """(role, value) of "Label: value", or of columns."""
-    for shape in (_LABEL_LINE, _COLUMNS):
-        if (m := shape.match(line)) is not None and (role := role_of(m[1], dialect.labels)):
-            yield role, m[2].strip()
-            return
-
-
-def _records(pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str, str]]:
-    """The fields item by item: one that comes again begins the next item; what stood before all items is of each."""
-    record: dict[str, str] = {}
-    for role, value in pairs:
-        if not role or not value or role == "other":
-            continue
-        if role in record and role in {"title", "item_id", "number"} and record[role] != value:
-            yield record
-            record = {}
-        record.setdefault(role, value)
-    if record:
-        yield record
-
-
-def matches(patterns: Iterable[Any], text: str) -> bool:
-    """Whether one of the patterns is in the text."""
-    line = spaced(words_of(text)).encode()
-    return any(pattern.search(line) is not None for pattern in patterns)
-
-
-def letters_of(page: Page, dialect: Dialect) -> tuple[Letter, ...]:
-    """Every letter of the dialect that this can be."""
-    return tuple(letter for letter in dialect.letters if _fits(letter, page))
-
-
-def _fits(letter: Letter, page: Page) -> bool:
-    banners = [line for line in page.headlines if matches(letter.banner, line)]
-    if letter.banner and not banners:
-        return False
-    if any(matches(letter.never, line) for line in banners):
-        return False
-    if not all(matches(patterns, page.value(role)) for role, patterns in letter.when):
-        return False
-    if any(matches(patterns, page.value(role)) for role, patterns in letter.unless):
-        return False
-    return all(page.value(role) for role in letter.needs) and not any(page.value(role) for role in letter.lacks)
-
-
-def answer_of(text: str, dialect: Dialect) -> tuple[EventName, str | None] | None:
-    """What an answer or reason means, or None where nothing or more than one thing fits."""
-    meanings = {(a.event, a.reason) for a in dialect.answers if matches(a.patterns, text)}
-    return meanings.pop() if len(meanings) == 1 else None
