@@ -6,6 +6,7 @@ letter, is about an old request and left to other parsers.
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -16,8 +17,8 @@ from maild.core.terms import EventName, Kind, ServiceType
 from maild.reading.dates import due_date_of, find_dates
 from maild.reading.form_shapes import Answer, is_form, languages_of, read_answers
 from maild.reading.form_values import CITATION_FIELDS, NEED_BEFORE_DAYS, Asking, Filled, fill
-from maild.reading.forms import FormRules
-from maild.reading.free_requests import FreeRequest, read_free
+from maild.reading.forms import FormRules, find_form
+from maild.reading.free_requests import FreeRequest, is_greeting, own_number, read_free
 from maild.reading.identifiers import mask_identity_codes
 from maild.reading.iso18626 import XmlRequest, read_xml
 from maild.reading.language import language_of
@@ -28,7 +29,7 @@ from maild.reading.services import service_of, word_for
 from maild.reading.today import today_of
 
 _BULK = ("list-unsubscribe", "list-id", "precedence")
-_STRUCTURE = re.compile(r"^[^\n:=]{2,60}[:=]\s?\S|\t", re.M)
+_STRUCTURE = re.compile(r"^[^\n:=]{2,60}[:=]|\t", re.M)
 _OFFICE = re.compile(r"\s?(?:[,/|-]|\()\s?(?:kaukopalvelu\w*|kaukolaina\w*|fjärrlån\w*|interlibrary loans?|ill\b.*|fernleihe|document delivery|resource sharing|lainaus\w*)\)?$", re.I)
 _DEADLINE_BEFORE = re.compile(r"(?:viimeistään|ennen|senast(?: den)?|före|innan|\bby|before|no later than|until|\bbis(?: zum)?|spätestens(?: am| bis)?|senest|asti)\s{0,3}\w{0,12}\s?$", re.I)
 _DEADLINE_AFTER = re.compile(r"^\s{0,3}(?:mennessä|asti|saakka|at the latest|latest)", re.I)
@@ -69,7 +70,8 @@ class PartnerRequestParser:
         """A slip with labels, from a library."""
         if not mail.rows and len(_STRUCTURE.findall(text[:6000])) < 3:
             return None
-        answers = read_answers(mail, rules.forms, text=text)
+        form = find_form(rules.forms, mail.from_address, mail.subject, text)
+        answers = read_answers(mail, rules.forms, form, text=text)
         keys = {a.key for a in answers if a.value.strip()}
         asked = bool(keys & {"library", "ref", "symbol"}) or rules.forms.has("ask", f"{mail.subject}\n{text[:1500]}")
         if not is_form(answers) or not asked or keys & {"card"} or not _is_library(mail, context, rules.forms):
@@ -83,10 +85,10 @@ class PartnerRequestParser:
             for_library=True,
             language=language,
             work=find_openurl(text),
-            sender=_sender(mail, text, rules.forms),
+            sender=replace(_sender(mail, text, rules.forms), ref=own_number("", mail.subject) or None),
         )
         filled = fill(answers, asking, rules.forms)
-        return self._reading(mail, rules, [_addressed(filled, mail)], language)
+        return self._reading(mail, rules, [filled], language)
 
     def _free(self, mail: Mail, context: Context, rules: ReadingRules, text: str) -> Reading | None:
         """Running text that asks for a work."""
@@ -138,7 +140,8 @@ def _is_library(mail: Mail, context: Context, rules: FormRules) -> bool:
     domain = mail.from_address.rpartition("@")[2].lower()
     if domain in context.partner_domains:
         return True
-    tail = "\n".join((mail.new_text or mail.text).splitlines()[-8:])
+    last = (mail.new_text or mail.text).splitlines()[-8:]
+    tail = "\n".join(line for line in last if len(line) < 90 and not is_greeting(line))
     return rules.has("library_words", f"{mail.from_name} {mail.from_address}\n{mail.signature[:500]}\n{tail}")
 
 
@@ -150,11 +153,11 @@ def _title_line(text: str) -> str:
 def _sender(mail: Mail, text: str, rules: FormRules) -> Requester:
     """The library as its mail gives it: the name it signs with, else the sender's."""
     tail = [line.strip(" ,-–|*") for line in [*text.splitlines()[-10:], *mail.signature.splitlines()[:8]] if line.strip()]
-    names = [line for line in tail if 6 < len(line) < 90 and "@" not in line and "://" not in line and rules.has("library_words", line)]
-    lines = [name for name in map(_library_in, names) if name and rules.has("library_words", name)]
+    names = [_OFFICE.sub("", line).strip() for line in tail if len(line) < 90 and "@" not in line and "://" not in line and not is_greeting(line)]
+    lines = [name for name in map(_library_in, names) if len(name.split()) > 1 and rules.has("library_words", name)]
     own = mail.from_name.strip().strip('"')
     name = _OFFICE.sub("", own) if rules.has("library_words", _OFFICE.sub("", own)) else None
-    signed = _OFFICE.sub("", lines[0]).strip() if lines else None
+    signed = lines[0] if lines else None
     return Requester(name=signed or name, email=mail.from_address or None)
 
 
@@ -164,11 +167,6 @@ def _library_in(line: str) -> str:
     if after:
         return after.group(1).strip(" .")
     return line if not re.search(r"[:?!]|\b(?:pyyd|saisim|could|would|please|skulle|bitte)", line, re.IGNORECASE) else ""
-
-
-def _addressed(filled: Filled, mail: Mail) -> Filled:
-    """The requester's address is the one that wrote, unless a robot wrote for another address of its house."""
-    return filled if mail.from_address else Filled(requests=filled.requests, doubts=filled.doubts)
 
 
 def _from_xml(xml: XmlRequest, mail: Mail, context: Context, rules: ReadingRules) -> Filled:

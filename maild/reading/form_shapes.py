@@ -13,6 +13,11 @@ from maild.core.mail import Mail
 from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, find_label, split_label
 
 _NAME_LIKE = re.compile(r"(?:\d{1,2}[.)]\s?)?[^\W\d_a-zåäöü]|[a-z]{1,30}_[a-z]")
+_ANCHOR = re.compile(r"\b(?:1[5-9]\d\d|20\d\d)\b|\b10\.\d{4}|isbn|pmid", re.IGNORECASE)
+_SYSTEM = re.compile(
+    r"https?://|www\.|automa|submi|sent (?:from|by|via)|powered by|lähet|skickat|gesendet|form\b|lomak|formulär|--|©|do not reply|älä vastaa|svara inte",
+    re.IGNORECASE,
+)
 MAX_LINES = 600
 MAX_ANSWERS = 120
 LONG_LINE = 55  # characters; a line this long may have been wrapped by a mailer
@@ -40,7 +45,7 @@ def read_answers(mail: Mail, rules: FormRules, form: Form | None = None, *, text
     body = mail.text if text is None else text
     if _worth(answers := _from_json(body, rules, form)) >= 2:
         return tuple(answers[:MAX_ANSWERS])
-    candidates = [_from_rows(mail.rows, rules, form), _from_lines(_inner(body, form), rules, form)]
+    candidates = [_from_rows(mail.rows, rules, form), _from_lines(_inner(body, form), rules, form, text is not None)]
     best = max(candidates, key=_worth)
     return tuple(best[:MAX_ANSWERS]) if _worth(best) >= 2 else ()
 
@@ -78,7 +83,7 @@ def _answer(label: str, value: str, rules: FormRules, form: Form | None) -> Iter
             yield from (Answer(label=label, key=k, value=v) for k, v in zip(keys, parts, strict=True))
             return
         found = find_label(label, rules, form)
-    yield Answer(label=label.strip(), key=found.key if found else "", languages=found.languages if found else (), value=value.strip())
+    yield Answer(label=label.strip(" :*"), key=found.key if found else "", languages=found.languages if found else (), value=value.strip())
 
 
 def _parted(value: str, count: int) -> tuple[str, ...]:
@@ -141,10 +146,11 @@ class _Lines:
     gap: bool = False
     indent: int = 0
     last: int = 0  # length of the last line that was taken up
+    letter: bool = False  # a person's mail: what stands after a blank line may be a signature
 
 
-def _from_lines(text: str, rules: FormRules, form: Form | None) -> list[Answer]:
-    state = _Lines([])
+def _from_lines(text: str, rules: FormRules, form: Form | None, letter: bool) -> list[Answer]:
+    state = _Lines([], letter=letter)
     lines = text.splitlines()[:MAX_LINES]
     for number, line in enumerate(lines):
         stripped = line.strip().lstrip("•·").strip()
@@ -250,7 +256,7 @@ def _go_on(line: str, indent: int, state: _Lines, lines: list[str], number: int,
     if not last.value:
         last.value = line
     elif last.key in FREE:
-        if not state.gap or _label_follows(lines, number, rules, form):
+        if not state.gap or _label_follows(lines, number, rules, form) or _still_free(line, last.key, state):
             last.value += f"\n{line}"
         else:
             state.running = False
@@ -262,6 +268,13 @@ def _go_on(line: str, indent: int, state: _Lines, lines: list[str], number: int,
         _open(state, [Answer(label=line.rstrip(" *"), key="")], indent)
     else:
         state.running = False
+
+
+def _still_free(line: str, key: str, state: _Lines) -> bool:
+    """Whether a paragraph after the last field belongs to it: a second reference, or more of a remark on a form."""
+    if key == "reference":
+        return bool(_ANCHOR.search(line))
+    return key == "note" and not state.letter and not _SYSTEM.search(line)
 
 
 def _label_follows(lines: list[str], number: int, rules: FormRules, form: Form | None) -> bool:

@@ -11,10 +11,11 @@ import re2
 
 from maild.reading.citations import Reference, identifiers_of, read_reference
 from maild.reading.openurl import find_openurl
+from maild.reading.people import leading_people
 
 MAX_TEXT = 6_000  # characters of a letter
 
-_GREETING = re.compile(r"^(?:hei|hej|hello|hi|dear|terve|moi|hyvä[ät]?|bästa|god|goddag|huomenta|päivää|sehr geehrte|guten|liebe|kära|kjære|kære|tere|lp\b|respected|good)\b.{0,60}$", re.I)
+_GREETING = re.compile(r"^(?:hei|hej|arvoisa|arvoisat|ärade|hello|hi|dear|terve|moi|hyvä[ät]?|bästa|god|goddag|huomenta|päivää|sehr geehrte|guten|liebe|kära|kjære|kære|tere|lp\b|respected|good)\b.{0,60}$", re.I)
 _CLOSING = re.compile(
     r"^(?:(?:yst\.?|ystäväll\w+|parhain|terveisin|terv\.?|t\.|kiit(?:os|täen|oksia)|kunnioitt\w+|med vänlig\w*|vänlig\w*|mvh|hälsn\w*|hälsar|tack|tackar"
     r"|kind|best|many thanks|thank|thanks|regards|sincerely|yours|with|mit freundlich\w*|freundliche|viele grüße|danke|vielen dank|hilsen|med venlig|med vennlig|takk|vh|mfg|parimate)\b).{0,60}$",
@@ -66,7 +67,7 @@ def read_free(text: str, subject: str) -> FreeRequest:
             works.extend(_quoted(" ".join(body.split())))
         if not works:
             works.extend([numbers] if (numbers := identifiers_of(body)) and numbers.keys() & {"doi", "pmid", "isbn"} else [])
-    return FreeRequest(works=tuple(_merged(works, identifiers_of(body))), ref=_own_number(text, subject))
+    return FreeRequest(works=tuple(_merged(works, identifiers_of(body))), ref=own_number(text, subject))
 
 
 def _body_lines(text: str) -> Iterator[str]:
@@ -167,9 +168,10 @@ def _part(title: str, after: str) -> list[dict[str, str]]:
 
 
 def _author_after(after: str) -> dict[str, str]:
-    match = re2.search(r"^[\s,]{0,2}(?:\(|by |av |von |tekijä:? |kirjoittanut |\(tekijä )([^(),.;:\d]{4,80}?)(?:[,.;)]|\s\()", after)
+    by = re.match(r"^[\s,]{0,2}(?:\(|by |av |von |tekijä:? |kirjoittanut |\(tekijä |, )(.{4,120})", after)
+    people = leading_people(by.group(1)) if by else None
     year = re.match(r"^.{0,90}?\b(1[5-9]\d\d|20\d\d)\b", after)
-    return ({"author": match.group(1).strip()} if match else {}) | ({"year": year.group(1)} if year else {})
+    return ({"author": people.names} if people else {}) | ({"year": year.group(1)} if year else {})
 
 
 def _merged(works: list[dict[str, str]], numbers: dict[str, str]) -> list[dict[str, str]]:
@@ -183,7 +185,13 @@ def _merged(works: list[dict[str, str]], numbers: dict[str, str]) -> list[dict[s
     return unique
 
 
-def _own_number(text: str, subject: str) -> str:
+def is_greeting(line: str) -> bool:
+    """Whether a line only says hello."""
+    return bool(_GREETING.match(line.strip()))
+
+
+def own_number(text: str, subject: str) -> str:
+    """The writer's own number for the request, as the text or the subject names it; ""."""
     for source in (text[:MAX_TEXT], subject):
         match = _REF.search(source)
         if match:
