@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from maild.core.problems import Problem, RuleFiles
 from maild.reading import dialects, forms, phrases, quotes
-from maild.reading.bounces import AutoReplyRules, load_auto_replies
+from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
 from maild.reading.dialects import DialectRules
 from maild.reading.forms import FormRules
 from maild.reading.phrases import Lexicons

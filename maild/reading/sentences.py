@@ -33,6 +33,7 @@ class Clause:
     text: str
     sentence: int
     question: bool  # its sentence ends with a question mark
+    label: str = ""  # role of the label before it ("due" of "Eräpäivä: 3.12."), "" in running text
 
 
 def sentences(text: str) -> list[str]:
@@ -40,14 +41,16 @@ def sentences(text: str) -> list[str]:
     return [part for block in _blocks(text) for part in _split(block) if part.strip()]
 
 
-def clauses(text: str) -> list[Clause]:
-    """The clauses of all sentences in order."""
+def clauses(text: str, *, first: int = 0, label: str = "") -> list[Clause]:
+    """The clauses of all sentences in order; `first` numbers the first sentence."""
     out = []
-    for number, sentence in enumerate(sentences(text)):
+    for number, sentence in enumerate(sentences(text), first):
         question = "?" in sentence
         parts = (part.strip() for part in CUT.split(sentence))
         out += [
-            Clause(text=part, sentence=number, question=question) for part in parts if any(c.isalnum() for c in part)
+            Clause(text=part, sentence=number, question=question, label=label)
+            for part in parts
+            if any(c.isalnum() for c in part)
         ]
     return out
 

@@ -1,11 +1,14 @@
 """Clauses with what was found in them: which phrases, and which hedges, negations, questions they leave unexplained."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import groupby
+from typing import Any
 
 from maild.reading.language import best_language
-from maild.reading.phrases import MARKS, Hit, Lexicon, Lexicons
+from maild.reading.phrases import MARKS, Hit, Lexicon, Lexicons, Phrase
 from maild.reading.sentences import Clause, clauses
 from maild.reading.words import spaced, words_of
 
@@ -13,6 +16,30 @@ from maild.reading.words import spaced, words_of
 QUOTED = re.compile(r"\"[^\"\n]{2,200}\"|“[^“”\n]{2,200}[”“]|”[^”\n]{2,200}”|„[^“”\n]{2,200}[“”]|«[^»\n]{2,200}»|»[^«»\n]{2,200}[«»]|‘[^’\n]{4,200}’(?!\w)")
 ADDRESS = re.compile(r"<?(?:https?://|www\.)[^\s<>]+>?|<?[^\s@<>]+@[^\s@<>]+>?")
 DATE_NUMBERS = re.compile(r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b", re.IGNORECASE)
+LABEL_LINE = re.compile(r"\s*([^\W\d_][^:\t\n]{0,44}?)(?:[ .]*:[ \t]*|\t+| {2,})(\S.*)$")
+UNREAD = frozenset({"title", "ref", "item", "sent"})  # labels whose values state nothing
+
+
+class Side(Enum):
+    """Who is speaking: each has tables of its own among the phrases."""
+
+    SUPPLIER = frozenset({"asks", "harmless.wish"})  # what it never means
+    REQUESTER = frozenset(
+        {
+            "says",
+            "conditions",
+            "harmless.reply",
+            "harmless.renewal",
+            "harmless.retry",
+            "harmless.overdue",
+            "harmless.elsewhere",
+            "harmless.search",
+        }
+    )
+
+    def hears(self, phrase: Phrase) -> bool:
+        """Whether the phrase means something when this side says it."""
+        return phrase.kind not in self.value and f"{phrase.kind}.{phrase.name}" not in self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +50,18 @@ class Statement:
     hits: tuple[Hit, ...]
     unexplained: frozenset[str]  # marks that no phrase accounts for
     stems: bool  # words of our field that no phrase accounts for
+    words: tuple[str, ...] = ()
+    own_question: bool = False  # it has words of a question, not only the mark at the end
+    negations: int = 0
 
     def of(self, kind: str) -> list[Hit]:
         """Its hits of one kind."""
         return [hit for hit in self.hits if hit.phrase.kind == kind]
+
+    @property
+    def asks_back(self) -> bool:
+        """Whether it asks us for a yes or no ("käykö näin?", "please let us know")."""
+        return self.has("harmless", "reply")
 
     def has(self, kind: str, name: str) -> bool:
         """Whether one of its hits is of that kind and name."""
@@ -50,42 +85,97 @@ def _blank(text: str) -> str:
     return "#" * len(text)  # no word, no end of a sentence
 
 
-def statements(text: str, lexicons: Lexicons, language: str) -> list[Statement]:
-    """Every clause of the text, read with the lexicon of its own sentence's language."""
+def statements(text: str, lexicons: Lexicons, language: str, side: Side) -> list[Statement]:
+    """Every clause of the text, read with the lexicon of its own sentence's language, as said by that side."""
     out: list[Statement] = []
-    group: list[Clause] = []
-    for clause in clauses(text):
-        if group and clause.sentence != group[0].sentence:
-            out += _sentence(group, lexicons, language)
-            group = []
-        group.append(clause)
-    return out + (_sentence(group, lexicons, language) if group else [])
+    number = 0
+    for role, part in labelled(text, lexicons):
+        if role in UNREAD:
+            continue
+        found = clauses(part, first=number, label="" if role == "says" else role)
+        number = found[-1].sentence + 1 if found else number
+        for _, group in groupby(found, key=lambda clause: clause.sentence):
+            out += _sentence(list(group), lexicons, language, side)
+    return out
 
 
-def _sentence(group: list[Clause], lexicons: Lexicons, language: str) -> list[Statement]:
+def labelled(text: str, lexicons: Lexicons) -> Iterator[tuple[str, str]]:
+    """Running text with role "", and the value of every line that begins with a label that we know, with its role."""
+    running: list[str] = []
+    for line in text.splitlines():
+        role, value = _label(line, lexicons)
+        if not role:
+            running.append(line)
+            continue
+        if running:
+            yield "", "\n".join(running)
+            running = []
+        yield role, value
+    if running:
+        yield "", "\n".join(running)
+
+
+def _label(line: str, lexicons: Lexicons) -> tuple[str, str]:
+    """(role, value) of a line like "Due date .....: 3 December", else ("", "")."""
+    match = LABEL_LINE.match(line)
+    if match is None:
+        return "", ""
+    label = " ".join(words_of(match.group(1)))
+    for lexicon in lexicons.by_language.values():
+        for role, labels in lexicon.labels.items():
+            if label in labels:
+                return role, match.group(2)
+    return "", ""
+
+
+def _sentence(group: list[Clause], lexicons: Lexicons, language: str, side: Side) -> list[Statement]:
     words = [words_of(clause.text) for clause in group]
     spoken = best_language((w for part in words for w in part), lexicons, language)
     lexicon = lexicons.by_language.get(spoken)
     if lexicon is None:
-        return [Statement(clause=c, hits=(), unexplained=frozenset(), stems=False) for c in group]
-    return [_statement(clause, part, lexicon) for clause, part in zip(group, words, strict=True)]
+        return [
+            Statement(clause=c, words=tuple(w), hits=(), unexplained=frozenset(), stems=False)
+            for c, w in zip(group, words, strict=True)
+        ]
+    out = [_statement(clause, part, lexicon, side) for clause, part in zip(group, words, strict=True)]
+    # A question mark asks about the whole sentence: where one clause of it is a question that we know, it is that one.
+    if any(_asks(statement) for statement in out):
+        out = [replace(s, unexplained=s.unexplained - {"question"}) if _only_mark(s) else s for s in out]
+    return out
 
 
-def _statement(clause: Clause, words: list[str], lexicon: Lexicon) -> Statement:
+def _asks(statement: Statement) -> bool:
+    return any(hit.phrase.kind == "asks" or hit.phrase.marks.get("question") for hit in statement.hits)
+
+
+def _only_mark(statement: Statement) -> bool:
+    """Whether nothing but the question mark at the end of the sentence makes the clause a question."""
+    return statement.clause.question and not statement.own_question
+
+
+def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -> Statement:
     text = spaced(words).encode()
-    hits = tuple(sorted(lexicon.hits(words, text), key=lambda hit: (hit.start, -hit.end)))
+    heard = [hit for hit in lexicon.hits(words, text) if side.hears(hit.phrase)]
+    hits = tuple(sorted(heard, key=lambda hit: (hit.start, -hit.end)))
     groups = _groups(hits)
-    unexplained = {
-        mark for mark in MARKS if lexicon.marks[mark] is not None and _left_over(lexicon.marks[mark], text, mark, groups)
-    }
-    if clause.question:
+    unexplained = {mark for mark in MARKS if _left_over(lexicon.marks[mark], text, mark, groups)}
+    own_question = "question" in unexplained and not text.rstrip().endswith(b"?")
+    if clause.question and not any(hit.phrase.marks.get("question") or hit.phrase.kind == "asks" for hit in hits):
+        unexplained.add("question")
+    elif clause.question:
         unexplained.discard("question")
-        if not any(hit.phrase.marks.get("question") or hit.phrase.kind == "asks" for hit in hits):
-            unexplained.add("question")
     stems = lexicon.stems is not None and any(
         not any(g.start <= m.start() and m.end() <= g.end for g in groups) for m in lexicon.stems.finditer(text)
     )
-    return Statement(clause=clause, hits=hits, unexplained=frozenset(unexplained), stems=stems)
+    return Statement(
+        clause=clause,
+        words=tuple(words),
+        hits=hits,
+        unexplained=frozenset(unexplained),
+        stems=stems,
+        own_question=own_question,
+        negations=sum(1 for _ in lexicon.marks["negation"].finditer(text)) if lexicon.marks["negation"] else 0,
+    )
 
 
 @dataclass(slots=True)
@@ -112,9 +202,11 @@ def _groups(hits: Sequence[Hit]) -> list[_Group]:
     return groups
 
 
-def _left_over(pattern: object, text: bytes, mark: str, groups: Sequence[_Group]) -> bool:
+def _left_over(pattern: Any, text: bytes, mark: str, groups: Sequence[_Group]) -> bool:
     """Whether the clause has more of these marks than its phrases account for."""
-    found = [m.start() for m in pattern.finditer(text)]  # type: ignore[attr-defined]  # re2 has no types
+    if pattern is None:
+        return False
+    found = [m.start() for m in pattern.finditer(text)]
     inside = 0
     for group in groups:
         here = sum(group.start <= place < group.end for place in found)

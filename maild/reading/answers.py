@@ -1,0 +1,164 @@
+"""A supplier's text → events with their facts and the doubts, for one request or for each of several."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from maild.core.mail import Mail, Today
+from maild.core.reading import Doubt, Event
+from maild.core.request import Request
+from maild.core.terms import EventName as E
+from maild.core.terms import ServiceType
+from maild.reading.clues import numbers_in
+from maild.reading.facts import copies_of
+from maild.reading.language import language_of
+from maild.reading.rules import ReadingRules
+from maild.reading.sentences import sentences
+from maild.reading.statements import Side, Statement, statements, without_titles
+from maild.reading.stated import Stated, date_doubt, stated_in
+from maild.reading.supplier import Outcome, outcome
+from maild.reading.verdict import doubts_of
+
+MAY_ASK = frozenset({E.RETRY_POSSIBLE})
+DATED = frozenset({E.LOANED, E.RENEW_ACCEPTED, E.RECALLED})
+PRICED = frozenset({E.RETRY_POSSIBLE, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.LOANED, E.COPY_COMPLETED, E.CANCEL_REFUSED})
+LENT = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.RETRY_POSSIBLE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a text comes to."""
+
+    events: tuple[Event, ...]
+    doubts: tuple[Doubt, ...]
+    language: str
+
+
+def read_answer(mail: Mail, request: Request | None, today: Today, rules: ReadingRules) -> Read:
+    """The supplier's new text read as one answer, or as one answer a request where it lists several."""
+    language = language_of(without_titles(mail.new_text, _titles(request)), rules.lexicons)
+    numbers = numbers_in(mail.new_text, rules.prefixes)
+    if not language:
+        doubt = Doubt(reason="language", text="its language is none that was taught", passage=mail.new_text[:200])
+        return Read(events=(), doubts=(doubt,), language="")
+    if len(numbers) < 2:
+        return _one(mail, mail.new_text, request, today, rules, language)
+    return _several(mail, numbers, request, today, rules, language)
+
+
+def _titles(request: Request | None) -> tuple[str, ...]:
+    """The names of the work, which state nothing."""
+    if request is None:
+        return ()
+    work = request.citation
+    return tuple(t for t in (work.title, work.article_title, work.author, work.series) if t)
+
+
+def _several(
+    mail: Mail, numbers: Sequence[str], request: Request | None, today: Today, rules: ReadingRules, language: str
+) -> Read:
+    """One answer a number: each stands in the sentences from its number on to the next one."""
+    parts: dict[str, str] = {}
+    at = ""
+    for sentence in sentences(mail.new_text):
+        named = numbers_in(sentence, rules.prefixes)
+        if len(named) > 1:
+            return _unclear_numbers(language, sentence)
+        at = named[0] if named else at
+        parts[at] = f"{parts.get(at, '')}{sentence}\n"
+    events: list[Event] = []
+    doubts: list[Doubt] = []
+    for number in numbers:
+        one = _one(mail, parts.get(number, ""), request, today, rules, language)
+        events += [replace(event, request=number) for event in one.events]
+        doubts += one.doubts
+    if any(statement.of("says") for statement in _said(parts.get("", ""), request, rules, language)):
+        return _unclear_numbers(language, parts[""])
+    return Read(events=tuple(events), doubts=tuple(doubts), language=language)
+
+
+def _unclear_numbers(language: str, passage: str) -> Read:
+    doubt = Doubt(reason="several-requests", text="it does not say which request each word is about", passage=passage)
+    return Read(events=(), doubts=(doubt,), language=language)
+
+
+def _said(text: str, request: Request | None, rules: ReadingRules, language: str) -> list[Statement]:
+    return statements(without_titles(text, _titles(request)), rules.lexicons, language, Side.SUPPLIER)
+
+
+def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: ReadingRules, language: str) -> Read:
+    said = _said(text, request, rules, language)
+    stated = stated_in(mail, text, said, today, language)
+    found = outcome(said, conditions=bool(stated.conditions))
+    found = _fit(found, stated, mail, request)
+    may_ask = bool(MAY_ASK & set(found.events))
+    doubts = [*found.doubts, *doubts_of(said, may_ask=may_ask)]
+    events = [_event(name, found, stated, mail) for name in found.events]
+    for event in events:
+        doubts += _fact_doubts(event, stated, found, mail)
+    return Read(events=tuple(events), doubts=tuple(doubts), language=language)
+
+
+def _fit(found: Outcome, stated: Stated, mail: Mail, request: Request | None) -> Outcome:
+    """The outcome seen beside what came with it and what was asked for: a file that came is the copy."""
+    wants_copy = request is not None and request.service_type is ServiceType.COPY
+    came = bool(copies_of(mail) or stated.urls)
+    if found.events == (E.LOANED,) and wants_copy and came:
+        return replace(found, events=(E.COPY_COMPLETED,))
+    if found.events == (E.DUE_DATE_CHANGED,) and request is not None and request.renewal_pending:
+        return replace(found, events=(E.RENEW_ACCEPTED,))
+    return found
+
+
+def _event(name: E, found: Outcome, stated: Stated, mail: Mail) -> Event:
+    """The event with the facts that belong to it and no others."""
+    event = Event(event=name, passage=found.passage, supplier_ref=stated.supplier_ref, no_renewal=found.no_renewal)
+    if name in PRICED and len(stated.costs) == 1:
+        event = replace(event, cost=stated.costs[0])
+    if name in LENT:
+        event = replace(event, loan_condition=stated.conditions)
+    if name in {E.UNFILLED, E.RETRY_POSSIBLE}:
+        event = replace(event, reason=found.reason or None)
+    if name in DATED or name in {E.LOANED, E.OVERDUE, E.RENEW_REFUSED}:
+        event = replace(event, due_date=_due(name, stated), item_id=stated.item_ids)
+    if name in {E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.RETRY_POSSIBLE}:
+        day = _coming(stated)
+        event = replace(event, retry_after=day) if name is E.RETRY_POSSIBLE else replace(event, expected_date=day)
+    if name is E.COPY_COMPLETED:
+        attached = bool(copies_of(mail))
+        url = stated.urls[0] if stated.urls and not attached else None
+        event = replace(event, attachment=attached, url=url, expiry=_only(stated.expiry or stated.other) if url else None)
+    return event
+
+
+def _only(days: Sequence[date]) -> date | None:
+    return days[0] if len(days) == 1 else None
+
+
+def _due(name: E, stated: Stated) -> date | None:
+    """The due date that goes with the event; a day in the very words of a renewal or recall is one too."""
+    if name is E.OVERDUE:
+        return _only(stated.past) or _only(stated.due)
+    days = stated.due
+    if not days and name in {E.RENEW_ACCEPTED, E.RECALLED}:
+        days = stated.deciding
+    return _only(days)
+
+
+def _coming(stated: Stated) -> date | None:
+    """The day that a promise or a "not before" names."""
+    return _only(stated.deciding) or _only(tuple(dict.fromkeys((*stated.other, *stated.due, *stated.old))))
+
+
+def _fact_doubts(event: Event, stated: Stated, found: Outcome, mail: Mail) -> Iterator[Doubt]:
+    """What makes the event's own facts doubtful."""
+    if event.event in DATED and event.due_date is None:
+        if stated.due_problem or len(stated.due) > 1:
+            yield date_doubt(stated.due_problem or found.passage)
+        elif event.event is E.RENEW_ACCEPTED and (stated.deciding or stated.other):
+            yield date_doubt(found.passage)
+    if event.event in PRICED and (len(stated.costs) > 1 or stated.cost_problem):
+        text = "the price cannot be told"
+        yield Doubt(reason="cost", text=text, passage=stated.cost_problem or found.passage)
+    if event.event is E.COPY_COMPLETED and not event.attachment and event.url is None:
+        yield Doubt(reason="attachment", text="no copy came with it and no link to one", passage=found.passage)

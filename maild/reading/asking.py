@@ -1,0 +1,87 @@
+"""What a requester's or patron's text comes to: what they ask or tell, with the doubts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from maild.core.mail import Mail
+from maild.core.reading import Doubt, Event
+from maild.core.terms import EventName as E
+from maild.reading.answers import Read
+from maild.reading.clues import numbers_in
+from maild.reading.language import language_of
+from maild.reading.rules import ReadingRules
+from maild.reading.statements import Side, Statement, statements, without_titles
+from maild.reading.verdict import doubts_of
+
+WISHES = frozenset({E.RENEW, E.CANCEL, E.STATUS_REQUEST})  # what a question may ask
+ORDER = (E.RECEIVED, E.SHIPPED_RETURN, E.RENEW, E.CANCEL, E.CONDITIONS_ACCEPTED, E.CONDITIONS_REFUSED, E.STATUS_REQUEST)
+# Two that people say in one breath: it has come, and may we keep it longer.
+TOGETHER = frozenset({frozenset({E.RECEIVED, E.RENEW})})
+SWALLOWS = {
+    E.CANCEL: {E.RECEIVED, E.STATUS_REQUEST, E.NOTIFICATION},
+    E.RENEW: {E.NOTIFICATION, E.STATUS_REQUEST},
+    E.STATUS_REQUEST: {E.RECEIVED, E.NOTIFICATION},
+    E.SHIPPED_RETURN: {E.NOTIFICATION},
+    E.RECEIVED: {E.NOTIFICATION},
+    E.CONDITIONS_REFUSED: {E.CONDITIONS_ACCEPTED, E.CANCEL, E.NOTIFICATION},
+    E.CONDITIONS_ACCEPTED: {E.NOTIFICATION},
+    E.CLAIMS_RETURNED: {E.SHIPPED_RETURN, E.NOTIFICATION},
+}
+
+
+def read_asking(mail: Mail, rules: ReadingRules, *, patron: bool) -> Read:
+    """The new text as a requester's (or patron's) wish or news."""
+    text = without_titles(mail.new_text)
+    language = language_of(text, rules.lexicons)
+    if not language:
+        doubt = Doubt(reason="language", text="its language is none that was taught", passage=mail.new_text[:200])
+        return Read(events=(), doubts=(doubt,), language="")
+    said = statements(text, rules.lexicons, language, Side.REQUESTER)
+    names = _names(said, patron=patron)
+    passage = " … ".join(s.clause.text for s in said if s.of("asks"))
+    doubts = [*_outcome_doubts(names, passage), *doubts_of(said, may_ask=False)]
+    events = [Event(event=name, passage=passage) for name in sorted(names, key=_place)]
+    return _for_each_number(mail, rules, Read(events=tuple(events), doubts=tuple(doubts), language=language))
+
+
+def _place(name: E) -> int:
+    return ORDER.index(name) if name in ORDER else len(ORDER)
+
+
+def _names(said: Sequence[Statement], *, patron: bool) -> set[E]:
+    """Every event that the clauses state, those that belong to another taken away."""
+    names: set[E] = set()
+    for statement in said:
+        for hit in statement.of("asks"):
+            name = E(hit.phrase.name)
+            denied = statement.negations > hit.phrase.marks.get("negation", 0) and name is not E.STATUS_REQUEST
+            if denied or (statement.clause.question and name not in WISHES):
+                continue
+            names.add(name)
+    if not patron:
+        names.discard(E.CLAIMS_RETURNED)
+    elif E.SHIPPED_RETURN in names:  # a patron brings it to the desk and posts nothing
+        names = names - {E.SHIPPED_RETURN} | {E.CLAIMS_RETURNED}
+    return names - {small for big in names & SWALLOWS.keys() for small in SWALLOWS[big]}
+
+
+def _outcome_doubts(names: set[E], passage: str) -> list[Doubt]:
+    if not names:
+        return [Doubt(reason="unclear", text="it asks and tells nothing that is known", passage=passage)]
+    if E.CLAIMS_RETURNED in names:
+        return [Doubt(reason="special-event", text="they say it was returned; look on the shelf", passage=passage)]
+    if len(names) > 1 and frozenset(names) not in TOGETHER:
+        told = ", ".join(sorted(names))
+        return [Doubt(reason="contradictory", text=f"it says {told} at once", passage=passage)]
+    return []
+
+
+def _for_each_number(mail: Mail, rules: ReadingRules, read: Read) -> Read:
+    """The same for every number that the subject and the text name; where only one of them has them all, it doubts."""
+    numbers = numbers_in(f"{mail.subject}\n{mail.new_text}", rules.prefixes)
+    if len(numbers) < 2:
+        return read
+    if len(read.events) != 1:
+        doubt = Doubt(reason="several-requests", text="it names several requests and not one wish for all", passage="")
+        return replace(read, doubts=(*read.doubts, doubt))
+    return replace(read, events=tuple(replace(read.events[0], request=number) for number in numbers))

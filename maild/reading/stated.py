@@ -1,0 +1,133 @@
+"""The facts that a text states beside its outcome: dates by their role, prices, barcodes, links, terms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from maild.core.mail import Mail, Today
+from maild.core.reading import Doubt, Money
+from maild.reading import facts
+from maild.reading.dates import FoundDate, due_date_of, find_dates, past_day_of
+from maild.reading.money import find_money
+from maild.reading.statements import Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What stands in the text. `due`, `old`, `expiry`, `other` are days by the words beside them, `closed` left out."""
+
+    due: tuple[date, ...] = ()
+    due_problem: str = ""  # why a due date is none, with its text
+    past: tuple[date, ...] = ()  # due dates of what is overdue
+    old: tuple[date, ...] = ()
+    expiry: tuple[date, ...] = ()
+    other: tuple[date, ...] = ()
+    deciding: tuple[date, ...] = ()  # days in the clauses that state the outcome
+    costs: tuple[Money, ...] = ()
+    cost_problem: str = ""
+    item_ids: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    supplier_ref: str | None = None
+
+
+def stated_in(mail: Mail, text: str, said: Sequence[Statement], today: Today, language: str) -> Stated:
+    """The facts of `text`, whose clauses are `said`."""
+    days = _Days(today, language)
+    for statement in said:
+        days.add(statement)
+    costs, problem = _costs(said, language)
+    return Stated(
+        due=_unique(days.due),
+        due_problem=days.problem,
+        past=_unique(days.past),
+        old=_unique(days.old),
+        expiry=_unique(days.expiry),
+        other=_unique(days.other),
+        deciding=_unique(days.deciding),
+        costs=costs,
+        cost_problem=problem,
+        item_ids=tuple(dict.fromkeys(found.value for found in facts.item_ids(text))),
+        urls=tuple(dict.fromkeys(found.value for found in facts.delivery_links(text))),
+        conditions=tuple(sorted({hit.phrase.name for s in said for hit in s.of("conditions")})),
+        supplier_ref=next((found.value for found in facts.supplier_refs(text)), None),
+    )
+
+
+def _unique(days: Sequence[date]) -> tuple[date, ...]:
+    return tuple(dict.fromkeys(days))
+
+
+class _Days:
+    """Sorts the days of a text by the words of their clauses."""
+
+    def __init__(self, today: Today, language: str) -> None:
+        self.today = today
+        self.language = language
+        self.due: list[date] = []
+        self.past: list[date] = []
+        self.old: list[date] = []
+        self.expiry: list[date] = []
+        self.other: list[date] = []
+        self.deciding: list[date] = []
+        self.problem = ""
+        self.last_role = ""
+        self.sentence = -1
+
+    def add(self, statement: Statement) -> None:
+        """Sort the days of one clause; a bare day takes the role of the clause before it in the sentence."""
+        if statement.clause.sentence != self.sentence:
+            self.sentence, self.last_role = statement.clause.sentence, ""
+        role = statement.clause.label or _role(statement) or self.last_role
+        self.last_role = role
+        for found in find_dates(statement.clause.text, self.today, self.language):
+            self._sort(found, role, deciding=bool(statement.of("says")))
+
+    def _sort(self, found: FoundDate, role: str, *, deciding: bool) -> None:
+        if role in {"closed", "sent", "ref", "title"}:
+            return
+        if role == "due":
+            self._due(found)
+        elif found.day is not None and role in {"old", "expiry"}:
+            (self.old if role == "old" else self.expiry).append(found.day)
+        elif found.day is not None:
+            self.other.append(found.day)
+        if deciding and found.day is not None:
+            self.deciding.append(found.day)
+
+    def _due(self, found: FoundDate) -> None:
+        past = past_day_of(found, self.today)
+        if past is not None:
+            self.past.append(past)
+        day = due_date_of(found, self.today)
+        if day is not None:
+            self.due.append(day)
+        elif found.day is not None:
+            self.due.append(found.day)
+        elif found.problem or found.kind in {"day", "range"}:
+            self.problem = self.problem or found.text
+
+
+def _role(statement: Statement) -> str:
+    """The role of a clause's days by its words: the more special one wins."""
+    names = {hit.phrase.name for hit in statement.of("roles")}
+    return next((name for name in ("closed", "old", "expiry", "due") if name in names), "")
+
+
+def _costs(said: Sequence[Statement], language: str) -> tuple[tuple[Money, ...], str]:
+    """The prices that are asked, and the text of one that cannot be told; our own limit is none of them."""
+    costs: list[Money] = []
+    problem = ""
+    for statement in said:
+        limited = statement.has("roles", "limit")
+        for found in find_money(statement.clause.text, language):
+            if found.money is not None and not (limited and costs):
+                costs.append(found.money)
+            elif found.problem and found.problem != "limit":
+                problem = problem or found.text
+    return tuple(dict.fromkeys(costs)), problem
+
+
+def date_doubt(passage: str) -> Doubt:
+    """A date that names no one day."""
+    return Doubt(reason="date", text="a date can be read in more than one way, or in none", passage=passage)

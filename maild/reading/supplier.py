@@ -1,0 +1,155 @@
+"""What a supplier's text comes to: one outcome out of all that its clauses say, or the doubts why not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from maild.core.reading import Doubt
+from maild.core.terms import EventName as E
+from maild.reading.phrases import Hit
+from maild.reading.statements import Statement
+
+GENERAL = frozenset({"renewal", "invoice", "general"})  # harmless tables whose words are not about this request
+# Of two reasons the more telling one; "not held" is said of what is missing, lent or broken as well.
+UNFILLED_ORDER = ("PoorCondition", "PolicyProblem", "NotAvailableForILL", "NonCirculating", "NotOnShelf", "NotHeld", "")
+RETRY_ORDER = (
+    "AtBindery",
+    "OnOrder",
+    "OnLoan",
+    "ReqEditionNotPossible",
+    "NotFoundAsCited",
+    "NotCurrentAvailableForILL",
+    "ReqFormatNotPossible",
+    "ReqDelDateNotPossible",
+)
+OFFERS = frozenset({"CostExceedsMaxCost", "MustMeetLoanCondition", "MultiVolAvail", "ReqServTypeNotPossible"})
+# What the second one adds to the first is only how it came about.
+SWALLOWS = {
+    E.LOANED: {E.REQUEST_RECEIVED},
+    E.WILL_SUPPLY: {E.REQUEST_RECEIVED},
+    E.EXPECT_TO_SUPPLY: {E.REQUEST_RECEIVED, E.WILL_SUPPLY},
+    E.COPY_COMPLETED: {E.REQUEST_RECEIVED, E.WILL_SUPPLY, E.LOANED},
+    E.UNFILLED: {E.REQUEST_RECEIVED},
+    E.RETRY_POSSIBLE: {E.REQUEST_RECEIVED},
+    E.CANCELLED: {E.REQUEST_RECEIVED},
+    E.CANCEL_REFUSED: {E.REQUEST_RECEIVED, E.CANCELLED},
+    E.RENEW_ACCEPTED: {E.REQUEST_RECEIVED, E.DUE_DATE_CHANGED},
+    E.RENEW_REFUSED: {E.REQUEST_RECEIVED},
+    E.RECALLED: {E.DUE_DATE_CHANGED},
+    E.LOAN_COMPLETED: {E.REQUEST_RECEIVED},
+}
+TERM_BESIDE = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.RENEW_ACCEPTED, E.RETRY_POSSIBLE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One event that a clause states."""
+
+    event: E
+    reason: str
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The events in order, with the reason of the first, or the doubts why there is none that is certain."""
+
+    events: tuple[E, ...] = ()
+    reason: str = ""
+    no_renewal: bool = False
+    doubts: tuple[Doubt, ...] = ()
+    passage: str = ""
+
+
+def said_in(statements: Sequence[Statement]) -> list[Said]:
+    """Every event that a clause states and does not deny."""
+    out = []
+    for statement in statements:
+        general = [h for h in statement.of("harmless") if h.phrase.name in GENERAL]
+        for hit in statement.of("says"):
+            if not _denied(hit, statement) and not any(_within(hit, other) for other in general):
+                out.append(Said(event=E(hit.phrase.name), reason=hit.phrase.reason, statement=statement))
+    return out
+
+
+def _denied(hit: Hit, statement: Statement) -> bool:
+    """Whether the clause has a negation that the phrase itself has not."""
+    own = max((h.phrase.marks.get("negation", 0) for h in statement.of("says") if _same(h, hit)), default=0)
+    return statement.negations > own and not hit.phrase.marks.get("negation", 0)
+
+
+def _same(one: Hit, other: Hit) -> bool:
+    return one.phrase.name == other.phrase.name
+
+
+def _within(hit: Hit, other: Hit) -> bool:
+    return other.start <= hit.start and hit.end <= other.end or (hit.start < other.end and other.start < hit.end)
+
+
+def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
+    """The one outcome. `conditions`: terms of use stand in the text."""
+    said = said_in(statements)
+    asked = any(statement.asks_back for statement in statements)
+    names = {one.event for one in said}
+    no_renewal = E.RENEW_REFUSED in names and bool(names & TERM_BESIDE)
+    if no_renewal:
+        names.discard(E.RENEW_REFUSED)
+    refusals = {one.reason for one in said if one.event is E.UNFILLED}
+    offers = {one.reason for one in said if one.event is E.RETRY_POSSIBLE}
+    retry = _retry(refusals, offers, names, asked=asked, conditions=conditions)
+    if retry == "":
+        names.discard(E.RETRY_POSSIBLE)
+    elif retry != "?":
+        names -= {E.UNFILLED, E.WILL_SUPPLY, E.REQUEST_RECEIVED}
+        names.add(E.RETRY_POSSIBLE)
+    names -= {small for big in names & SWALLOWS.keys() for small in SWALLOWS[big]}
+    if len(names) > 1:
+        names.discard(E.NOTIFICATION)
+    passage = " … ".join(dict.fromkeys(one.statement.clause.text for one in said if one.event in names))
+    events = _ordered(names)
+    reason = ""
+    if E.UNFILLED in names:
+        reason = next((r for r in UNFILLED_ORDER if r in refusals), "")
+    elif E.RETRY_POSSIBLE in names and retry != "?":
+        reason = retry
+    doubts = _doubts(names, retry, passage)
+    return Outcome(events=events, reason=reason, no_renewal=no_renewal, doubts=doubts, passage=passage)
+
+
+def _retry(refusals: set[str], offers: set[str], names: set[E], *, asked: bool, conditions: bool) -> str:
+    """The reason of RetryPossible; "" where it is none; "?" where there are several."""
+    if E.EXPECT_TO_SUPPLY in names and offers <= {"OnLoan", "AtBindery", "OnOrder", "NotCurrentAvailableForILL"}:
+        return ""
+    if E.LOANED in names or E.COPY_COMPLETED in names or E.LOAN_COMPLETED in names:
+        return "" if offers <= {"OnLoan", "MultiVolAvail"} and not asked else "?"
+    if names & {E.CANCELLED, E.RENEW_REFUSED, E.RENEW_ACCEPTED, E.RECALLED, E.OVERDUE, E.CANCEL_REFUSED}:
+        return "" if offers <= {"OnLoan"} else "?"
+    if not offers:
+        return "MustMeetLoanCondition" if conditions and asked else ""
+    if "ReqServTypeNotPossible" in offers and (refusals or offers == {"ReqServTypeNotPossible"}):
+        return "ReqServTypeNotPossible" if refusals else "?"
+    wanted = offers & OFFERS
+    if len(wanted) > 1:
+        return "?"
+    if wanted:
+        return next(iter(wanted)) if offers == wanted and not refusals - {""} else "?"
+    if "ReqEditionNotPossible" in offers or "NotFoundAsCited" in offers:
+        return next(r for r in RETRY_ORDER if r in offers)
+    if refusals - {"", "NotHeld", "NotOnShelf"} and "NotCurrentAvailableForILL" not in offers:
+        return "?"
+    return next(r for r in RETRY_ORDER if r in offers)
+
+
+def _ordered(names: set[E]) -> tuple[E, ...]:
+    """In the order in which they take effect: a cancellation is refused because the item was sent."""
+    return tuple(sorted(names, key=lambda e: (e is not E.CANCEL_REFUSED, list(E).index(e))))
+
+
+def _doubts(names: set[E], retry: str, passage: str) -> tuple[Doubt, ...]:
+    if not names:
+        return (Doubt(reason="unclear", text="it states no outcome that is known", passage=passage),)
+    if retry == "?":
+        return (Doubt(reason="contradictory", text="it offers more than one thing", passage=passage),)
+    if len(names) > 1 and names != {E.CANCEL_REFUSED, E.LOANED}:
+        told = ", ".join(e.value for e in _ordered(names))
+        return (Doubt(reason="contradictory", text=f"it states {told} at once", passage=passage),)
+    return ()

@@ -1,0 +1,48 @@
+"""What makes a text doubtful as a whole: every clause must be explained or harmless, and nothing may be hedged."""
+
+from collections.abc import Iterator, Sequence
+
+from maild.core.reading import Doubt
+from maild.reading.statements import Statement
+
+STAFF_WORDS = {  # table of [staff.*] → the doubt's fixed word and its sentence
+    "open": ("special-event", "it says that the work is freely to be had elsewhere"),
+    "own": ("special-event", "it says that we hold the work ourselves"),
+    "partial": ("incomplete", "it speaks of a part of the request only"),
+    "damaged": ("special-event", "it speaks of damage or of something missing"),
+    "invoice": ("special-event", "it speaks of an invoice or of compensation"),
+    "lost": ("special-event", "it says that something was lost or has not arrived"),
+    "mistake": ("contradictory", "it speaks of a mistake or takes something back"),
+    "forwarded": ("forwarded", "it passes the matter on"),
+    "account": ("special-event", "it asks to log in or speaks of an account"),
+}
+MARK_WORDS = {
+    "hedge": ("hedged", "it is not said for certain"),
+    "question": ("question", "something is asked that only a human can answer"),
+    "condition": ("conditional", "it is said on a condition"),
+    "negation": ("negated", "something is denied, and it is not plain what"),
+    "contrast": ("contradictory", "one statement limits another"),
+}
+
+
+def doubts_of(said: Sequence[Statement], *, may_ask: bool) -> Iterator[Doubt]:
+    """Every reason not to act on the text. `may_ask`: its outcome is an offer, so it may ask whether we take it."""
+    for statement in said:
+        passage = statement.clause.text
+        for hit in statement.of("staff"):
+            word, sentence = STAFF_WORDS[hit.phrase.name]
+            yield Doubt(reason=word, text=sentence, passage=passage)
+        for mark in sorted(statement.unexplained):
+            if not _is_idle(statement, mark):
+                word, sentence = MARK_WORDS[mark]
+                yield Doubt(reason=word, text=sentence, passage=passage)
+        if statement.asks_back and not may_ask:
+            word, sentence = MARK_WORDS["question"]
+            yield Doubt(reason=word, text=sentence, passage=passage)
+        if statement.stems and not statement.hits:
+            yield Doubt(reason="unclear", text="a sentence about the loan was not understood", passage=passage)
+
+
+def _is_idle(statement: Statement, mark: str) -> bool:
+    """A "but" before something that was understood limits nothing that the events do not say themselves."""
+    return mark == "contrast" and bool(statement.of("says") or statement.of("harmless") or statement.of("asks"))
