@@ -1,6 +1,6 @@
 """One function an effect: what it changes in the tables. Called by decisions.commit, within its transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,11 @@ class Desk:
     input_id: int
     mail_id: int | None
     standing: dict[str, Standing]
+    new_rows: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, table: type[SQLModel], **columns: Any) -> None:
+        """A row that nothing else of the decision looks at; all of a table are written together."""
+        self.new_rows.setdefault(table, []).append(columns)
 
     def known(self, number: str) -> Standing:
         """The request; raises ValueError where the decision had not looked at it."""
@@ -81,8 +86,10 @@ def carry_out(desk: Desk, effect: e.Effect) -> None:
         _DOERS[type(effect)](desk, effect)
 
 
-def write_standing(desk: Desk) -> None:
-    """The requests that were touched, one UPDATE each, one version on."""
+def write_rows(desk: Desk) -> None:
+    """The new rows, one statement a table, and the requests that were touched, one version on."""
+    for table, rows in desk.new_rows.items():
+        desk.session.exec(insert(desk.session, table), params=rows)
     for standing in desk.standing.values():
         if standing.touched:
             columns = standing.columns | {
@@ -132,7 +139,7 @@ def _open_request(desk: Desk, effect: e.OpenRequest) -> None:
     desk.standing[effect.number] = Standing(id=row.id or 0, version=0, status=row.status, flags=frozenset())
     desk.touch(effect.number)
     event = {"event": EventName.REQUEST.value, "new_request": plain(new)}
-    session.add(_history(desk, row.id or 0, to_status=row.status, event=event))
+    _note_step(desk, row.id or 0, from_status="", to_status=row.status, event=event)
 
 
 def _wishes(new: NewRequest) -> dict[str, Any]:
@@ -172,9 +179,15 @@ def _new_patron(desk: Desk, effect: e.OpenRequest) -> int:
 def _move(desk: Desk, effect: e.Move) -> None:
     standing = desk.touch(effect.number)
     added, removed = sorted(plain(effect.add)), sorted(plain(effect.remove))
-    row = _history(desk, standing.id, to_status=effect.to.value, event=plain(effect.event))
-    row.from_status, row.flags_added, row.flags_removed = standing.status, added, removed
-    desk.session.add(row)
+    _note_step(
+        desk,
+        standing.id,
+        from_status=standing.status,
+        to_status=effect.to.value,
+        event=plain(effect.event),
+        added=added,
+        removed=removed,
+    )
     standing.status = effect.to.value
     standing.flags = (standing.flags - set(removed)) | set(added)
 
@@ -195,12 +208,15 @@ def _change_request(desk: Desk, effect: e.ChangeRequest) -> None:
 def _put_item(desk: Desk, effect: e.PutItem) -> None:
     standing = desk.touch(effect.number)
     number = _put(desk, ItemRow, standing.id, effect.item.id, item_columns(effect.item))
-    own = and_(col(ItemCodeRow.request_id) == standing.id, col(ItemCodeRow.number) == number)
-    desk.session.exec(delete(ItemCodeRow).where(own).execution_options(synchronize_session=False))
-    desk.session.add_all(
-        ItemCodeRow(request_id=standing.id, number=number, place=place, code=code)
+    if effect.item.id:
+        own = and_(col(ItemCodeRow.request_id) == standing.id, col(ItemCodeRow.number) == number)
+        desk.session.exec(delete(ItemCodeRow).where(own).execution_options(synchronize_session=False))
+    codes = [
+        {"request_id": standing.id, "number": number, "place": place, "code": code}
         for place, code in enumerate(effect.item.item_ids)
-    )
+    ]
+    if codes:
+        desk.session.exec(insert(desk.session, ItemCodeRow), params=codes)
 
 
 def _put_attempt(desk: Desk, effect: e.PutAttempt) -> None:
@@ -224,15 +240,14 @@ def _put(
 
 def _add_charge(desk: Desk, effect: e.AddCharge) -> None:
     charge = effect.charge
-    desk.session.add(
-        ChargeRow(
-            request_id=desk.touch(effect.number).id,
-            kind=charge.kind,
-            payer=charge.payer,
-            cents=cents(charge.money),
-            currency=charge.money.currency,
-            noted_at=desk.at,
-        )
+    desk.add(
+        ChargeRow,
+        request_id=desk.touch(effect.number).id,
+        kind=charge.kind,
+        payer=charge.payer,
+        cents=cents(charge.money),
+        currency=charge.money.currency,
+        noted_at=desk.at,
     )
 
 
@@ -310,14 +325,27 @@ def _mark_letter(desk: Desk, effect: e.MarkLetter) -> None:
         )
 
 
-def _history(desk: Desk, request_id: int, *, to_status: str, event: dict[str, Any]) -> HistoryRow:
-    return HistoryRow(
+def _note_step(
+    desk: Desk,
+    request_id: int,
+    *,
+    from_status: str,
+    to_status: str,
+    event: dict[str, Any],
+    added: Sequence[str] = (),
+    removed: Sequence[str] = (),
+) -> None:
+    desk.add(
+        HistoryRow,
         request_id=request_id,
         input_id=desk.input_id,
         mail_id=desk.mail_id,
         at=desk.at,
         who=desk.actor,
+        from_status=from_status,
         to_status=to_status,
+        flags_added=list(added),
+        flags_removed=list(removed),
         event=event,
         why=desk.why,
     )
@@ -325,8 +353,7 @@ def _history(desk: Desk, request_id: int, *, to_status: str, event: dict[str, An
 
 def _update(session: Session, table: type[SQLModel], where: Any, columns: dict[str, Any]) -> int:
     """How many rows got these values."""
-    statement = update(table).where(where).values(**columns).execution_options(synchronize_session=False)
-    return session.exec(statement).rowcount
+    return session.exec(update(table.__table__).where(where).values(**columns)).rowcount  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 _DOERS: dict[type, Callable[[Desk, Any], None]] = {

@@ -122,6 +122,7 @@ def _context(
 ) -> Context:
     requests, partners, patrons = load_requests(session, ids)
     symbols = {symbol for request in requests for symbol in request.suppliers} | set(extra_symbols)
+    symbols -= {partner.symbol for partner in partners}
     others = load_partners(session, domains=[domain.lower() for domain in clues.domains], symbols=symbols)
     return Context(
         received_at=at,

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from maild.core.effects import AskStaff, Composed, Decision, FileMail, OpenRequest, PartnerAbsent
 from maild.store import changes, inbox, letters
 from maild.store.changes import Desk, Standing
+from maild.store.database import insert
 from maild.store.plain import as_json, effect_name, plain
 from maild.store.tables import InboxRow, InputRequestRow, InputRow, RequestRow
 
@@ -72,8 +73,8 @@ def commit(session: Session, outcome: Outcome) -> None:
     for effect in outcome.decision.effects:
         changes.carry_out(desk, effect)
     letters.put(session, outcome.letters, desk)
-    changes.write_standing(desk)
     _link(session, outcome, desk)
+    changes.write_rows(desk)
     if outcome.kind == "mail" and mail_id is not None:
         _finish_mail(session, outcome, mail_id)
     elif outcome.kind == "notice":
@@ -112,7 +113,7 @@ def _mail_id(session: Session, outcome: Outcome) -> int | None:
 
 
 def _note_input(session: Session, outcome: Outcome, mail_id: int | None) -> int:
-    row = InputRow(
+    statement = insert(session, InputRow).values(
         kind=outcome.kind,
         source_id=outcome.source_id,
         mail_id=mail_id,
@@ -125,9 +126,8 @@ def _note_input(session: Session, outcome: Outcome, mail_id: int | None) -> int:
         context=outcome.context_json,
         decision=decision_json(outcome.decision),
     )
-    session.add(row)
-    session.flush()
-    return row.id or 0
+    (input_id,) = session.exec(statement.returning(col(InputRow.id))).one()
+    return int(input_id)
 
 
 def _numbers(outcome: Outcome) -> set[str]:
@@ -139,8 +139,12 @@ def _numbers(outcome: Outcome) -> set[str]:
 
 def _link(session: Session, outcome: Outcome, desk: Desk) -> None:
     numbers = _numbers(outcome)
-    known = session.exec(select(RequestRow.id).where(col(RequestRow.number).in_(numbers))).all() if numbers else []
-    session.add_all(InputRequestRow(input_id=desk.input_id, request_id=request_id or 0) for request_id in known)
+    known = {desk.standing[number].id for number in numbers if number in desk.standing}
+    if others := numbers - desk.standing.keys():  # named by the reading, but not looked at
+        found = session.exec(select(RequestRow.id).where(col(RequestRow.number).in_(others)))
+        known |= {request_id or 0 for request_id in found}
+    for request_id in known:
+        desk.add(InputRequestRow, input_id=desk.input_id, request_id=request_id)
 
 
 def _finish_mail(session: Session, outcome: Outcome, mail_id: int) -> None:

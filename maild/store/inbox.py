@@ -381,9 +381,5 @@ def _one_claimed(row: InboxRow, sightings: Sequence[SightingRow]) -> Claimed:
 
 
 def _change(session: Session, mail_id: int, **values: object) -> None:
-    session.exec(
-        update(InboxRow)
-        .where(col(InboxRow.id) == mail_id)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    table = InboxRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    session.exec(update(table).where(col(InboxRow.id) == mail_id).values(**values))
