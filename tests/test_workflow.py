@@ -110,8 +110,8 @@ def test_a_group_that_contains_itself_does_not_hang() -> None:
     "road",
     [
         (
-            "NextSupplier Requested, RequestReceived RequestReceived, WillSupply WillSupply, Loaned Loaned, Received Received,"
-            " SentToDesk InTransitToDesk, ReadyForPickup AwaitingPickup, CheckedOut WithPatron,"
+            "NextSupplier Requested, RequestReceived RequestReceived, WillSupply WillSupply, Loaned Loaned,"
+            " Received Received, SentToDesk InTransitToDesk, ReadyForPickup AwaitingPickup, CheckedOut WithPatron,"
             " ReturnedByPatron ReturnedByPatron, ShippedReturn ShippedReturn, LoanCompleted LoanCompleted"
         ),
         "NextSupplier Requested, Received Received, SentToOffice InOfficeDelivery, CheckedOut WithPatron",
