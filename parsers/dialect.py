@@ -18,9 +18,11 @@ from maild.reading.dialects import Dialect, Letter
 from maild.reading.facts import copies_of, find_urls, is_item_id, no_renewal
 from maild.reading.language import language_of
 from maild.reading.money import find_money
+from maild.reading.phrases import Hit
 from maild.reading.rules import ReadingRules
 from maild.reading.system_letters import Page, answer_of, is_answer, letters_of, matches, page_of
 from maild.reading.today import today_of
+from maild.reading.words import spaced, words_of
 
 _MOST_PROSE_WORDS = 150
 _DATES = {
@@ -35,6 +37,11 @@ _DATES = {
 _PRICED = {
     EventName.LOANED, EventName.COPY_COMPLETED, EventName.WILL_SUPPLY, EventName.EXPECT_TO_SUPPLY,
     EventName.RETRY_POSSIBLE,
+}  # fmt: skip
+_NO_SUPPLY = {EventName.UNFILLED, EventName.RETRY_POSSIBLE}
+_OUTCOMES = _NO_SUPPLY | {
+    EventName.LOANED, EventName.COPY_COMPLETED, EventName.CANCELLED, EventName.CANCEL_REFUSED, EventName.RECALLED,
+    EventName.RENEW_ACCEPTED, EventName.RENEW_REFUSED, EventName.OVERDUE, EventName.LOAN_COMPLETED,
 }  # fmt: skip
 _ABOUT_A_THING = {
     EventName.LOANED, EventName.RECALLED, EventName.OVERDUE, EventName.RENEW_ACCEPTED, EventName.RENEW_REFUSED,
@@ -68,6 +75,8 @@ class DialectParser:
         sheets = [sheet for dialect in rules.dialects.dialects for sheet in _sheets(mail, dialect, context, rules)]
         if len({(sheet.event, sheet.reason, sheet.letter.kind) for sheet in sheets}) != 1:
             return None
+        if _prose_disagrees(sheets[0], rules):
+            return None
         return _reading(sheets[0], context, rules)
 
 
@@ -94,6 +103,22 @@ def _sheets(mail: Mail, dialect: Dialect, context: Context, rules: ReadingRules)
 def _is_by_hand(page: Page) -> bool:
     """Whether somebody seems to have written more than the system's few fixed sentences."""
     return sum(len(line.split()) for line in page.prose) > _MOST_PROSE_WORDS or any("?" in line for line in page.prose)
+
+
+def _prose_disagrees(sheet: _Sheet, rules: ReadingRules) -> bool:
+    """Whether the sentences around the fields speak of another outcome, or of what always needs a human."""
+    hits = [hit.phrase for line in sheet.page.prose for hit in _hits(line, rules)]
+    if sheet.event not in ALWAYS_FOR_STAFF and any(phrase.kind == "staff" for phrase in hits):
+        return True
+    told = {phrase.name for phrase in hits if phrase.kind == "says"} & _OUTCOMES
+    own = _NO_SUPPLY if sheet.event in _NO_SUPPLY else {sheet.event}
+    return sheet.letter.kind is Kind.PARTNER_REPLY and bool(told) and told.isdisjoint(own)
+
+
+def _hits(line: str, rules: ReadingRules) -> Iterator[Hit]:
+    words = words_of(line)
+    for lexicon in rules.lexicons.by_language.values():
+        yield from lexicon.hits(words, spaced(words).encode())
 
 
 def _language(page: Page, rules: ReadingRules) -> str:

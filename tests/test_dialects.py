@@ -18,6 +18,7 @@ from maild.core.terms import Role, ServiceType, Status
 from maild.reading import rules as reading_rules
 from maild.reading.dialects import load
 from maild.reading.opening import open_mail
+from maild.reading.phrases import load as load_phrases
 from maild.reading.rules import ReadingRules
 from parsers.dialect import DialectParser
 
@@ -118,6 +119,20 @@ def test_our_own_letter_under_an_answer_is_never_read_as_theirs(rules: ReadingRu
     assert plain(rules, ours, title) is not None
     for prefix in ("Re: ", "VS: ", "Ang.: ", "AW: ", "Antwort: "):
         assert plain(rules, ours, prefix + title) is None
+
+
+def test_prose_that_tells_of_another_outcome_leaves_the_letter_to_others(rules: ReadingRules) -> None:
+    phrases: dict[str, object] = {
+        "says": {"Unfilled": {"phrases": ["cannot supply"]}, "Loaned": {"phrases": ["has been shipped"]}},
+        "staff": {"damaged": {"phrases": ["is damaged"]}},
+    }
+    lexicons, problems = load_phrases({"phrases/en.toml": RuleFile(name="phrases/en.toml", data=phrases)})
+    assert problems == []
+    with_words = replace(rules, lexicons=lexicons)
+    letter = "Resource sharing item shipped\n{}" + SHIPPED
+    assert plain(with_words, letter.format("The item has been shipped to you.")) is not None
+    assert plain(with_words, letter.format("We cannot supply this.")) is None
+    assert plain(with_words, letter.format("The item has been shipped but is damaged.")) is None
 
 
 SHIPPED = "\n\nExternal ID: KP-2026-000123\nTitle: Salt roads\nDue date: 15 Dec 2026\n"
