@@ -1,8 +1,27 @@
-"""The parsers that come with maild, each for one family of mails."""
+"""The parsers that come with maild, each for one family of mails.
+
+The first that knows a mail reads it, so they stand from the most certain to the least:
+- bounce: a report says what it is by its parts, and quotes our own letter, which every reader below would try to read;
+- dialect: a library system's letter has a banner and fixed labels. It comes before auto_reply, because such a letter is
+  made by a machine too ("Auto-Submitted: auto-generated") and yet states an outcome;
+- auto_reply: needs a header, subject or words that no person writes; its "we have received your request" must not
+  reach the readers of plain language;
+- web_form: a robot's mail with labels, known by its sender or shape;
+- partner_request: asks for a work, before partner_reply, for a citation speaks of loans, copies and dates too.
+"""
 
 from maild.core.reading import Parser
 
 from .auto_reply import AutoReplyParser
 from .bounce import BounceParser
+from .dialect import DialectParser
+from .partner_request import PartnerRequestParser
+from .web_form import WebFormParser
 
-BUILTIN: tuple[type[Parser], ...] = (BounceParser, AutoReplyParser)
+BUILTIN: tuple[type[Parser], ...] = (
+    BounceParser,
+    DialectParser,
+    AutoReplyParser,
+    WebFormParser,
+    PartnerRequestParser,
+)

@@ -45,14 +45,13 @@ def _first(mail: Mail, context: Context, rules: ReadingRules, parsers: Sequence[
 
 def _oddities(mail: Mail, reading: Reading) -> Iterator[Doubt]:
     """What makes any reading of this mail doubtful, however clear its words."""
-    guarded = [defect.removeprefix("guard:") for defect in mail.defects if defect.startswith("guard:")]
-    if guarded:
-        yield Doubt(reason="unreadable", text=f"it was too much to read whole ({', '.join(guarded)})")
+    unread = [defect.partition(":")[2] for defect in mail.defects if defect.startswith(("guard:", "unreadable:"))]
+    if unread:
+        yield Doubt(reason="unreadable", text=f"it could not be read whole ({', '.join(unread)})")
     if mail.ambiguous:
         text = f"two mail programs could show two different mails ({', '.join(mail.ambiguous)})"
         yield Doubt(reason="ambiguous", text=text)
-    cut = [defect for defect in mail.defects if defect.startswith("cut")]
-    if cut:
+    if "cut" in mail.defects:
         yield Doubt(reason="cut", text="it is so long that only its beginning was read")
     if mail.forwarded and reading.kind not in TEXT_MAY_BE_FORWARDED:
         yield Doubt(reason="forwarded", text="it passes on somebody else's mail, so the words may be another's")
