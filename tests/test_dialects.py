@@ -9,6 +9,7 @@ from time import perf_counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from maild.parsers.dialect import DialectParser
 
 from maild.core.mail import Mail
 from maild.core.problems import RuleFile
@@ -20,7 +21,6 @@ from maild.reading.dialects import load
 from maild.reading.opening import open_mail
 from maild.reading.phrases import load as load_phrases
 from maild.reading.rules import ReadingRules
-from parsers.dialect import DialectParser
 
 ROOT = Path(__file__).parent.parent
 MAILS = sorted((ROOT / "tests/mails/dialects").glob("*.eml"))
