@@ -154,6 +154,12 @@ def test_a_bilingual_letter_has_both_languages_and_one_signature_the_readers_fir
     assert message["From"].addresses[0].display_name == SITE.name["sv"]
 
 
+def test_a_reader_of_a_language_that_we_lack_gets_english() -> None:
+    found = sample("request_loan")
+    assert _read(_raw(replace(found, effect=in_languages(found.effect, "de"))))["Content-Language"] == "en"
+    assert _read(_raw(replace(found, effect=in_languages(found.effect, "de", "sv"))))["Content-Language"] == "sv"
+
+
 def test_blanks_of_a_subject_survive_its_folding() -> None:
     title = "niin pitkään, että ääkköset öisin åkerön yllä ähkivät öljyä"
     found = _with_request(sample("request_loan"), citation=Citation(title=title))

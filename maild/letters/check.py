@@ -42,9 +42,9 @@ def _words(letters: Letters) -> Iterator[Problem]:
 
 
 def _strays(letters: Letters) -> Iterator[Problem]:
-    """Files that look like letters and are none: a misspelt name would shadow nothing, in silence."""
+    """Files of the site that look like letters and are none: a misspelt name would shadow nothing, in silence."""
     known = {f"{name}.{part}" for name in letters.rules.letters for part in PARTS}
-    for folder in letters.templates:
+    for folder in letters.templates[:-1]:
         for file in sorted(path for language in LANGUAGES for path in (folder / language).glob("*")):
             if file.name not in known and not file.name.startswith("_"):
                 way_out = "name it like one of rules/letters.toml, or like _part.txt.j2 if letters include it"

@@ -16,9 +16,10 @@ from maild.core.request import Context, Request
 from maild.core.terms import Party, Role
 from maild.core.trust import reply_address
 from maild.letters.headers import letter_policy, mailbox, message_ids
-from maild.letters.render import LetterError, Letters, of_language
+from maild.letters.render import LANGUAGES, LetterError, Letters, Rendered, of_language
 
 MAX_TITLE = 60  # of the work in a subject
+MAX_SUBJECT = 250
 MAX_FILE_NAME = 100
 MIN_CARD = 5  # a shorter card number could stand in a letter by chance
 TYPE = re.compile(r"(?!message/|multipart/)([a-z]{1,20})/([a-z0-9][a-z0-9.+-]{0,80})")
@@ -62,14 +63,19 @@ class Composer:
         """
         request = context.request(effect.number) if effect.number else None
         facts = facts_of(effect, context, self._site)
+        written = [
+            self._letters.render(effect.letter, language, facts, self._site)
+            for language in _written_in(effect.languages)
+        ]
         try:
-            message = self._message(effect, request, facts, now)
+            message = self._message(effect, request, now, written[0].language)
         except ValueError as err:
             raise LetterError(f"letter {effect.letter} on {effect.number or 'no request'}: {err}") from err
-        text = self._text(effect, facts)
+        message["Subject"] = _subject(effect, facts, written)
+        text = self._text(facts, written)
         _guard(effect, request, context, f"{message['Subject']}\n{text}")
         message.set_content(text, cte="quoted-printable")
-        message["Content-Language"] = ", ".join(effect.languages)
+        message["Content-Language"] = ", ".join(one.language for one in written)
         _attach(message, attachments, boundary=_mark(self._key, "boundary", message["Message-ID"]))
         return Composed(
             effect=effect,
@@ -79,9 +85,9 @@ class Composer:
             state=state,
         )
 
-    def _message(self, effect: SendLetter, request: Request | None, facts: LetterFacts, now: datetime) -> EmailMessage:
+    def _message(self, effect: SendLetter, request: Request | None, now: datetime, language: str) -> EmailMessage:
         to = mailbox(effect.to)
-        name = of_language(self._site.name, effect.languages[0], self._site.language)
+        name = of_language(self._site.name, language, self._site.language)
         message = EmailMessage(policy=letter_policy(utf8=not to.username.isascii()))
         message["From"] = mailbox(self._site.address, name)
         message["To"] = to
@@ -90,7 +96,6 @@ class Composer:
             message["Reply-To"] = mailbox(
                 reply_address(self._site.address, self._key, effect.number, party, effect.to), name
             )
-        message["Subject"] = self._subject(effect, facts)
         message["Date"] = now.astimezone(ZoneInfo(self._site.zone))
         message["Message-ID"] = self._message_id(effect)
         self._thread(message, effect, request)
@@ -98,24 +103,13 @@ class Composer:
         message["X-Auto-Response-Suppress"] = SUPPRESS
         return message
 
-    def _subject(self, effect: SendLetter, facts: LetterFacts) -> str:
-        """What it is about, in each language; the work; our number, which the answer's subject brings back."""
-        said = [
-            self._letters.render(effect.letter, language, facts, self._site).subject for language in effect.languages
-        ]
-        work = clean_line(facts.citation.article_title or facts.citation.title or "", MAX_TITLE)
-        tag = f" [{effect.number}]" if effect.number else ""
-        return clean_line(" / ".join(dict.fromkeys(said)) + (f": {work}" if work else ""), 250) + tag
-
-    def _text(self, effect: SendLetter, facts: LetterFacts) -> str:
-        """The letter in each language, the reader's first, and one signature."""
-        bodies = [self._letters.render(effect.letter, one, facts, self._site).text for one in effect.languages]
-        for language in reversed(effect.languages[1:]):
-            bodies.insert(0, self._letters.words[language]["say"]["also_below"])
-        signed = [self._letters.part("_signature.txt.j2", one, facts, self._site) for one in effect.languages]
-        lines = dict.fromkeys(line for part in signed for line in part.splitlines())
-        heads, texts = bodies[: len(effect.languages) - 1], bodies[len(effect.languages) - 1 :]
-        return "\n\n".join([*heads, f"\n\n{BETWEEN}\n\n".join(texts)]) + "\n\n-- \n" + "\n".join(lines) + "\n"
+    def _text(self, facts: LetterFacts, written: Sequence[Rendered]) -> str:
+        """The letter in each language, the reader's first and a line that points to the others; then one signature."""
+        pointers = [self._letters.words[one.language]["say"]["also_below"] for one in written[1:]]
+        bodies = f"\n\n{BETWEEN}\n\n".join(one.text for one in written)
+        signed = [self._letters.part("_signature.txt.j2", one.language, facts, self._site) for one in written]
+        signature = dict.fromkeys(line for part in signed for line in part.splitlines())
+        return "\n\n".join([*pointers, bodies]) + "\n\n-- \n" + "\n".join(signature) + "\n"
 
     def _message_id(self, effect: SendLetter) -> str:
         """The same for the same request, letter, cause and recipient: one cause never gives two letters."""
@@ -137,6 +131,19 @@ class Composer:
         if answered or known:
             message["In-Reply-To"] = (answered or known[-1:])[0]
             message["References"] = " ".join(known)
+
+
+def _written_in(languages: Sequence[str]) -> Sequence[str]:
+    """Those that we have letters in, the reader's first; English for a reader of any other."""
+    return [one for one in dict.fromkeys(languages) if one in LANGUAGES] or ["en"]
+
+
+def _subject(effect: SendLetter, facts: LetterFacts, written: Sequence[Rendered]) -> str:
+    """What it is about, in each language; the work; our number, which the answer's subject brings back."""
+    said = " / ".join(dict.fromkeys(one.subject for one in written))
+    work = clean_line(facts.citation.article_title or facts.citation.title or "", MAX_TITLE)
+    tag = f" [{effect.number}]" if effect.number else ""
+    return clean_line(f"{said}: {work}" if work else said, MAX_SUBJECT) + tag
 
 
 def _party(audience: Audience, request: Request) -> Party:

@@ -61,7 +61,7 @@ class Letters:
             raise LetterError(f"letter {name!r} in {language!r} does not exist; see rules/letters.toml")
         return Rendered(
             language=language,
-            subject=textwrap.shorten(self.part(f"{name}.subject.j2", language, facts, site), 200, placeholder="…"),
+            subject=self.part(f"{name}.subject.j2", language, facts, site),
             text=self.part(f"{name}.txt.j2", language, facts, site),
         )
 
