@@ -7,7 +7,8 @@ The first that knows a mail reads it, so they stand from the most certain to the
 - auto_reply: needs a header, subject or words that no person writes; its "we have received your request" must not
   reach the readers of plain language;
 - web_form: a robot's mail with labels, known by its sender or shape;
-- partner_request: asks for a work, before partner_reply, for a citation speaks of loans, copies and dates too.
+- partner_request: asks for a work, before partner_reply, for a citation speaks of loans, copies and dates too;
+- partner_reply, partner_action, patron_message: plain language, each of the party that the context makes likely.
 """
 
 from maild.core.reading import Parser
@@ -15,7 +16,10 @@ from maild.core.reading import Parser
 from .auto_reply import AutoReplyParser
 from .bounce import BounceParser
 from .dialect import DialectParser
+from .partner_action import PartnerAction
+from .partner_reply import PartnerReply
 from .partner_request import PartnerRequestParser
+from .patron_message import PatronMessage
 from .web_form import WebFormParser
 
 BUILTIN: tuple[type[Parser], ...] = (
@@ -24,4 +28,7 @@ BUILTIN: tuple[type[Parser], ...] = (
     AutoReplyParser,
     WebFormParser,
     PartnerRequestParser,
+    PartnerReply,
+    PartnerAction,
+    PatronMessage,
 )
