@@ -30,10 +30,27 @@ from maild.reading.today import today_of
 
 _BULK = ("list-unsubscribe", "list-id", "precedence")
 _STRUCTURE = re.compile(r"^[^\n:=]{2,60}[:=]|\t", re.M)
-_OFFICE = re.compile(r"\s?(?:[,/|-]|\()\s?(?:kaukopalvelu\w*|kaukolaina\w*|fjärrlån\w*|interlibrary loans?|ill\b.*|fernleihe|document delivery|resource sharing|lainaus\w*)\)?$", re.I)
-_DEADLINE_BEFORE = re.compile(r"(?:viimeistään|ennen|senast(?: den)?|före|innan|\bby|before|no later than|until|\bbis(?: zum)?|spätestens(?: am| bis)?|senest|asti)\s{0,3}\w{0,12}\s?$", re.I)
+_OFFICE = re.compile(
+    r"\s?(?:[,/|-]|\()\s?(?:kaukopalvelu\w*|kaukolaina\w*|fjärrlån\w*|interlibrary loans?|ill\b.*|fernleihe|document delivery|resource sharing|lainaus\w*)\)?$|\sILL$",
+    re.I,
+)
+_SIGNED = re.compile(
+    r"^(?:t\.|terv\w*\.?|yst\.?\s?terv\.?|hälsning\w*|hälsar|mvh|kiittäen|regards|best|cheers|vh|grüße)[\s,:]{1,3}",
+    re.I,
+)
+_HOUSE = re.compile(
+    r"kirjasto|bibliot|librar|bibliothek|sairaala|sjukhus|hospital|universit|yliopist|laitos|institut|koulu|college|school|arkisto|museo",
+    re.I,
+)
+_DEADLINE_BEFORE = re.compile(
+    r"(?:viimeistään|ennen|senast(?: den)?|före|innan|\bby|before|no later than|until|\bbis(?: zum)?|spätestens(?: am| bis)?|senest|asti)\s{0,3}\w{0,12}\s?$",
+    re.I,
+)
 _DEADLINE_AFTER = re.compile(r"^\s{0,3}(?:mennessä|asti|saakka|at the latest|latest)", re.I)
-_LIMIT = re.compile(r"(?:enintään|korkeintaan|maksimissaan|max(?:imum|\.)?(?: cost)?|up to|no more than|högst|maximalt|höchstens|bis zu|maks(?:imum|\.)?)[\s:]{0,3}", re.I)
+_LIMIT = re.compile(
+    r"(?:enintään|korkeintaan|maksimissaan|max(?:imum|\.)?(?: cost)?|up to|no more than|högst|maximalt|höchstens|bis zu|maks(?:imum|\.)?)[\s:]{0,3}",
+    re.I,
+)
 
 
 class PartnerRequestParser:
@@ -64,7 +81,10 @@ class PartnerRequestParser:
         if any(mail.header(name) for name in _BULK) or mail.in_reply_to or mail.report_type:
             return False
         text = f"{mail.subject}\n{mail.text[:20_000]}".upper()
-        return not any(re.search(rf"\b{re.escape(p)}\s?[-\u2010-\u2015]\s?\d{{4}}\s?[-\u2010-\u2015]\s?\d{{3,8}}", text) for p in rules.prefixes)
+        return not any(
+            re.search(rf"\b{re.escape(p)}\s?[-\u2010-\u2015]\s?\d{{4}}\s?[-\u2010-\u2015]\s?\d{{3,8}}", text)
+            for p in rules.prefixes
+        )
 
     def _structured(self, mail: Mail, context: Context, rules: ReadingRules, text: str) -> Reading | None:
         """A slip with labels, from a library."""
@@ -97,18 +117,28 @@ class PartnerRequestParser:
         language = language_of(text, rules.lexicons)
         found = read_free(text, mail.subject)
         if not found.works:
-            doubt = Doubt(reason="incomplete", text="A work seems to be asked for, but not which can be told.", passage=text[:200])
+            doubt = Doubt(
+                reason="incomplete", text="A work seems to be asked for, but not which can be told.", passage=text[:200]
+            )
             return Reading(kind=Kind.PARTNER_REQUEST, language=language, doubts=(doubt,), by=self.name)
         return self._reading(mail, rules, [_from_free(found, mail, context, rules, text, language)], language)
 
     def _enquiry(self, mail: Mail, context: Context, rules: ReadingRules, heading: str) -> Reading | None:
         domain = mail.from_address.rpartition("@")[2].lower()
-        if domain not in context.partner_domains or not rules.forms.has("enquiry", heading) or _is_old(heading, rules.forms):
+        if (
+            domain not in context.partner_domains
+            or not rules.forms.has("enquiry", heading)
+            or _is_old(heading, rules.forms)
+        ):
             return None
         doubt = Doubt(reason="question", text="A question about lending, no request yet.", passage=heading[:200])
         event = Event(event=EventName.NOTIFICATION, passage=heading[:200])
         return Reading(
-            kind=Kind.PARTNER_REQUEST, language=language_of(heading, rules.lexicons), events=(event,), doubts=(doubt,), by=self.name
+            kind=Kind.PARTNER_REQUEST,
+            language=language_of(heading, rules.lexicons),
+            events=(event,),
+            doubts=(doubt,),
+            by=self.name,
         )
 
     def _reading(self, mail: Mail, rules: ReadingRules, filled: Iterable[Filled], language: str) -> Reading:
@@ -152,8 +182,14 @@ def _title_line(text: str) -> str:
 
 def _sender(mail: Mail, text: str, rules: FormRules) -> Requester:
     """The library as its mail gives it: the name it signs with, else the sender's."""
-    tail = [line.strip(" ,-–|*") for line in [*text.splitlines()[-10:], *mail.signature.splitlines()[:8]] if line.strip()]
-    names = [_OFFICE.sub("", line).strip() for line in tail if len(line) < 90 and "@" not in line and "://" not in line and not is_greeting(line)]
+    tail = [
+        line.strip(" ,-–|*") for line in [*text.splitlines()[-10:], *mail.signature.splitlines()[:8]] if line.strip()
+    ]
+    names = [
+        _OFFICE.sub("", line).strip()
+        for line in tail
+        if len(line) < 90 and "@" not in line and "://" not in line and not is_greeting(line)
+    ]
     lines = [name for name in map(_library_in, names) if len(name.split()) > 1 and rules.has("library_words", name)]
     own = mail.from_name.strip().strip('"')
     name = _OFFICE.sub("", own) if rules.has("library_words", _OFFICE.sub("", own)) else None
@@ -166,7 +202,13 @@ def _library_in(line: str) -> str:
     after = re.search(r"(?:\bpå|\bat|\bfrom|\bvid|\bvon der|\ban der|/|\|)\s+([^\W\d_a-zåäö].{5,80})$", line)
     if after:
         return after.group(1).strip(" .")
-    return line if not re.search(r"[:?!]|\b(?:pyyd|saisim|could|would|please|skulle|bitte)", line, re.IGNORECASE) else ""
+    line = _SIGNED.sub("", line).strip()
+    first, _, rest = line.partition(", ")
+    if rest and len(first.split()) <= 2 and first[:1].isupper() and not _HOUSE.search(first):
+        line = rest
+    return (
+        line if not re.search(r"[:?!]|\b(?:pyyd|saisim|could|would|please|skulle|bitte)", line, re.IGNORECASE) else ""
+    )
 
 
 def _from_xml(xml: XmlRequest, mail: Mail, context: Context, rules: ReadingRules) -> Filled:
@@ -174,9 +216,18 @@ def _from_xml(xml: XmlRequest, mail: Mail, context: Context, rules: ReadingRules
     answers = [Answer(label=key, key=_XML_KEYS.get(key, key), value=value) for key, value in xml.fields.items()]
     answers += [
         Answer(label=key, key=key, value=value)
-        for key, value in (("need_before", xml.need_before), ("note", xml.note), ("library", xml.name), ("symbol", xml.symbol), ("email", xml.email), ("ref", xml.ref))
+        for key, value in (
+            ("need_before", xml.need_before),
+            ("note", xml.note),
+            ("library", xml.name),
+            ("symbol", xml.symbol),
+            ("email", xml.email),
+            ("ref", xml.ref),
+        )
     ]
-    asking = Asking(today=today_of(mail, context, rules.zone), for_library=True, sender=_sender(mail, mail.new_text, rules.forms))
+    asking = Asking(
+        today=today_of(mail, context, rules.zone), for_library=True, sender=_sender(mail, mail.new_text, rules.forms)
+    )
     filled = fill([a for a in answers if a.value], asking, rules.forms)
     new = filled.requests[0]
     types = {t.value: t for t in ServiceType}
@@ -196,17 +247,29 @@ def _as_dict(new: NewRequest) -> dict[str, object]:
 
 def _money(xml: XmlRequest) -> Money | None:
     try:
-        return Money(amount=Decimal(xml.max_cost), currency=xml.currency.upper()) if xml.max_cost and xml.currency else None
+        return (
+            Money(amount=Decimal(xml.max_cost), currency=xml.currency.upper())
+            if xml.max_cost and xml.currency
+            else None
+        )
     except InvalidOperation:
         return None
 
 
-def _from_free(found: FreeRequest, mail: Mail, context: Context, rules: ReadingRules, text: str, language: str) -> Filled:
+def _from_free(
+    found: FreeRequest, mail: Mail, context: Context, rules: ReadingRules, text: str, language: str
+) -> Filled:
     """The request of a letter, with the date and price that its sentences name."""
     today = today_of(mail, context, rules.zone)
     doubts = []
     if len(found.works) > 1:
-        doubts.append(Doubt(reason="several-requests", text="Several works are asked for; each is a request of its own.", passage=text[:200]))
+        doubts.append(
+            Doubt(
+                reason="several-requests",
+                text="Several works are asked for; each is a request of its own.",
+                passage=text[:200],
+            )
+        )
     need_before = _deadline(text, today, language)
     if need_before is not None and need_before < today.day:
         doubts.append(Doubt(reason="date", text="The date needed by has passed.", passage=text[:200]))
@@ -215,8 +278,22 @@ def _from_free(found: FreeRequest, mail: Mail, context: Context, rules: ReadingR
     requests = []
     for work in found.works:
         service = service_of(_said(text, work, rules.forms), (mail.subject,), frozenset(work), "", rules.forms)
+        if "article_title" not in work and _both_said(text, rules.forms):
+            doubts.append(
+                Doubt(reason="contradictory", text="A loan and a copy are both spoken of.", passage=text[:200])
+            )
+        if set(work) <= {"article_title"}:
+            doubts.append(
+                Doubt(reason="incomplete", text="It does not say where the article stands.", passage=text[:200])
+            )
         if service.against:
-            doubts.append(Doubt(reason="contradictory", text=f"The letter contradicts itself: {service.against}.", passage=text[:200]))
+            doubts.append(
+                Doubt(
+                    reason="contradictory",
+                    text=f"The letter contradicts itself: {service.against}.",
+                    passage=text[:200],
+                )
+            )
         fields = {key: mask_identity_codes(value) for key, value in work.items() if key in CITATION_FIELDS}
         requests.append(
             NewRequest(
@@ -238,15 +315,28 @@ def _said(text: str, work: dict[str, str], rules: FormRules) -> str:
     for value in sorted(work.values(), key=len, reverse=True):
         if len(value) > 3:
             prose = prose.replace(value, " ")
-    prose = re.sub(r"(?i)kaukolain(?:apyyntö|aus|at\b|atoimisto)\w*|fjärrlån\w*|interlibrary loans?|fernleihe\b|\blibrary loan\b", " ", prose)
+    prose = re.sub(
+        r"(?i)kaukolain(?:apyyntö|aus|at\b|atoimisto)\w*|fjärrlån\w*|interlibrary loans?|fernleihe\b|\blibrary loan\b",
+        " ",
+        prose,
+    )
     return prose if word_for(prose, rules) else ""
+
+
+def _both_said(text: str, rules: FormRules) -> bool:
+    """Whether a letter about a whole book speaks of a copy beside the loan, and does not leave us the choice."""
+    return rules.has("copy_in_note", text) and rules.has("loan_in_note", text) and not rules.has("either", text)
 
 
 def _deadline(text: str, today: Today, language: str) -> date | None:
     found = [
         f
         for f in find_dates(text, today, language)
-        if f.kind in {"day", "relative"} and (_DEADLINE_BEFORE.search(text[max(0, f.start - 40) : f.start]) or _DEADLINE_AFTER.match(text[f.end : f.end + 20]))
+        if f.kind in {"day", "relative"}
+        and (
+            _DEADLINE_BEFORE.search(text[max(0, f.start - 40) : f.start])
+            or _DEADLINE_AFTER.match(text[f.end : f.end + 20])
+        )
     ]
     days = {due_date_of(f, today, NEED_BEFORE_DAYS) or f.day for f in found}
     return days.pop() if len(days) == 1 else None
@@ -267,4 +357,6 @@ def _is_whole_as_copy(new: NewRequest) -> bool:
 
 
 def _whole_as_copy(new: NewRequest) -> Doubt:
-    return Doubt(reason="incomplete", text="A copy is asked for, but not of which part.", passage=new.citation.title or "")
+    return Doubt(
+        reason="incomplete", text="A copy is asked for, but not of which part.", passage=new.citation.title or ""
+    )

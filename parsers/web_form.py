@@ -18,7 +18,10 @@ from maild.reading.openurl import find_openurl
 from maild.reading.rules import ReadingRules
 from maild.reading.today import today_of
 
-_ROBOT = re.compile(r"no-?reply|do-?not-?reply|web-?form|www|forms?\b|lomake|formul|notification|survey|wordpress|drupal|apache|nobody", re.I)
+_ROBOT = re.compile(
+    r"no-?reply|do-?not-?reply|web-?form|www|forms?\b|lomake|formul|notification|survey|wordpress|drupal|apache|nobody",
+    re.I,
+)
 _ADDRESS_IN = re.compile(r"https?://|www\.", re.I)
 _OPENURL_LABEL = re.compile(r"^(?:rft|rfr|ctx|rfe|svc|req|url)[._]", re.I)
 _PATRON_KEYS = frozenset({"card", "group", "pickup"})
@@ -46,11 +49,21 @@ class WebFormParser:
         return self._request(mail, context, rules, form, answers, openurl)
 
     def _unanswered(self, mail: Mail, rules: ReadingRules) -> Reading:
-        doubt = Doubt(reason="unclear", text="A form's mail without the answers, or of another form.", passage=mail.text[:200])
-        return Reading(kind=Kind.UNKNOWN, language=language_of(mail.text, rules.lexicons), doubts=(doubt,), by=self.name)
+        doubt = Doubt(
+            reason="unclear", text="A form's mail without the answers, or of another form.", passage=mail.text[:200]
+        )
+        return Reading(
+            kind=Kind.UNKNOWN, language=language_of(mail.text, rules.lexicons), doubts=(doubt,), by=self.name
+        )
 
     def _request(
-        self, mail: Mail, context: Context, rules: ReadingRules, form: Form | None, answers: tuple[Answer, ...], openurl: dict[str, str]
+        self,
+        mail: Mail,
+        context: Context,
+        rules: ReadingRules,
+        form: Form | None,
+        answers: tuple[Answer, ...],
+        openurl: dict[str, str],
     ) -> Reading:
         language = (form.language if form else "") or languages_of(answers) or language_of(mail.text, rules.lexicons)
         if _is_spam(answers, rules.forms):
@@ -78,13 +91,23 @@ def _from_robot_or_patron(mail: Mail, answers: tuple[Answer, ...]) -> bool:
 
 def _is_spam(answers: tuple[Answer, ...], rules: FormRules) -> bool:
     """An advertisement: its words anywhere, or an address of the web where a name belongs."""
-    if any(_ADDRESS_IN.search(a.value) for a in answers if a.key in {"author", "name", "publisher", "first_name", "last_name"}):
+    if any(
+        _ADDRESS_IN.search(a.value)
+        for a in answers
+        if a.key in {"author", "name", "publisher", "first_name", "last_name"}
+    ):
         return True
     return rules.has("spam", "\n".join(a.value for a in answers))
 
 
 def _asking(
-    mail: Mail, context: Context, rules: ReadingRules, form: Form | None, answers: tuple[Answer, ...], openurl: dict[str, str], language: str
+    mail: Mail,
+    context: Context,
+    rules: ReadingRules,
+    form: Form | None,
+    answers: tuple[Answer, ...],
+    openurl: dict[str, str],
+    language: str,
 ) -> Asking:
     keys = {a.key for a in answers}
     person = form.person.search(mail.text) if form and form.person is not None else None

@@ -32,7 +32,9 @@ def cases(name: str) -> list[dict[str, Any]]:
 def rules() -> ReadingRules:
     """The shipped rules of reading."""
     files, _ = read_files()
-    loaded, problems = load_rules(files, prefixes=("KP",), zone="Europe/Helsinki", our_addresses=("ill@library.example",))
+    loaded, problems = load_rules(
+        files, prefixes=("KP",), zone="Europe/Helsinki", our_addresses=("ill@library.example",)
+    )
     assert loaded is not None, problems
     return loaded
 

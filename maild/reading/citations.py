@@ -19,7 +19,9 @@ _YEAR = r"(?:1[4-9]\d\d|20\d\d)"
 # What follows the authors: (2011). / , 2011. / ": / . / :
 _AFTER_YEAR = re2.compile(rf"^[.,]? ?\(?({_YEAR})[a-z]?(?:, [^()]{{1,20}})?(?:\)[.:,]?|[.:,]) (.+)$")
 _AFTER_STOP = re2.compile(r"^(?:[.:]|,(?: [\"“”„«»‘']))? ?(.+)$")
-_QUOTED = re2.compile(r"^[.,:]? ?[\"“”„«»‘'](.{4,300}?)[.,?!]?[\"“”«»’'][.,]? ?(?:(?:[Ii]n|[Tt]eoksessa|I|Ur)[: ] ?)?(.*)$")
+_QUOTED = re2.compile(
+    r"^[.,:]? ?[\"“”„«»‘'](.{4,300}?)[.,?!]?[\"“”«»’'][.,]? ?(?:(?:[Ii]n|[Tt]eoksessa|I|Ur)[: ] ?)?(.*)$"
+)
 _SLASH = re2.compile(r"^(.{3,300}?) / (.{4,200})$")
 
 _PAGES_NAMED = re2.compile(
@@ -31,8 +33,12 @@ _PAGES_ONE = re2.compile(r":\s?([a-zA-Z]?\d{1,6})\.?$")
 _VANCOUVER_END = re2.compile(
     rf"[.,]?\s({_YEAR})(?: [A-Z][a-z]{{2,8}}(?: \d{{1,2}})?)?;\s?(\d{{1,4}})(?:\s?\(([^()]{{1,20}})\))?:\s?([a-zA-Z]?\d{{1,6}}(?:[-–][a-zA-Z]?\d{{1,6}})?)\.?$"
 )
-_CHICAGO = re2.compile(rf"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{{1,4}}),? (?i:no|nr|nro|n:o|h|heft)\.? ?(\d{{1,3}}(?:[-–/]\d{{1,2}})?),? \(({_YEAR})\)")
-_VOLUME_ISSUE = re2.compile(r"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{1,4})\s?\((\d{1,3}(?:[-–/]\d{1,3})?|(?i:suppl\.? ?\d{0,2}))\)")
+_CHICAGO = re2.compile(
+    rf"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{{1,4}}),? (?i:no|nr|nro|n:o|h|heft)\.? ?(\d{{1,3}}(?:[-–/]\d{{1,2}})?),? \(({_YEAR})\)"
+)
+_VOLUME_ISSUE = re2.compile(
+    r"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{1,4})\s?\((\d{1,3}(?:[-–/]\d{1,3})?|(?i:suppl\.? ?\d{0,2}))\)"
+)
 _VOLUME_YEAR = re2.compile(
     rf"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{{1,4}})(?:[:./](\d{{1,3}}))?,?\s\(({_YEAR})\)(?:\s?[:,]?\s?(?:(?i:no|nr|nro|h|heft)\.? ?)?(\d{{1,3}})(?:[,.]|$))?"
 )
@@ -46,7 +52,9 @@ _EDITION = re2.compile(
     r"(?i)[,.]?\s\(?(\d{1,2}(?:\.|st|nd|rd|th|:a|:e)?,? ?(?:uud\. |rev\. |tark\. )?(?:painos|p\.|uppl\.|upplagan|ed\.|edition|aufl\.|auflage))\)?"
 )
 _PARENS_IMPRINT = re2.compile(rf"\s\((?:([^()]{{2,100}}?)[,:]? )?({_YEAR})\)\.?$")
-_IMPRINT_YEAR = re2.compile(rf"\.\s((?:\[?{_UPPER}[^.:;]{{0,40}} ?: )?\[?{_UPPER}[^.:;]{{1,80}}),\s\[?c?({_YEAR})\]?\.?$")
+_IMPRINT_YEAR = re2.compile(
+    rf"\.\s((?:\[?{_UPPER}[^.:;]{{0,40}} ?: )?\[?{_UPPER}[^.:;]{{1,80}}),\s\[?c?({_YEAR})\]?\.?$"
+)
 _IMPRINT = re2.compile(rf"\.\s((?:[^.:;]{{2,40}} ?: )?{_UPPER}[^.:;]{{1,80}})\.?$")
 _LOCATORS = (
     (_CHICAGO, ("volume", "issue", "year")),
@@ -56,7 +64,9 @@ _LOCATORS = (
     (_ISSUE_YEAR, ("issue", "year")),
     (_ISSUE, ("issue",)),
 )
-_PUBLISHER_LAST = re2.compile(r"(?:pp\.|s\.|S\.) ?\d[\d–-]*\)?\.?,? ((?:[^.:;()]{2,40}: )?[^.:;()\d]{2,60})(?:, \d{4})?\.?$")
+_PUBLISHER_LAST = re2.compile(
+    r"(?:pp\.|s\.|S\.) ?\d[\d–-]*\)?\.?,? ((?:[^.:;()]{2,40}: )?[^.:;()\d]{2,60})(?:, \d{4})?\.?$"
+)
 _IN = re2.compile(r"[.,]? (?:In:?|Teoksessa:?|I:|Ur:?|Teoksessa) (.+)$")
 _WITH_ROLE = re2.compile(r"(?i)\((?:toim|red|ed|eds|hrsg|hg)\.?\)")
 _LABELLED_ID = re.compile(
@@ -85,7 +95,9 @@ def read_reference(text: str) -> Reference:
     numbers = identifiers_of(whole)
     body = _LEAD.sub("", _LABELLED_ID.sub(" ", whole))
     body = " ".join(body.split()).strip(" ,;-–").replace(". – ", ". - ")
-    if not re.search(r"[^\W\d_]{3}", re.sub(r"(?i)\b(?:doi|pmid|isbn|issn|saatavilla|available at|retrieved from)\b:?", "", body)):
+    if not re.search(
+        r"[^\W\d_]{3}", re.sub(r"(?i)\b(?:doi|pmid|isbn|issn|saatavilla|available at|retrieved from)\b:?", "", body)
+    ):
         return Reference(fields=numbers, certain=bool(numbers))
     for read in (_isbd, _vancouver, _article, _book):
         fields = read(body)
@@ -112,7 +124,11 @@ def identifiers_of(text: str) -> dict[str, str]:
 def split_references(text: str) -> tuple[str, ...]:
     """The references of a text that holds several: by blank lines, by "and also", or one a line where each stands alone."""
     text = text.strip()[: 4 * MAX_REFERENCE]
-    pieces = [p.strip() for p in re.split(r"\n\s{0,40}\n|\n\s{0,40}(?:sekä|ja|samt|och|and|and also|und|plus|\+|&)\s{0,40}\n", text) if p.strip()]
+    pieces = [
+        p.strip()
+        for p in re.split(r"\n\s{0,40}\n|\n\s{0,40}(?:sekä|ja|samt|och|and|and also|und|plus|\+|&)\s{0,40}\n", text)
+        if p.strip()
+    ]
     if len(pieces) > 1 and sum(_stands_alone(p) for p in pieces) > 1:
         return tuple(pieces)
     lines = [line.strip() for line in text.splitlines() if line.strip()]

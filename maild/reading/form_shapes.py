@@ -21,6 +21,9 @@ _SYSTEM = re.compile(
 MAX_LINES = 600
 MAX_ANSWERS = 120
 LONG_LINE = 55  # characters; a line this long may have been wrapped by a mailer
+ONE_LINE = frozenset(
+    {"ref", "email", "card", "phone", "isbn", "issn", "year", "volume", "issue", "need_before", "max_cost", "service"}
+)
 FREE = frozenset({"note", "reference", "office_address", "contact"})
 
 _SECTION = re.compile(r"^(?:[=*#~+_-]{2,}|[=*#~+_-]{1,4}\s?[^=*#~_:-]{2,60}\s?[=*#~+_-]{1,4})$")
@@ -40,7 +43,9 @@ class Answer:
     value: str = ""
 
 
-def read_answers(mail: Mail, rules: FormRules, form: Form | None = None, *, text: str | None = None) -> tuple[Answer, ...]:
+def read_answers(
+    mail: Mail, rules: FormRules, form: Form | None = None, *, text: str | None = None
+) -> tuple[Answer, ...]:
     """The form's fields in order; () where the mail has no shape of a form."""
     body = mail.text if text is None else text
     if _worth(answers := _from_json(body, rules, form)) >= 2:
@@ -83,7 +88,12 @@ def _answer(label: str, value: str, rules: FormRules, form: Form | None) -> Iter
             yield from (Answer(label=label, key=k, value=v) for k, v in zip(keys, parts, strict=True))
             return
         found = find_label(label, rules, form)
-    yield Answer(label=label.strip(" :*"), key=found.key if found else "", languages=found.languages if found else (), value=value.strip())
+    yield Answer(
+        label=label.strip(" :*"),
+        key=found.key if found else "",
+        languages=found.languages if found else (),
+        value=value.strip(),
+    )
 
 
 def _parted(value: str, count: int) -> tuple[str, ...]:
@@ -221,7 +231,11 @@ def _one_field(line: str, state: _Lines, rules: FormRules, form: Form | None) ->
 
 def _label_like(label: str, rules: FormRules, form: Form | None) -> bool:
     """A label from the lists may be long; one that only a pattern knows must not be a sentence."""
-    return find_label(label, rules, form, guess=False) is not None or bool(split_label(label, rules)) or len(label.split()) <= 9
+    return (
+        find_label(label, rules, form, guess=False) is not None
+        or bool(split_label(label, rules))
+        or len(label.split()) <= 9
+    )
 
 
 def _unknown_label(label: str) -> bool:
@@ -235,20 +249,33 @@ def _is_free(state: _Lines) -> bool:
 
 def _bare_label(line: str, indent: int, state: _Lines, rules: FormRules, form: Form | None) -> bool:
     """A label alone on its line, its answer below."""
-    if len(line) > MAX_LABEL or (state.answers and state.running and not state.answers[-1].value and indent > state.indent):
+    if len(line) > MAX_LABEL or (
+        state.answers and state.running and not state.answers[-1].value and indent > state.indent
+    ):
         return False
     found = find_label(line, rules, form, guess=line.endswith(("*", ":", "?")))
     if found is None:
         return False
     last = state.answers[-1] if state.answers and state.running else None
     # "What do you need?" / "Article": the answer is a word that is a label elsewhere.
-    if last is not None and not last.value and not state.gap and last.key in {"service", "name", "title", "note", "author", "journal", "book"}:
-        if last.key == "service" or not line.endswith(("*", ":", "?")) and found.key in {"book", "journal", "article_title"}:
+    if (
+        last is not None
+        and not last.value
+        and not state.gap
+        and last.key in {"service", "name", "title", "note", "author", "journal", "book"}
+    ):
+        if (
+            last.key == "service"
+            or not line.endswith(("*", ":", "?"))
+            and found.key in {"book", "journal", "article_title"}
+        ):
             return False
     return _open(state, [Answer(label=line.rstrip(" :*"), key=found.key, languages=found.languages)], indent)
 
 
-def _go_on(line: str, indent: int, state: _Lines, lines: list[str], number: int, rules: FormRules, form: Form | None) -> None:
+def _go_on(
+    line: str, indent: int, state: _Lines, lines: list[str], number: int, rules: FormRules, form: Form | None
+) -> None:
     """A line that opens no field: the answer to the last label, more of it, or nothing of ours."""
     if not state.running or not state.answers:
         return
@@ -260,6 +287,8 @@ def _go_on(line: str, indent: int, state: _Lines, lines: list[str], number: int,
             last.value += f"\n{line}"
         else:
             state.running = False
+    elif last.key in ONE_LINE:
+        state.running = False
     elif not state.gap and (state.last >= LONG_LINE or indent > state.indent + 1) and last.key != "library":
         last.value += f" {line}"
     elif last.key in {"library", "symbol"} and not state.gap:

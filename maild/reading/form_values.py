@@ -35,7 +35,9 @@ _AS_WRITTEN = ("publisher", "place", "edition", "volume", "issue", "chapter", "s
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\\]{1,64}@[^\s@<>\"(),:;\\]{1,200}\.[^\s@<>\"(),:;\\.]{2,40}")
 _YEAR = re.compile(r"(?<!\d)(1[4-9]\d\d|20\d\d)(?!\d)")
 _IMPRINT = re.compile(r"^(.{2,200}?),?\s\[?c?(1[4-9]\d\d|20\d\d)\]?\.?$")
-_VOLUME_ISSUE = re.compile(r"^(\d{1,4})\s?(?:\(|[:/]\s?|,?\s?(?:no|nro|nr|n:o)\.?\s?)(\d{1,3}(?:[-–/]\d{1,3})?)\)?$", re.IGNORECASE)
+_VOLUME_ISSUE = re.compile(
+    r"^(\d{1,4})\s?(?:\(|[:/]\s?|,?\s?(?:no|nro|nr|n:o)\.?\s?)(\d{1,3}(?:[-–/]\d{1,3})?)\)?$", re.IGNORECASE
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -160,7 +162,11 @@ def _read_work(values: dict[str, list[str]], draft: Draft) -> None:
     if split := _VOLUME_ISSUE.match(work.get("volume", "")):
         if "issue" not in work:
             work["volume"], work["issue"] = split.groups()
-    if not work.keys() & {"title", "article_title"} and values.get("name") and {"first_name", "last_name"} <= draft.labels:
+    if (
+        not work.keys() & {"title", "article_title"}
+        and values.get("name")
+        and {"first_name", "last_name"} <= draft.labels
+    ):
         # "Sukunimi", "Etunimi" for the patron, so a plain "Nimi" is the work's.
         work["title"] = values.pop("name")[0]
 
@@ -187,7 +193,11 @@ def _read_authors(values: Mapping[str, list[str]], draft: Draft) -> None:
     work = draft.work
     own, of_part, of_book = (_first(values, key) for key in ("author", "article_author", "book_author"))
     of_article = "article_title" in work and "chapter_title" not in values
-    if own and not of_part and (of_book or (of_article and "article_author" not in draft.labels and "book" not in values)):
+    if (
+        own
+        and not of_part
+        and (of_book or (of_article and "article_author" not in draft.labels and "book" not in values))
+    ):
         of_part, own = own, None
     if of_part:
         work["article_author"] = of_part
@@ -254,7 +264,14 @@ def _further(texts: Iterable[str], first: NewRequest) -> list[NewRequest]:
         reference = read_reference(text)
         if reference.fields:
             kind = ServiceType.COPY if "article_title" in reference.fields else first.service_type
-            found.append(NewRequest(service_type=kind, citation=_citation(reference.fields), patron=first.patron, requester=first.requester))
+            found.append(
+                NewRequest(
+                    service_type=kind,
+                    citation=_citation(reference.fields),
+                    patron=first.patron,
+                    requester=first.requester,
+                )
+            )
     return found
 
 
@@ -265,7 +282,11 @@ def _citation(work: Mapping[str, str]) -> Citation:
 def _patron(
     answers: Sequence[Answer], values: Mapping[str, list[str]], asking: Asking, draft: Draft, rules: FormRules
 ) -> Person:
-    name = " ".join(n for n in (_first(values, "first_name"), _first(values, "last_name")) if n) or _turned(values) or asking.name
+    name = (
+        " ".join(n for n in (_first(values, "first_name"), _first(values, "last_name")) if n)
+        or _turned(values)
+        or asking.name
+    )
     written = _EMAIL.search("\n".join(values.get("email", [])))
     email = written.group() if written else asking.reply_to or None
     card = _first(values, "card")
@@ -274,8 +295,12 @@ def _patron(
         draft.doubt("incomplete", "The patron has no library card, or gave no number of it.", card or "")
         number = None
     if not email and not number:
-        draft.doubt("incomplete", "Neither an e-mail address nor a library card number: nobody to write to.", name or "")
-    return Person(name=name or None, email=email, id=number, group=_first(values, "group"), phone=_first(values, "phone"))
+        draft.doubt(
+            "incomplete", "Neither an e-mail address nor a library card number: nobody to write to.", name or ""
+        )
+    return Person(
+        name=name or None, email=email, id=number, group=_first(values, "group"), phone=_first(values, "phone")
+    )
 
 
 def _turned(values: Mapping[str, list[str]]) -> str | None:
@@ -358,7 +383,11 @@ def _need_before(values: Mapping[str, list[str]], asking: Asking, draft: Draft) 
 
 def _day_of(text: str, asking: Asking) -> date | None:
     found = [f for f in find_dates(text, asking.today, asking.language) if f.kind in {"day", "relative"}]
-    return due_date_of(found[0], asking.today, NEED_BEFORE_DAYS) or _only_reading(found[0].candidates) if len(found) == 1 else None
+    return (
+        due_date_of(found[0], asking.today, NEED_BEFORE_DAYS) or _only_reading(found[0].candidates)
+        if len(found) == 1
+        else None
+    )
 
 
 def _only_reading(candidates: Sequence[date]) -> date | None:
@@ -374,7 +403,9 @@ def _max_cost(answers: Sequence[Answer], values: Mapping[str, list[str]], asking
         money = prices.pop()
         return Money(amount=money.amount.quantize(Decimal("0.01")), currency=money.currency)
     label = next(a.label for a in answers if a.key == "max_cost" and a.value.strip())
-    bare = re.fullmatch(r"(?:max\.?|enint\.?|n\.)?\s?(\d{1,4})(?:[.,](\d{1,2}))?(?:[.,]?-)?", text.strip(), re.IGNORECASE)
+    bare = re.fullmatch(
+        r"(?:max\.?|enint\.?|n\.)?\s?(\d{1,4})(?:[.,](\d{1,2}))?(?:[.,]?-)?", text.strip(), re.IGNORECASE
+    )
     euro = re.search(r"€|\beur", label, re.IGNORECASE)
     if bare and not prices and (euro or asking.euro):
         return Money(amount=Decimal(f"{bare.group(1)}.{(bare.group(2) or '0').ljust(2, '0')}"), currency="EUR")

@@ -20,7 +20,19 @@ KEYS = frozenset(
     " library symbol ref service contact consent ignore".split()
 )
 WORK_KEYS = frozenset(
-    {"title", "book", "journal", "article_title", "chapter_title", "reference", "isbn", "doi", "pmid", "link", "isbn_issn"}
+    {
+        "title",
+        "book",
+        "journal",
+        "article_title",
+        "chapter_title",
+        "reference",
+        "isbn",
+        "doi",
+        "pmid",
+        "link",
+        "isbn_issn",
+    }
 )
 MAX_LABEL = 90  # characters; a longer line is text, not a label
 
@@ -30,7 +42,9 @@ _PATTERNS = (
     "either", "copy", "loan", "spam", "no_card", "library_words", "copy_in_note", "loan_in_note",
     "ask", "not_new", "enquiry", "delivery_file", "delivery_office", "delivery_paper", "delivery_desk",
 )  # fmt: skip
-_REQUIRED = re.compile(r"\((?:required|pakollinen|obligatorisk|obligatoriskt|pflichtfeld|vaaditaan|optional|valinnainen|frivillig)\)", re.I)
+_REQUIRED = re.compile(
+    r"\((?:required|pakollinen|obligatorisk|obligatoriskt|pflichtfeld|vaaditaan|optional|valinnainen|frivillig)\)", re.I
+)
 _NUMBERING = re.compile(r"^(?:(?:q|k|f|kysymys|question|fråga|frage)\s?\d{1,3}\s?[.:)]?|\d{1,3}\s?[.)])\s{0,5}", re.I)
 _BLANKS = re.compile(r"[\s_.\u2010-\u2015-]+")
 _PARENS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|€|\beuroa?\b|\beur\b")
@@ -100,7 +114,7 @@ def find_label(label: str, rules: FormRules, form: Form | None = None, *, guess:
         return None
     key = normal(label)
     bare = " ".join(_PARENS.sub(" ", key).replace(",", " ").split())
-    for labels in ((form.labels, rules.labels) if form else (rules.labels,)):
+    for labels in (form.labels, rules.labels) if form else (rules.labels,):
         for wanted in (key, bare, key.rstrip("?"), bare.removeprefix("item ")):
             if wanted in labels:
                 return labels[wanted]
@@ -161,12 +175,14 @@ def load(files: RuleFiles) -> tuple[FormRules, list[Problem]]:
 
 def _labels(file: RuleFile | None, problems: list[Problem]) -> dict[str, Label]:
     labels: dict[str, Label] = {}
-    for language, table in (file.data.items() if file else ()):
+    for language, table in file.data.items() if file else ():
         if not isinstance(table, dict):
             continue
         for key, names in table.items():
             if key not in KEYS or not isinstance(names, list):
-                problems.append(_problem(file, f"{language}.{key}", "no such field", f"use one of {', '.join(sorted(KEYS))}"))
+                problems.append(
+                    _problem(file, f"{language}.{key}", "no such field", f"use one of {', '.join(sorted(KEYS))}")
+                )
                 continue
             for name in names:
                 _add_label(labels, str(name), key, language)
@@ -201,7 +217,9 @@ def _patterns(file: RuleFile | None, problems: list[Problem]) -> tuple[tuple[Any
     for number, row in enumerate(rows if isinstance(rows, list) else [], start=1):
         key, match = (str(row.get("key", "")), str(row.get("match", ""))) if isinstance(row, dict) else ("", "")
         if key not in KEYS or not match:
-            problems.append(_problem(file, f"pattern {number}", "needs key and match", f"key is one of {', '.join(sorted(KEYS))}"))
+            problems.append(
+                _problem(file, f"pattern {number}", "needs key and match", f"key is one of {', '.join(sorted(KEYS))}")
+            )
             continue
         compiled = _compiled(match, file, f"pattern {number}", problems)
         if compiled is not None:
@@ -215,9 +233,11 @@ def _form(file: RuleFile, problems: list[Problem]) -> Form:
     match = match if isinstance(match, dict) else {}
     labels = {}
     given = data.get("labels", {})
-    for name, key in (given.items() if isinstance(given, dict) else ()):
+    for name, key in given.items() if isinstance(given, dict) else ():
         if key not in KEYS:
-            problems.append(_problem(file, f"labels.{name}", f"no such field: {key!r}", f"use one of {', '.join(sorted(KEYS))}"))
+            problems.append(
+                _problem(file, f"labels.{name}", f"no such field: {key!r}", f"use one of {', '.join(sorted(KEYS))}")
+            )
         else:
             labels[normal(name)] = Label(key=str(key))
     service = str(data.get("service", ""))
@@ -252,7 +272,9 @@ def _compiled(source: str, file: RuleFile | None, place: str, problems: list[Pro
     try:
         return re2.compile(source, options)
     except re2.error as err:
-        problems.append(_problem(file, place, f"no RE2 pattern: {err}", "write it like 'korti(n|lla)'; RE2 knows no (?=...)"))
+        problems.append(
+            _problem(file, place, f"no RE2 pattern: {err}", "write it like 'korti(n|lla)'; RE2 knows no (?=...)")
+        )
         return None
 
 

@@ -15,25 +15,56 @@ from maild.reading.people import leading_people
 
 MAX_TEXT = 6_000  # characters of a letter
 
-_GREETING = re.compile(r"^(?:hei|hej|arvoisa|arvoisat|ärade|hello|hi|dear|terve|moi|hyvä[ät]?|bästa|god|goddag|huomenta|päivää|sehr geehrte|guten|liebe|kära|kjære|kære|tere|lp\b|respected|good)\b.{0,60}$", re.I)
+_GREETING = re.compile(
+    r"^(?:hei|hej|arvoisa|arvoisat|ärade|hello|hi|dear|terve|moi|hyvä[ät]?|bästa|god|goddag|huomenta|päivää|sehr geehrte|guten|liebe|kära|kjære|kære|tere|lp\b|respected|good)\b.{0,60}$",
+    re.I,
+)
 _CLOSING = re.compile(
     r"^(?:(?:yst\.?|ystäväll\w+|parhain|terveisin|terv\.?|t\.|kiit(?:os|täen|oksia)|kunnioitt\w+|med vänlig\w*|vänlig\w*|mvh|hälsn\w*|hälsar|tack|tackar"
     r"|kind|best|many thanks|thank|thanks|regards|sincerely|yours|with|mit freundlich\w*|freundliche|viele grüße|danke|vielen dank|hilsen|med venlig|med vennlig|takk|vh|mfg|parimate)\b).{0,60}$",
     re.IGNORECASE,
 )
+_HELLO = re.compile(
+    r"^(?:hei|hej|terve|moi|hello|hi|dear (?:all|colleagues?)|guten tag|god(?:morgon|dag)|hyvä[ät]? kollega\w*)\b[^,.!?:]{0,30}[,.!]\s{0,3}",
+    re.I,
+)
+_WORK_WORD = re.compile(
+    r"\b(?:kirjan|kirjaa|kirja|teoksen|teosta|teos|nuotti\w*|artikkelin?|artikkelista|artikkelia|julkaisun?|julkaisua|boken|artikeln|artikel|book|article|chapter"
+    r"|aufsatzes|aufsatz|buch|buches|werk|werkes|av|of|von|following|seuraava[an]?|följande|teoksesta|luvun|luvusta)[,:]?\s",
+    re.IGNORECASE,
+)
+_LOAN_QUOTED = re2.compile(
+    r"(?i)(?:låna|borrow|lainata|lainaksi|ausleihen|leihen|lend us|loan of|lån av|låne|laina)\W+(?:[\w’']+\s){0,5}[\"“„«»”]([^\"“”„«»]{3,250}?)[.,]?[\"“”»«]"
+)
+_LOAN_BY = re2.compile(
+    r"(?:låna|borrow|låne|lend us) (?:boken |the book |boka )?([A-ZÅÄÖØÆ][^\"“”.,:;?()]{3,120}?) (?:av|by) ([A-ZÅÄÖØÆ].{3,120})$"
+)
 _QUOTE = r"[\"“”„«»‘']"
 _PART_WORD = r"(?:artikkelin?\w*|artikel\w*|article|paper|essay|luvun?|luku\w*|chapter|kapitl\w*|kapitel\w*|aufsatz\w*|beitrag\w*|artikkel\w*)"
-_PART_QUOTED = re2.compile(rf"(?i){_PART_WORD}:?,?\s(?:[\w,.&\s-]{{0,80}}?[:,]?\s?)?{_QUOTE}([^\"“”„«»]{{4,250}}?)[.,]?{_QUOTE}")
-_WORK_QUOTED = re2.compile(rf"(?i)(?:kirja\w*|teo[sk]\w*|bok(?:en)?|book|volume|buch\w*|werk\w*|titel\w*|title|novel|thesis|verket|nimeke)\s?(?:titled|entitled|called|nimeltä|med titeln|mit dem titel|:)?:?\s{_QUOTE}([^\"“”„«»]{{3,250}}?)[.,]?{_QUOTE}")
+_PART_QUOTED = re2.compile(
+    rf"(?i){_PART_WORD}:?,?\s(?:[\w,.&\s-]{{0,80}}?[:,]?\s?)?{_QUOTE}([^\"“”„«»]{{4,250}}?)[.,]?{_QUOTE}"
+)
+_WORK_QUOTED = re2.compile(
+    rf"(?i)(?:kirja\w*|teo[sk]\w*|bok(?:en)?|book|volume|buch\w*|werk\w*|titel\w*|title|novel|thesis|verket|nimeke)\s?(?:titled|entitled|called|nimeltä|med titeln|mit dem titel|:)?:?\s{_QUOTE}([^\"“”„«»]{{3,250}}?)[.,]?{_QUOTE}"
+)
 _ANY_QUOTED = re2.compile(r"[\"“„«»”]([^\"“”„«»]{3,250}?)[.,]?[\"“”»«]")
 _HOST = re2.compile(
     r"(?i)^[\s,.]{0,3}(?:(?:joka on |som finns |som är publicerad |publicerad |published |which appeared |ilmestynyt |julkaistu |erschienen )?(?:lehdestä|lehdessä|julkaisusta|julkaisussa|teoksesta|teoksessa|kirjasta|sarjasta|ur|från|i|in|from|aus)\s)"
-    r"(?:er egen serie |tidskriften |tidskriften: |the journal |journal |boken |the book |lehdestä |der zeitschrift |lehden )?(.{3,150})$"
+    r"(?:er egen serie |tidskriften:? |the journal |journal |boken |the book |lehdestä |der zeitschrift |lehden )?([^(]{3,150}.*)$"
 )
-_HOST_END = re2.compile(r"(?:[,;(]|\.\s|\s(?:(?:1[5-9]|20)\d\d\b|\d{1,4}\s?[(/:]|(?i:vol|nro|nr|no|s|ss|pp?|sid|sivut|årg|jg|bd|band|heft|h)\.?\s?\d|(?i:vuodelta|vuosikerta|från år|aus dem jahr)\b|https?:)|\?|$)")
-_VOLUME = re2.compile(r"(?i)\b(?:vol|volume|vsk|årg|årgång|band|bd|jg|jahrgang|vuosikerta)\.?:?\s?(\d{1,4})\b|\b(\d{1,4})\s?\(\d{1,3}\)")
-_ISSUE = re2.compile(r"(?i)\b(?:nro|nr|no|n:o|numero|issue|heft|h|häfte|hefte)\.?:?\s?(\d{1,3}(?:[-–]\d{1,2})?)\b|\b\d{1,4}\s?\((\d{1,3})\)|\b(\d{1,2})/(?:19|20)\d\d\b")
-_PAGES = re2.compile(r"(?i)\b(?:ss?|pp?|sid|sidor(?:na)?|sivut|sivuilta|pages|seiten)\.?:?\s?(\d{1,5}\s?[-–]\s?\d{1,5})|:\s?(\d{1,5}[-–]\d{1,5})\b")
+_HOST_FI = re.compile(r"^[\s,.]{0,3}([^\W\d_][^\d.,:;?!()\"]{2,60}?)[- ](?:lehde(?:n|stä|ssä)|vuosikirja(?:n|sta))\b")
+_HOST_END = re2.compile(
+    r"(?:[,;(]|\.\s|\s(?:(?:1[5-9]|20)\d\d\b|\d{1,4}\s?[(/:]|(?i:vol|nro|nr|no|s|ss|pp?|sid|sivut|årg|jg|bd|band|heft|h)\.?\s?\d|(?i:vuodelta|vuosikerta|från år|aus dem jahr)\b|https?:)|\?|$)"
+)
+_VOLUME = re2.compile(
+    r"(?i)\b(?:vol|volume|vsk|årg|årgång|band|bd|jg|jahrgang|vuosikerta)\.?:?\s?(\d{1,4})\b|\b(\d{1,4})\s?\(\d{1,3}\)"
+)
+_ISSUE = re2.compile(
+    r"(?i)\b(?:nro|nr|no|n:o|numero|issue|heft|h|häfte|hefte)\.?:?\s?(\d{1,3}(?:[-–]\d{1,2})?)\b|\b\d{1,4}\s?\((\d{1,3})\)|\b(\d{1,2})/(?:19|20)\d\d\b"
+)
+_PAGES = re2.compile(
+    r"(?i)\b(?:ss?|pp?|sid|sidor(?:na)?|sivut|sivuilta|pages|seiten)\.?:?\s?(\d{1,5}\s?[-–]\s?\d{1,5})|:\s?(\d{1,5}[-–]\d{1,5})\b"
+)
 _YEAR = re.compile(r"(?<![\d./-])(1[5-9]\d\d|20\d\d)(?![\d/-]|\.\d)")
 _REF = re.compile(
     r"(?:(?:meidän |oma )?viit(?:e|teemme|tenumeromme|enumero|teemme nro)|tilausn(?:ume)?ro(?:mme)?|(?:our|your) (?:ref|reference|request|order)(?: ?(?:no|number|nr))?|ref(?:erence)?(?: no)?"
@@ -66,22 +97,24 @@ def read_free(text: str, subject: str) -> FreeRequest:
         if not works:
             works.extend(_quoted(" ".join(body.split())))
         if not works:
-            works.extend([numbers] if (numbers := identifiers_of(body)) and numbers.keys() & {"doi", "pmid", "isbn"} else [])
+            works.extend(
+                [numbers] if (numbers := identifiers_of(body)) and numbers.keys() & {"doi", "pmid", "isbn"} else []
+            )
     return FreeRequest(works=tuple(_merged(works, identifiers_of(body))), ref=own_number(text, subject))
 
 
 def _body_lines(text: str) -> Iterator[str]:
-    """The lines between greeting and closing, a leading greeting cut off."""
+    """The lines between greeting and closing, a greeting before the first sentence cut off."""
     for line in text.splitlines():
         stripped = line.strip()
         if _CLOSING.match(stripped) and not re.search(r"\d{3}|:", stripped):
             return
-        if not _GREETING.match(stripped) or ":" in stripped[20:]:
-            yield stripped
+        if not _GREETING.match(stripped):
+            yield _HELLO.sub("", stripped)
 
 
 def _references(lines: list[str]) -> list[dict[str, str]]:
-    """Every line, paragraph or rest after a colon that reads as a whole reference."""
+    """Every paragraph, line, or part of a sentence that reads as a whole reference."""
     found: list[dict[str, str]] = []
     paragraphs: list[list[str]] = [[]]
     for line in lines:
@@ -90,32 +123,75 @@ def _references(lines: list[str]) -> list[dict[str, str]]:
         elif paragraphs[-1]:
             paragraphs.append([])
     for paragraph in paragraphs:
-        whole = _certain(" ".join(paragraph)) if len(paragraph) > 1 else None
-        several = [r for r in map(_certain, paragraph) if r]
-        if len(several) > 1:
-            found.extend(r.fields for r in several)
-        elif whole and not _is_prose(" ".join(paragraph)):
-            found.append(whole.fields)
-        else:
-            found.extend(r.fields for r in several)
+        alone = [r for r in (read_reference(line) for line in paragraph if not _is_prose(line)) if _is_whole(r)]
+        if len(alone) > 1:
+            found.extend(r.fields for r in alone)
+            continue
+        whole = (
+            _certain(" ".join(paragraph))
+            or (alone[0] if alone else None)
+            or next(filter(None, map(_certain, paragraph)), None)
+        )
+        stacked = {} if whole else _stacked(paragraph)
+        if whole or stacked:
+            found.append(whole.fields if whole else stacked)
     return found
 
 
-def _certain(line: str) -> Reference | None:
-    """The reference of a line, or of what stands behind its first colons ("we ask for: ...")."""
-    for tail in _tails(line):
-        reference = read_reference(tail)
-        if reference.certain and reference.fields.keys() & {"title"} and _has_anchor(reference.fields) and not _is_prose(reference.fields["title"]):
-            return reference
+def _is_whole(reference: Reference) -> bool:
+    fields = reference.fields
+    if not reference.certain or not _has_anchor(fields) or _is_prose(" ".join(fields.values())):
+        return False
+    return bool(re.match(r"[A-ZÀ-ÖØ-ÞŠŽ\d\[\"“”«]", fields.get("title", ""))) and "?" not in fields["title"]
+
+
+def _certain(text: str) -> Reference | None:
+    """The reference of a text, or of what stands in its sentence ("we ask for: ...", "artikkelista ...")."""
+    for tail in _tails(text):
+        for cut in _cuts(tail):
+            reference = read_reference(cut)
+            if _is_whole(reference):
+                return reference
     return None
 
 
-def _tails(line: str) -> Iterator[str]:
-    if not _is_prose(line):
-        yield line
-    for match in list(re.finditer(r"[:.]\s+(?=\S)", line))[:3]:
-        if _is_prose(line[: match.start()]):
-            yield line[match.end() :]
+def _tails(text: str) -> Iterator[str]:
+    """Where a reference may begin: at the start, behind a colon, and behind a word for a work that a name follows."""
+    if not _is_prose(text):
+        yield text
+    for match in list(re.finditer(r"(?::|(?<=\w{4})\.)\s+(?=\S)", text))[:4]:
+        if _is_prose(text[: match.start()]):
+            yield text[match.end() :]
+    for match in list(_WORK_WORD.finditer(text))[:6]:
+        people = leading_people(text[match.end() :])
+        if people and (people.sure or people.rest[:1] in {":", "("}):
+            yield text[match.end() :]
+
+
+def _cuts(tail: str) -> Iterator[str]:
+    """The tail, and shorter and shorter beginnings of it: the sentence may go on behind the reference."""
+    ends = [m.start() for m in re.finditer(r"[?!](?:\s|$)|\.\s|,\s(?=[a-zåäöü])|\s[-–]\s", tail[:1200])][:14]
+    for end in [len(tail), *reversed(ends)]:
+        cut = tail[:end].strip()
+        if len(cut) > 12 and not _is_prose(cut):
+            yield cut
+
+
+def _stacked(paragraph: list[str]) -> dict[str, str]:
+    """Author, title and imprint on lines of their own."""
+    if not 2 <= len(paragraph) <= 6 or any(_is_prose(line) or len(line) > 90 for line in paragraph):
+        return {}
+    people = leading_people(paragraph[0].rstrip(":."))
+    if people is None or people.rest or not people.sure:
+        return {}
+    fields = {"author": people.names, "title": paragraph[1].strip(" .,")} | identifiers_of("\n".join(paragraph))
+    for line in paragraph[2:]:
+        imprint = re.fullmatch(r"(?:(.{2,80}?),?\s)?(1[5-9]\d\d|20\d\d)\.?", line)
+        if imprint:
+            fields["year"] = imprint.group(2)
+            if imprint.group(1):
+                fields["publisher"] = imprint.group(1)
+    return fields if _has_anchor(fields) and not re.search(r"\d{4}|isbn", fields["title"], re.IGNORECASE) else {}
 
 
 def _has_anchor(fields: dict[str, str]) -> bool:
@@ -124,7 +200,7 @@ def _has_anchor(fields: dict[str, str]) -> bool:
 
 
 _PROSE = re.compile(
-    r"\b(?:saisim\w+|pyyd\w+|pyytäis\w+|tila(?:amme|isimme|isin|an)|lainaksi|kaukolainaksi|haluai\w+|tarvit\w+|voisi\w+|voitte\w*|asiaka\w+|kiitos|meille|teiltä|onko|teillä"
+    r"\b(?:saisim\w+|pyyd\w+|pyytäis\w+|tila(?:amme|isimme|isin|an)|lainaksi|kaukolainaksi|haluai\w+|tarvit\w+|voisi\w+|voitte\w*|asiaka\w+|ilmesty\w+|löyty\w+|käy|behövs|benötigt|needed|asap|kiitos|meille|teiltä|onko|teillä"
     r"|skulle|önskar|vill|kunde|beställer|skicka|behöver|låntagare\w*|tack|please|could|would|borrow|request|we|you|our|thank|kindly|patron|send"
     r"|bitten|möchten|könnten|benötigen|senden|schicken|unser\w*|leser|ønsker|gjerne|vi|ni|wir|ihnen|mennessä|viimeistään)\b",
     re.IGNORECASE,
@@ -143,28 +219,36 @@ def _quoted(body: str) -> list[dict[str, str]]:
         return _part(part.group(1), body[part.end() :])
     work = _WORK_QUOTED.search(body)
     everything = _ANY_QUOTED.findall(body)
+    work = work or _LOAN_QUOTED.search(body)
     if work and len(everything) <= 1:
         return [{"title": work.group(1).strip(" .,")} | _author_after(body[work.end() :])]
+    named = _LOAN_BY.search(body) if not everything else None
+    people = leading_people(named.group(2)) if named else None
+    if named and people and not _is_prose(named.group(1)):
+        return [{"title": named.group(1).strip(), "author": people.names} | _year_in(people.rest[:40])]
     return []
 
 
+def _year_in(text: str) -> dict[str, str]:
+    years = set(_YEAR.findall(text))
+    return {"year": years.pop()} if len(years) == 1 else {}
+
+
 def _part(title: str, after: str) -> list[dict[str, str]]:
+    """An article's title and, behind it, where it stands: "lehdestä Suo 8(2), 2012, s. 33-41"."""
     fields = {"article_title": title.strip(" .,")}
-    host = _HOST.search(after[:200])
+    tail = re.split(r"[?!]|\.\s(?=[A-ZÅÄÖ][a-zåäö]{2,}\s)", after[:300], maxsplit=1)[0]
+    host = _HOST.search(tail) or _HOST_FI.search(tail)
     if host:
-        name = host.group(1)
-        end = _HOST_END.search(name)
-        name = name[: end.start()] if end else name
-        fields["title"] = name.strip(" ,.:;\"“”")
-        tail = after[: 300]
-        for key, pattern in (("volume", _VOLUME), ("issue", _ISSUE), ("pages", _PAGES)):
-            match = pattern.search(tail)
-            if match:
-                fields[key] = next(g for g in match.groups() if g).replace(" ", "")
-        years = set(_YEAR.findall(re.sub(r"https?://\S+|10\.\d{4,9}/\S+", "", tail)))
-        if len(years) == 1:
-            fields["year"] = years.pop()
-    return [fields] if "title" in fields else [fields]
+        end = _HOST_END.search(host.group(1))
+        name = (host.group(1)[: end.start()] if end else host.group(1)).strip(' ,.:;"“”')
+        if len(name) > 2 and re.search(r"[^\W\d_]{3}", name) and not _is_prose(name):
+            fields["title"] = name
+    for key, pattern in (("volume", _VOLUME), ("issue", _ISSUE), ("pages", _PAGES)):
+        match = pattern.search(tail)
+        if match:
+            fields[key] = next(g for g in match.groups() if g).replace(" ", "")
+    return [fields | _year_in(re.sub(r"https?://\S+|10\.\d{4,9}/\S+", "", tail).replace("/", " "))]
 
 
 def _author_after(after: str) -> dict[str, str]:

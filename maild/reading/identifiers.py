@@ -50,7 +50,9 @@ def _plain(text: str) -> str:
 def _trimmed(doi: str) -> str:
     """A DOI without the sentence around it; brackets stay where they are paired (10.1016/S0140(99)123)."""
     doi = doi.split("&", 1)[0].split("?", 1)[0].split("#", 1)[0]
-    while doi and (doi[-1] in ".,;:'\"”’»*!" or (doi[-1] in ")]" and doi.count(doi[-1]) > doi.count("(["[doi[-1] == "]"]))):
+    while doi and (
+        doi[-1] in ".,;:'\"”’»*!" or (doi[-1] in ")]" and doi.count(doi[-1]) > doi.count("(["[doi[-1] == "]"]))
+    ):
         doi = doi[:-1]
     return doi
 

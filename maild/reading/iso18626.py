@@ -40,7 +40,12 @@ class XmlRequest:
 def read_xml(text: str) -> XmlRequest | None:
     """The request of an ISO 18626 message; None for any other document, and for messages that are no request."""
     start = text.find("<")
-    if start < 0 or len(text) > MAX_DOCUMENT or "request" not in text or "18626" not in text.replace("ISO-", "").replace(" ", ""):
+    if (
+        start < 0
+        or len(text) > MAX_DOCUMENT
+        or "request" not in text
+        or "18626" not in text.replace("ISO-", "").replace(" ", "")
+    ):
         return None
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, recover=False)
     try:
@@ -61,7 +66,9 @@ def _without_declaration(text: str, parser: etree.XMLParser) -> XmlRequest | Non
 
 def _request(root: etree._Element) -> XmlRequest | None:
     asked = [node for node in root.iter() if _name(node) == "request"]
-    if len(asked) != 1 or any(_name(node) in {"supplyingAgencyMessage", "requestingAgencyMessage"} for node in root.iter()):
+    if len(asked) != 1 or any(
+        _name(node) in {"supplyingAgencyMessage", "requestingAgencyMessage"} for node in root.iter()
+    ):
         return None
     request = asked[0]
     return XmlRequest(
@@ -82,7 +89,9 @@ def _citation(request: etree._Element) -> dict[str, str]:
     found = {name: _text(request, element) for element, name in (_CITATION | _PARTS).items()}
     for node in request.iter():
         if _name(node) in {"bibliographicItemId", "bibliographicRecordId"}:
-            code = (_text(node, "bibliographicItemIdentifierCode") or _text(node, "bibliographicRecordIdentifierCode")).lower()
+            code = (
+                _text(node, "bibliographicItemIdentifierCode") or _text(node, "bibliographicRecordIdentifierCode")
+            ).lower()
             value = _text(node, "bibliographicItemIdentifier") or _text(node, "bibliographicRecordIdentifier")
             if code in _NUMBERS:
                 found[code] = _NUMBERS[code](value) or ""

@@ -9,10 +9,28 @@ from maild.reading.identifiers import clean_isbn, clean_issn, dois, pmids
 MAX_LINK = 8_000  # characters of one link
 
 _LINK = re.compile(r"https?://[^\s\"<>]{1,8000}|\bctx_ver=[^\s\"<>]{1,8000}")
-_PAIR_LINE = re.compile(r"^[\s>]{0,20}((?:rft|rfr|req|svc|rfe|user)[._][\w.]{1,40}|ctx_ver)\s{0,8}[:=][ \t]{0,8}(.{0,1000})$", re.M)
+_PAIR_LINE = re.compile(
+    r"^[\s>]{0,20}((?:rft|rfr|req|svc|rfe|user)[._][\w.]{1,40}|ctx_ver)\s{0,8}[:=][ \t]{0,8}(.{0,1000})$", re.M
+)
 # Keys that only an OpenURL has; a link with two of the others ("title=", "date=") is one too.
 _SURE = ("rft.", "rft_id", "rft_val_fmt", "ctx_ver")
-_OLD_KEYS = frozenset({"atitle", "jtitle", "btitle", "aulast", "aufirst", "spage", "epage", "issn", "isbn", "genre", "sid", "date", "volume"})
+_OLD_KEYS = frozenset(
+    {
+        "atitle",
+        "jtitle",
+        "btitle",
+        "aulast",
+        "aufirst",
+        "spage",
+        "epage",
+        "issn",
+        "isbn",
+        "genre",
+        "sid",
+        "date",
+        "volume",
+    }
+)
 _COPIES = frozenset({"article", "bookitem", "proceeding", "preprint"})
 _LOANS = frozenset({"book", "dissertation", "report", "conference", "document"})
 # KEV key → field of the citation, for those that need no thought.
@@ -43,7 +61,9 @@ def parse_query(link: str) -> list[tuple[str, str]]:
         return []
     pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=300, errors="replace")
     if any("%25" in value or "%2F" in value or "%20" in value for _, value in pairs):
-        pairs = [(key, parse_qsl(f"v={value.replace('&', '%26')}")[0][1] if "%" in value else value) for key, value in pairs]
+        pairs = [
+            (key, parse_qsl(f"v={value.replace('&', '%26')}")[0][1] if "%" in value else value) for key, value in pairs
+        ]
     return pairs
 
 

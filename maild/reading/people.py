@@ -13,9 +13,13 @@ _WORD = rf"[{_UPPER}](?:[^\W\d_]|['’-]){{0,40}}"
 _PART = r"(?:von|van|de|der|den|af|av|la|le|di|da|zu|ten|ter|del|dos)"
 _SURNAME = rf"(?:{_PART} ){{0,2}}{_WORD}(?: {_WORD})?"
 _INITIALS = rf"[{_UPPER}][a-z]?\.(?:[ -]?[{_UPPER}][a-z]?\.){{0,3}}"
-_INVERTED = re.compile(rf"{_SURNAME}, (?:{_INITIALS}|{_WORD}(?:[ -]{_WORD})?(?: [{_UPPER}]\.){{0,2}}|[{_UPPER}](?![\w]))")
+_INVERTED = re.compile(
+    rf"{_SURNAME}, (?:{_INITIALS}|{_WORD}(?:[ -]{_WORD})?(?: [{_UPPER}]\.){{0,2}}|[{_UPPER}](?![\w]))"
+)
 _VANCOUVER = re.compile(rf"{_SURNAME} [{_UPPER}]{{1,3}}(?=[,.;:]| et al)")
-_DIRECT = re.compile(rf"(?:{_WORD}|[{_UPPER}]\.)(?:[ -](?:{_WORD}|[{_UPPER}]\.|{_PART})(?= )){{0,3}} {_WORD}|{_INITIALS} ?{_WORD}")
+_DIRECT = re.compile(
+    rf"(?:{_WORD}|[{_UPPER}]\.)(?:[ -](?:{_WORD}|[{_UPPER}]\.|{_PART})(?= )){{0,3}} {_WORD}|{_INITIALS} ?{_WORD}"
+)
 _AND = re.compile(r",? ?(?:&|\band\b|\bja\b|\boch\b|\bund\b|\bog\b|\bet\b) |, |; ?| / ")
 _OTHERS = re.compile(r",? (?:et al\b\.?|ym\.|m\. ?fl\.|u\. ?a\.)")
 _ROLE = re.compile(r",? ?\((?:toim|red|eds?|hrsg|hg|utg|edited|toimittaja|toimittanut)\.?\)", re.IGNORECASE)
