@@ -10,7 +10,7 @@ from maild.core.mail import Clues, Mail
 MAX_CLUES = 200  # of each kind
 MAX_SEARCHED_CHARS = 256 * 2**10
 
-_DASH = r"\s{0,2}[-‐‑‒–—−]\s{0,2}"
+_DASH = r"(?:\s{0,2}[-‐‑‒–—−]\s{0,2}|[ ])"
 _REPLY_ADDRESS = re.compile(r"\+([a-z][a-z0-9]{0,7}-[0-9]{4}-[0-9]{6})(?:\.([srpt])\.([a-z2-7]{1,40}))?$")
 _LONG_NUMBER = re.compile(
     r"(?<![0-9A-Za-z])(?:[A-Z]{0,4}[0-9][0-9A-Z]{5,24}|[0-9]{2,6}[ .-][0-9]{3,12})(?![0-9A-Za-z])"

@@ -70,12 +70,27 @@ def leaves(message: Message) -> Iterator[Leaf]:
     while waiting and index < MAX_LEAVES:
         part, within = waiting.pop()
         kind = content_type(part)
-        inner = part.get_payload()
-        if kind.startswith("multipart/") and isinstance(inner, list):
-            waiting += [(p, kind) for p in reversed(inner) if isinstance(p, Message)]
+        inner = parts_of(part)
+        if kind.startswith("multipart/") and inner:
+            waiting += [(p, kind) for p in reversed(inner)]
         else:
             yield Leaf(index=index, part=part, type=kind, within=within)
             index += 1
+
+
+def parts_of(part: Message) -> list[Message]:
+    """The parts of a multipart, or the one message within a message part."""
+    inner = part.get_payload() if part.is_multipart() else []
+    return [p for p in inner if isinstance(p, Message)] if isinstance(inner, list) else []
+
+
+def encoded_text(part: Message) -> str:
+    """The body of a leaf as it came, still encoded for transfer."""
+    try:
+        payload = part.get_payload()
+    except (ValueError, LookupError):  # a charset that Python cannot even look up
+        return ""
+    return payload if isinstance(payload, str) else ""
 
 
 def header(part: Message, name: str) -> str:

@@ -18,7 +18,7 @@ from mailparser.exceptions import MailParserError
 from maild.core.mail import Attachment, DeliveryStatus, Mail
 from maild.reading import charsets, fields, guard, reports
 from maild.reading.html import QUOTE_CLOSE, QUOTE_OPEN, QUOTE_REST, HtmlText, read_html
-from maild.reading.leaves import Leaf, attachment, header, leaf_bytes, leaf_text, leaves
+from maild.reading.leaves import Leaf, attachment, encoded_text, header, leaf_bytes, leaf_text, leaves, parts_of
 from maild.reading.quotes import QuoteRules, take_apart
 
 MAX_TEXT_CHARS = 256 * 2**10
@@ -251,21 +251,19 @@ def _take_file(leaf: Leaf, found: _Found) -> None:
     found.attachments.append(attachment(leaf))
     found.signed = found.signed or next((word for kind, word in _SIGNATURES if leaf.type.startswith(kind)), "")
     if leaf.type in {"message/rfc822", "message/global"} and not found.enclosed:
-        inner = leaf.part.get_payload()
-        if isinstance(inner, list) and inner and isinstance(inner[0], Message):
-            within = _Found()
-            for one in leaves(inner[0]):  # looked into once: a message within that one is a file to us
+        within = _Found()
+        for message in parts_of(leaf.part)[:1]:
+            for one in leaves(message):  # looked into once: a message within that one is a file to us
                 if one.is_text:
                     (within.html if one.type == "text/html" else within.plain).append(leaf_text(one.part)[0])
-            found.enclosed = _choose(within, is_answer=True)[0]
+        found.enclosed = _choose(within, is_answer=True)[0]
 
 
 def _has_junk(part: Message) -> bool:
     """Whether base64 goes on after its padding: one reader stops there, another reads on."""
     if header(part, "content-transfer-encoding").strip().lower() != "base64":
         return False
-    payload = part.get_payload()
-    return isinstance(payload, str) and _JUNK.search(payload) is not None
+    return _JUNK.search(encoded_text(part)) is not None
 
 
 def _choose(found: _Found, *, is_answer: bool) -> tuple[str, tuple[tuple[str, str], ...], bool]:

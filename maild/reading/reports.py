@@ -4,7 +4,7 @@ from email.message import Message
 
 from maild.core.mail import DeliveryStatus
 from maild.reading import fields, guard
-from maild.reading.leaves import header, leaf_bytes
+from maild.reading.leaves import header, leaf_bytes, parts_of
 
 MAX_DELIVERIES = 100
 MAX_DIAGNOSTIC_CHARS = 500
@@ -13,15 +13,10 @@ _RETURNED = ("message-id", "subject", "from", "to", "reply-to", "date", "in-repl
 
 def deliveries(part: Message) -> tuple[DeliveryStatus, ...]:
     """One for each recipient's group of message/delivery-status; the first group is the message's (RFC 3464 2.1)."""
-    groups = part.get_payload()
-    if not isinstance(groups, list):
-        return ()
-    return tuple(status for g in groups[: MAX_DELIVERIES + 1] if (status := _delivery(g)))
+    return tuple(status for g in parts_of(part)[: MAX_DELIVERIES + 1] if (status := _delivery(g)))
 
 
-def _delivery(group: object) -> DeliveryStatus | None:
-    if not isinstance(group, Message):
-        return None
+def _delivery(group: Message) -> DeliveryStatus | None:
     named = header(group, "final-recipient") or header(group, "original-recipient")
     action = fields.clean(header(group, "action")).split()
     if not named or not action:
@@ -45,8 +40,8 @@ def returned_headers(part: Message, kind: str) -> tuple[tuple[str, str], ...]:
     if kind == "text/rfc822-headers":
         block, _body = guard.split(leaf_bytes(part)[: guard.MAX_HEADER_BYTES].lstrip(b"\r\n"))
         return tuple((name, fields.decoded(value)) for name, value in guard.fields(block) if name in _RETURNED)
-    inner = part.get_payload()
-    if not isinstance(inner, list) or not inner or not isinstance(inner[0], Message):
+    inner = parts_of(part)
+    if not inner:
         return ()
     if kind == "message/disposition-notification":
         original = header(inner[0], "original-message-id")
