@@ -58,6 +58,12 @@ def test_a_known_patrons_wish_goes_to_the_repository_at_once_and_is_confirmed() 
     assert "request_reminder" in {e.notice for e in decision.effects if isinstance(e, PlanNotice)}
 
 
+def test_letters_are_in_the_known_patrons_language_and_in_the_forms_for_a_new_one() -> None:
+    assert opened(decided(form(wish(language="en")))).language == PATRON.language
+    stranger = Person(name="X", email="x@student.example")
+    assert opened(decided(form(wish(language="en", patron=stranger)))).language == "en"
+
+
 def test_without_a_marked_holder_it_waits_for_staff_to_choose_one() -> None:
     decision = decided(form(wish()))
     assert opened(decision).status is Status.NEW

@@ -1,10 +1,13 @@
+import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from maild.core import workflow_check, workflow_files
 from maild.core.problems import RuleFile
-from maild.core.terms import EventName, Flag, Status
+from maild.core.terms import EventName, Flag, Role, ServiceType, Status
 from maild.core.workflow import Workflow, profile_name
 from tests.house import lending, request, shipped_rules
 
@@ -185,3 +188,24 @@ def test_a_request_without_a_profile_gets_its_roles() -> None:
     assert profile_name(request(), "alder") == "alder-loan"
     rules = shipped_rules()
     assert rules.workflow(replace(request(), profile="gone-loan")).name == "borrowing-loan"
+
+
+def test_every_event_that_a_labelled_mail_brings_about_by_itself_has_its_edge(shared: Path) -> None:
+    rules = shipped_rules()
+    known = {c["file"]: c["requests"] for c in _lines(shared / "corpus" / "context.jsonl")}
+    by = {"partner-reply": "supplier", "partner-request": "requester", "patron-message": "patron"}
+    for label in _lines(shared / "corpus" / "labels.jsonl"):
+        if not label["auto"] or label["kind"] not in by or not label["request"]:
+            continue
+        (found,) = (r for r in known[label["file"]] if r["number"] == label["request"])
+        role, service, status = Role(found["role"]), ServiceType(found["service_type"]), Status(found["status"])
+        workflow = rules.workflow(request(status, role=role, service_type=service))
+        for event in label["events"]:
+            edge = workflow.edge(status, EventName(event["event"]), by[label["kind"]])  # type: ignore[arg-type]
+            assert edge is not None, f"{label['file']}: {event['event']} in {status}"
+            assert edge.auto
+            status = edge.to or status
+
+
+def _lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]

@@ -43,10 +43,10 @@ def decide_mail(happening: ReadMail, context: Context, rules: Rules, now: dateti
     taken_at = context.received_at or mail.received_at or now
     doubts = (*reading.doubts, *_general(mail, reading, rules))
     if doubts:
-        return _left(happening, doubts)
+        return _left(happening, context, doubts)
     acts = _acts(happening, context, rules, taken_at)
     if acts.doubts:
-        return _left(happening, acts.doubts)
+        return _left(happening, context, acts.doubts)
     after = apply(context, acts.effects)
     notices = [e for n in _numbers(context, after) for e in plan(n, context, after, rules, taken_at)]
     filed = FileMail(folder=Folder.DONE)
@@ -71,7 +71,7 @@ def _general(mail: Mail, reading: Reading, rules: Rules) -> Iterable[Doubt]:
         text = f"It speaks of {len(reading.events)} things; more than {rules.site.max_events} go to staff."
         yield Doubt(reason="too-many", text=text)
     for event in reading.events:
-        if event.event in ALWAYS_FOR_STAFF:
+        if event.event in ALWAYS_FOR_STAFF and reading.kind is not Kind.STAFF_COMMAND:
             text = f"{event.event} is always for staff to decide."
             yield Doubt(reason="special-event", text=text, passage=event.passage)
 
@@ -159,11 +159,12 @@ def _copies(mail: Mail) -> tuple[int, ...]:
     return tuple(a.index for a in mail.attachments if not a.inline and a.sniffed in COPY_TYPES)
 
 
-def _left(happening: ReadMail, doubts: tuple[Doubt, ...]) -> Decision:
+def _left(happening: ReadMail, context: Context, doubts: tuple[Doubt, ...]) -> Decision:
     """The mail goes to staff with the first reason, and nothing changes."""
     reading = replace(happening.reading, doubts=doubts)
     first = doubts[0]
     number = reading.requests[0] if len(reading.requests) == 1 else ""
+    number = number if context.request(number) is not None else ""  # a number that is none of ours is only a label
     ask = AskStaff(
         number=number,
         reason=first.reason,

@@ -82,7 +82,7 @@ def _borrowing(
         profile=profile_name(_draft(new, Role.BORROWING)),
         status=Status.NEW,
         patron_id=patron.id if patron is not None else None,
-        language=new.language or (patron.language if patron is not None else ""),
+        language=(patron.language if patron is not None else "") or new.language or "",
     )
     if patron is None or not patron.approved or patron.blocked:
         return (opening, _unknown_patron(patron)), ()

@@ -90,6 +90,16 @@ def profile_name_of_role(request: Request) -> str:
 
 
 REQUIRED = ("borrowing-loan", "borrowing-copy", "lending-loan", "lending-copy")
+REQUIRED_LETTERS = (  # that no rule file names: decide itself does
+    "request_loan",
+    "request_copy",
+    "cancel_request",
+    "request_confirmed",
+    "renewal_not_yet",
+    "renewal_refused",
+    "renewal_pending",
+    "attention",
+)
 
 
 def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[Rules | None, list[Problem]]:
@@ -104,6 +114,7 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
     for workflow in workflows.values():
         problems += workflow_check.problems(workflow, letters, notices)
     problems += [_missing(name) for name in REQUIRED if f"workflows/{name}.toml" not in files]
+    problems += [_missing_letter(name) for name in REQUIRED_LETTERS if name not in letters]
     if problems:
         return None, problems
     described, _ = letter_rules.load(files) if letter_rules.FILE in files else (None, [])
@@ -114,3 +125,8 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
 def _missing(name: str) -> Problem:
     file = f"workflows/{name}.toml"
     return Problem(file=file, place="file", what="the profile is missing", way_out="restore the shipped file")
+
+
+def _missing_letter(name: str) -> Problem:
+    way_out = "restore it in letters.toml and templates/; off = true in letters.toml keeps it from going out"
+    return Problem(file=letter_rules.FILE, place=f"letters.{name}", what="the letter is missing", way_out=way_out)
