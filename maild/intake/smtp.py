@@ -128,7 +128,7 @@ class Door:
 
 def _client(session: Session) -> str:
     peer = session.peer
-    return str(peer[0]) if isinstance(peer, tuple) and peer else "local"
+    return str(peer[0]) if isinstance(peer, tuple) else "local"
 
 
 def _is_full(error: Exception) -> bool:
@@ -139,7 +139,7 @@ class _Cured:
     """What both protocols share: parameters of RFC 3461 taken and left alone, a limit on connections."""
 
     event_handler: Door
-    transport: asyncio.Transport | None
+    _taken: bool
 
     def __init__(self, door: Door, *, max_bytes: int, **options: object) -> None:
         # Real HTML mail has lines of any length; with a limit aiosmtpd answers a permanent 500 to them.
@@ -155,7 +155,8 @@ class _Cured:
             super().connection_made(transport)  # type: ignore[misc]  # aiosmtpd's, untyped
             return
         door = self.event_handler
-        if door.connections >= door.listener.max_connections:
+        self._taken = door.connections < door.listener.max_connections
+        if not self._taken:
             transport.write(b"421 4.3.2 too many connections, come again later\r\n")
             transport.close()
             return
@@ -163,8 +164,9 @@ class _Cured:
         super().connection_made(transport)  # type: ignore[misc]  # aiosmtpd's, untyped
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self.transport is not None:
-            self.event_handler.connections -= 1
+        if not self._taken:  # aiosmtpd has no session to end
+            return
+        self.event_handler.connections -= 1
         super().connection_lost(error)  # type: ignore[misc]  # aiosmtpd's, untyped
 
 

@@ -1,0 +1,286 @@
+"""The SMTP and LMTP doors, through real sockets."""
+
+import asyncio
+import smtplib
+import socket
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from maild.clock import WoundClock
+from maild.intake.accept import Acceptance
+from maild.intake.smtp import Door, serve
+from maild.settings import Listener
+from maild.store import inbox
+from maild.store.database import Database
+
+MAIL = b"From: a@partner.example\r\nTo: ill@library.example\r\nMessage-ID: <1@partner.example>\r\n\r\nHei\r\n"
+NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def database_file(tmp_path: Path) -> Database:
+    """An SQLite database at the present schema."""
+    database = Database(f"sqlite:///{tmp_path}/maild.db")
+    database.upgrade()
+    return database
+
+
+@asynccontextmanager
+async def door(database: Database, *, lmtp: bool = False, **options: object) -> AsyncIterator[int]:
+    """A door on a free port; gives the port."""
+    listener = Listener.model_validate({"listen": "127.0.0.1:0", "hostname": "mx.library.example", **options})
+    clock = WoundClock(NOW)
+    acceptance = Acceptance(database, clock, lambda: None)
+    name = "lmtp" if lmtp else "smtp"
+    servers = await serve(Door(name, listener, ["ill@library.example"], acceptance, clock), listener, lmtp=lmtp)
+    try:
+        yield servers[0].sockets[0].getsockname()[1]
+    finally:
+        for server in servers:
+            server.close()
+
+
+def send(port: int, raw: bytes = MAIL, to: str = "ill@library.example", sender: str = "a@partner.example") -> None:
+    with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        client.sendmail(sender, [to], raw)
+
+
+def kept(database: Database) -> int:
+    with database.read() as session:
+        return sum(inbox.counts(session).values())
+
+
+class Talk:
+    """A client that says just what it is told."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), 10)
+        self._file = self._socket.makefile("rb")
+
+    def hear(self) -> str:
+        """One answer, its last line."""
+        while True:
+            line = self._file.readline().decode()
+            if line[3:4] != "-":
+                return line.strip()
+
+    def say(self, line: bytes) -> str:
+        """One command and its answer."""
+        self._socket.sendall(line + b"\r\n")
+        return self.hear()
+
+    def raw(self, data: bytes) -> None:
+        """Bytes as they are."""
+        self._socket.sendall(data)
+
+    def close(self) -> None:
+        """Leaves without a word."""
+        self._file.close()
+        self._socket.close()
+
+
+async def test_a_mail_for_us_is_kept_as_it_came(database_file: Database) -> None:
+    async with door(database_file) as port:
+        await asyncio.to_thread(send, port)
+    with database_file.read() as session:
+        assert inbox.raw_of(session, 1) == MAIL
+
+
+async def test_plus_addresses_are_ours_in_any_case(database_file: Database) -> None:
+    async with door(database_file) as port:
+        await asyncio.to_thread(send, port, MAIL, "ILL+kp-2026-000001.s.abc@Library.example")
+    assert kept(database_file) == 1
+
+
+async def test_a_stranger_s_mailbox_is_refused_for_good(database_file: Database) -> None:
+    async with door(database_file) as port:
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+            await asyncio.to_thread(send, port, MAIL, "other@library.example")
+    assert refused.value.recipients["other@library.example"][0] == 550
+
+
+async def test_a_bounce_with_its_empty_path_is_kept(database_file: Database) -> None:
+    async with door(database_file) as port:
+        await asyncio.to_thread(send, port, MAIL, "ill@library.example", "")
+    assert kept(database_file) == 1
+
+
+async def test_the_same_mail_twice_is_one_mail(database_file: Database) -> None:
+    async with door(database_file) as port:
+        await asyncio.to_thread(send, port)
+        await asyncio.to_thread(send, port)
+    assert kept(database_file) == 1
+
+
+async def test_a_locked_database_means_come_again(database_file: Database, tmp_path: Path) -> None:
+    def refuse(*_: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    async with door(database_file) as port:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(database_file, "write", refuse)
+            with pytest.raises(smtplib.SMTPDataError) as refused:
+                await asyncio.to_thread(send, port)
+        assert refused.value.smtp_code == 451
+        await asyncio.to_thread(send, port)
+    assert kept(database_file) == 1
+
+
+async def test_a_full_disk_says_so(database_file: Database) -> None:
+    def refuse(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with door(database_file) as port:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(database_file, "write", refuse)
+            with pytest.raises(smtplib.SMTPDataError) as refused:
+                await asyncio.to_thread(send, port)
+    assert refused.value.smtp_code == 452
+
+
+async def test_a_line_of_a_megabyte_is_no_reason_to_bounce(database_file: Database) -> None:
+    raw = MAIL + b"<p>" + b"x" * 2**20 + b"</p>\r\n"
+    async with door(database_file) as port:
+        await asyncio.to_thread(send, port, raw)
+    with database_file.read() as session:
+        assert inbox.raw_of(session, 1) == raw
+
+
+async def test_too_large_a_mail_is_refused_for_good(database_file: Database) -> None:
+    async with door(database_file, max_bytes=2000) as port:
+        with pytest.raises(smtplib.SMTPResponseException) as refused:
+            await asyncio.to_thread(send, port, MAIL + b"x\r\n" * 2000)
+    assert refused.value.smtp_code == 552
+    assert kept(database_file) == 0
+
+
+async def test_parameters_of_delivery_reports_are_no_error(database_file: Database) -> None:
+    def say(port: int) -> str:
+        client = Talk(port)
+        client.hear()
+        client.say(b"EHLO mx.partner.example")
+        client.say(b"MAIL FROM:<a@partner.example> RET=HDRS ENVID=abc")
+        answer = client.say(b"RCPT TO:<ill@library.example> NOTIFY=FAILURE,DELAY ORCPT=rfc822;ill@library.example")
+        client.close()
+        return answer
+
+    async with door(database_file) as port:
+        assert (await asyncio.to_thread(say, port)).startswith("250")
+
+
+async def test_a_client_that_leaves_within_data_leaves_nothing(database_file: Database) -> None:
+    def leave(port: int) -> None:
+        client = Talk(port)
+        client.hear()
+        for line in (b"EHLO x", b"MAIL FROM:<a@partner.example>", b"RCPT TO:<ill@library.example>", b"DATA"):
+            client.say(line)
+        client.raw(MAIL)
+        client.close()
+
+    async with door(database_file) as port:
+        await asyncio.to_thread(leave, port)
+        await asyncio.to_thread(send, port, MAIL.replace(b"<1@", b"<2@"))
+    assert kept(database_file) == 1
+
+
+@pytest.mark.parametrize("ending", [b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\n", b"\r\n.\r", b"\n.\r", b"\r\n\x00.\r\n"])
+async def test_only_crlf_dot_crlf_ends_a_mail(database_file: Database, ending: bytes) -> None:
+    smuggled = b"MAIL FROM:<b@evil.example>\r\nRCPT TO:<ill@library.example>\r\nDATA\r\nSubject: two\r\n\r\nx"
+
+    async with door(database_file) as port:
+        await asyncio.to_thread(_dictate, port, MAIL + ending + smuggled + b"\r\n.\r\n")
+    assert kept(database_file) == 1
+
+
+def _dictate(port: int, data: bytes) -> None:
+    client = Talk(port)
+    client.hear()
+    for line in (b"EHLO x", b"MAIL FROM:<a@partner.example>", b"RCPT TO:<ill@library.example>", b"DATA"):
+        client.say(line)
+    client.raw(data)
+    assert client.hear().startswith("250")
+    client.say(b"QUIT")
+    client.close()
+
+
+async def test_lmtp_answers_once_for_each_recipient(database_file: Database) -> None:
+    def say(port: int) -> list[str]:
+        client = Talk(port)
+        client.hear()
+        client.say(b"LHLO mx.library.example")
+        client.say(b"MAIL FROM:<a@partner.example>")
+        for one in (b"ill@library.example", b"ill+a@library.example", b"ill+b@library.example"):
+            client.say(b"RCPT TO:<" + one + b">")
+        client.say(b"DATA")
+        client.raw(MAIL + b".\r\n")
+        answers = [client.hear() for _ in range(3)]
+        answers.append(client.say(b"NOOP"))
+        client.close()
+        return answers
+
+    async with door(database_file, lmtp=True) as port:
+        answers = await asyncio.to_thread(say, port)
+    assert [a[:3] for a in answers] == ["250"] * 4
+    assert kept(database_file) == 1
+
+
+async def test_more_connections_than_allowed_are_asked_to_come_again(database_file: Database) -> None:
+    def crowd(port: int) -> list[str]:
+        first = [Talk(port) for _ in range(2)]
+        greetings = [client.hear() for client in first]
+        third = Talk(port)
+        greetings.append(third.hear())
+        third.close()
+        for client in first:
+            client.say(b"QUIT")
+            client.close()
+        return greetings
+
+    async with door(database_file, max_connections=2) as port:
+        greetings = await asyncio.to_thread(crowd, port)
+        await asyncio.to_thread(send, port)  # they have left, so there is room again
+    assert [g[:3] for g in greetings] == ["220", "220", "421"]
+    assert kept(database_file) == 1
+
+
+async def test_more_recipients_than_allowed_are_put_off(database_file: Database) -> None:
+    async with door(database_file, max_recipients=2) as port:
+        refused = await asyncio.to_thread(_send_to_many, port, [f"ill+{i}@library.example" for i in range(3)])
+    assert [code for code, _ in refused.values()] == [452]
+
+
+def _send_to_many(port: int, addresses: list[str]) -> dict[str, tuple[int, bytes]]:
+    with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        return client.sendmail("a@partner.example", addresses, MAIL)
+
+
+async def test_a_flood_from_one_client_is_put_off(database_file: Database) -> None:
+    async with door(database_file, mails_a_minute=2) as port:
+        for number in range(2):
+            await asyncio.to_thread(send, port, MAIL.replace(b"<1@", b"<%d@" % number))
+        with pytest.raises(smtplib.SMTPSenderRefused) as refused:
+            await asyncio.to_thread(send, port)
+    assert refused.value.smtp_code == 451
+
+
+async def test_many_that_wait_share_one_commit(database_file: Database) -> None:
+    commits = 0
+    write = database_file.write
+
+    def counting() -> object:
+        nonlocal commits
+        commits += 1
+        return write()
+
+    acceptance = Acceptance(database_file, WoundClock(NOW), lambda: None)
+    arrivals = [inbox.Arrival(raw=MAIL.replace(b"<1@", b"<%d@" % i), door="smtp", received_at=NOW) for i in range(60)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database_file, "write", counting)
+        await asyncio.gather(*(acceptance.keep(a) for a in arrivals))
+    assert kept(database_file) == 60
+    assert commits <= 2
