@@ -77,6 +77,9 @@ def test_each_trace_alone_and_all_together_name_the_request(mail: dict[str, Any]
         {"subject": f"[{ONE}]", "new_text": f"{ONE} on lähetetty, {TWO} etsitään"},
         {"subject": f"[{ONE}]", "new_text": f"on lähetetty, {STRANGE}"},
         {"in_reply_to": (LETTER_ONE,), "new_text": f"{ONE}, {TWO}"},
+        {"subject": f"{ONE} ja 000002"},
+        {"subject": f"[{ONE}]", "new_text": f"{ONE}/002 on lähetetty"},
+        {"subject": f"[{ONE}]", "new_text": "kp-2026-000001, 000002"},
     ],
 )
 def test_traces_that_disagree_name_no_request(mail: dict[str, Any]) -> None:
@@ -84,6 +87,13 @@ def test_traces_that_disagree_name_no_request(mail: dict[str, Any]) -> None:
     assert one.requests == ()
     assert doubts(one)[0] in {"contradictory", "several-requests"}
     assert ONE in one.doubts[0].text or TWO in one.doubts[0].text
+
+
+@pytest.mark.parametrize(
+    "text", [f"{ONE}, 1938", f"{ONE} / 30123456", f"{ONE} ja 000", f"{ONE}-12", f"{ONE}, 012345678"]
+)
+def test_other_figures_behind_a_number_are_no_second_request(text: str) -> None:
+    assert found(new_text=text).requests == (ONE,)
 
 
 def test_an_old_thread_goes_on_with_the_letter_that_is_answered() -> None:

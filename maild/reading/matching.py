@@ -1,5 +1,6 @@
 """Which request a mail is about: every trace of a number must point the same way, or a human is asked."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,13 @@ CLOSED = frozenset(
         Status.FOUND_ONLINE,
         Status.FORWARDED_TO_PURCHASE,
     }
+)
+
+# "KP-2026-000170 ja 000173", "KP-2026-000170/171": the second number in short, six digits or three behind a stroke.
+SHORT = re.compile(
+    r"\b([A-Z][A-Z0-9]{0,7}-[0-9]{4}-)([0-9]{6})(?:\s{0,2}[/–-]([0-9]{3})(?![0-9])"
+    r"|\s{0,2}(?:[,&+/;]|\b(?:ja|sekä|och|samt|and|und|og))\s{0,2}(0[0-9]{5})(?![0-9]))",
+    re.IGNORECASE,
 )
 
 Traces = Mapping[str, frozenset[str]]
@@ -75,10 +83,18 @@ def _traces(mail: Mail, requests: Sequence[Request], prefixes: Sequence[str], ou
     places = {
         "the reply address": frozenset(address.number for address in addresses),
         "the letter that it answers": _answered(mail, requests),
-        "the subject": frozenset(numbers_in(mail.subject, prefixes)),
-        "the text": frozenset(numbers_in(mail.new_text, prefixes)),
+        "the subject": _numbers(mail.subject, prefixes),
+        "the text": _numbers(mail.new_text, prefixes),
     }
     return {place: numbers for place, numbers in places.items() if numbers}
+
+
+def _numbers(text: str, prefixes: Sequence[str]) -> frozenset[str]:
+    """The numbers of a text, those in short made whole."""
+    short = (
+        f"{found[1]}{found[2][:3]}{found[3]}" if found[3] else f"{found[1]}{found[4]}" for found in SHORT.finditer(text)
+    )
+    return frozenset((*numbers_in(text, prefixes), *(number.upper() for number in short)))
 
 
 def _answered(mail: Mail, requests: Sequence[Request]) -> frozenset[str]:
