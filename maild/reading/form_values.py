@@ -96,6 +96,8 @@ def fill(answers: Sequence[Answer], asking: Asking, rules: FormRules) -> Filled:
     service = service_of(said, asking.headings, filled, note_text, rules)
     if service.against:
         draft.doubt("contradictory", f"The form contradicts itself: {service.against}.", f"{said} / {note_text}")
+    if not asking.for_library and rules.has("note_for_staff", note_text):
+        draft.doubt("question", "The note asks for more than the form, or sets a condition.", note_text)
     new = NewRequest(
         service_type=service.type,
         citation=_citation(draft.work),

@@ -33,7 +33,7 @@ _NOT_ISIL = frozenset({"CD", "PL", "OK", "AV", "PC", "TV", "UB", "EU"})
 
 def dois(text: str) -> tuple[str, ...]:
     """Every DOI in a text or link, bare, lower case left as it stands, unique and in order."""
-    found = {}
+    found: dict[str, str] = {}
     for match in _DOI.finditer(_plain(text)):
         doi = _trimmed(match.group())
         if doi.split("/", 1)[1]:
