@@ -33,7 +33,7 @@ ROUNDS = 5  # the best of these counts: other work on the machine only ever make
 def reply(number: int) -> bytes:
     """A reply as partners write it: some lines of their own over our quoted letter."""
     letter = [
-        f"> Rivi {n}: pyydämme kaukolainaksi seuraavaa teosta, nide {n} / we ask to borrow this" for n in range(32)
+        f"> Rivi {n}: pyydämme kaukolainaksi seuraavaa teosta, nide {n} / we ask to borrow this" for n in range(13)
     ]
     body = [
         "Hei,",

@@ -116,3 +116,9 @@ def test_the_quick_reader_keeps_blocks_entities_and_quotes() -> None:
 )
 def test_any_text_can_be_read(html: str) -> None:
     read_html(html)
+
+
+def test_end_of_a_huge_part_is_missed_and_said() -> None:
+    read = read_html("<p>Kirja on lainassa.</p>" * 100_000)
+    assert read.defect == "cut"
+    assert read_html("<p>Kirja on lainassa.</p>" * 20_000).defect == "html-plain"

@@ -52,7 +52,7 @@ _TIGHT = ParserConfig(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlText:
-    """What a reader sees. `defect` is "", "html-cut" (the end is missing) or "html-plain" (without tables)."""
+    """What a reader sees. `defect` is "", "cut" (the end is missing) or "html-plain" (without tables)."""
 
     text: str = ""
     rows: tuple[tuple[str, str], ...] = ()
@@ -63,7 +63,7 @@ def read_html(source: str) -> HtmlText:
     """The text of any HTML, and the label/value pairs of its tables. Linear in its length."""
     source = _NOT_TEXT.sub("", source)
     if len(source) > MAX_TABLE_CHARS:
-        defect = "html-cut" if len(source) > MAX_FAST_CHARS else "html-plain"
+        defect = "cut" if len(source) > MAX_FAST_CHARS else "html-plain"
         return HtmlText(text=fast_text(source[:MAX_FAST_CHARS]), defect=defect)
     tree = _tree(source)
     if tree is None:

@@ -11,7 +11,7 @@ from maild.reading import charsets, fields
 MAX_LEAVES = 1_000
 MAX_NAME_CHARS = 200
 MAX_NAMED_CHARS = 4_096  # of the fields that may hold a name: one in hundreds of pieces is none
-MAX_PART_CHARS = 2**20  # of one text part
+MAX_PART_CHARS = 2_000_000  # of one text part
 
 _CHARSET = re.compile(r"charset\*?\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
@@ -117,8 +117,10 @@ def leaf_text(part: Message) -> tuple[str, str]:
     """The text with plain line ends, format=flowed joined, not yet cleaned; and a defect or ""."""
     declared = header(part, "content-type")
     found = _CHARSET.search(declared)
-    text, defect = charsets.decode(leaf_bytes(part)[: MAX_PART_CHARS * 4], found[1] if found else "")
-    text = text[:MAX_PART_CHARS].replace("\r\n", "\n").replace("\r", "\n")
+    text, defect = charsets.decode(leaf_bytes(part), found[1] if found else "")
+    if len(text) > MAX_PART_CHARS:
+        text, defect = text[:MAX_PART_CHARS], "cut"
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _FLOWED.search(declared):
         text = unflow(text, delsp=bool(_DELSP.search(declared)))
     return text, defect
