@@ -372,3 +372,11 @@ def test_thanks_are_filed_away() -> None:
     decision = decided(by_patron(EventName.NOTIFICATION), on_loan())
     assert decision.auto
     assert statuses(decision.effects) == [Status.WITH_PATRON]
+
+
+def test_no_letter_goes_to_a_patron_whom_staff_have_not_approved() -> None:
+    new = request(Status.NEW, partner_id=None, attempts=())
+    assert letters(decided(by_patron(EventName.CANCEL), new).effects) == [("cancelled", PATRON.email)]
+    unknown = decided(by_patron(EventName.CANCEL), new, patrons=(replace(PATRON, approved=False),))
+    assert statuses(unknown.effects) == [Status.CANCELLED]
+    assert letters(unknown.effects) == []

@@ -133,7 +133,7 @@ def _closing(o: Occasion, to: Status) -> Effects:
 def _seen_after(o: Occasion, done: Effects) -> Occasion:
     context = apply(o.context, done)
     request = context.request(o.request.number)
-    return replace(o, context=context, request=request or o.request)
+    return replace(o, context=context, request=request or o.request, began=o.request.status)
 
 
 def _asked(onward: Effects) -> bool:

@@ -17,7 +17,7 @@ from maild.core.workflow import By, Letter, Workflow
 class Occasion:
     """What happens to whom. `cause` names the input, `choice` is the status that staff chose.
 
-    `notify` false: no letters `attach` are the attachments of the mail in hand that are the copy itself.
+    `notify` false: no letters. `attach` are the attachments of the mail in hand that are the copy itself.
     """
 
     event: Event
@@ -28,6 +28,7 @@ class Occasion:
     now: datetime
     cause: str = ""
     choice: Status | None = None
+    began: Status | None = None  # where the request stood before this occasion moved it
     supplier: str = ""  # symbol of the one that staff chose to ask
     notify: bool = True
     attach: tuple[int, ...] = ()
@@ -84,7 +85,7 @@ def to_partner(o: Occasion, letter: str, facts: Mapping[str, object]) -> Effect:
 def to_patron(o: Occasion, letter: str, facts: Mapping[str, object]) -> Effect | None:
     """A letter to the patron. None while staff have not approved a patron whom nobody knows."""
     unknown = o.patron is not None and not o.patron.approved
-    if unknown and o.request.status is Status.NEW:
+    if unknown and (o.began or o.request.status) is Status.NEW:
         return None
     address = (o.patron.email if o.patron is not None else "") or o.request.patron_email or ""
     if not address:
