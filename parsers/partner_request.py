@@ -31,7 +31,8 @@ from maild.reading.today import today_of
 _BULK = ("list-unsubscribe", "list-id", "precedence")
 _STRUCTURE = re.compile(r"^[^\n:=]{2,60}[:=]|\t", re.M)
 _OFFICE = re.compile(
-    r"\s?(?:[,/|-]|\()\s?(?:kaukopalvelu\w*|kaukolaina\w*|fjärrlån\w*|interlibrary loans?|ill\b.*|fernleihe|document delivery|resource sharing|lainaus\w*)\)?$|\sILL$",
+    r"\s?(?:[,/|-]|\()\s?(?:kaukopalvelu\w*|kaukolaina\w*|fjärrlån\w*|interlibrary loans?|ill\b.*"
+    r"|fernleihe|document delivery|resource sharing|lainaus\w*)\)?$|\sILL$",
     re.I,
 )
 _SIGNED = re.compile(
@@ -39,16 +40,19 @@ _SIGNED = re.compile(
     re.I,
 )
 _HOUSE = re.compile(
-    r"kirjasto|bibliot|librar|bibliothek|sairaala|sjukhus|hospital|universit|yliopist|laitos|institut|koulu|college|school|arkisto|museo",
+    r"kirjasto|bibliot|librar|bibliothek|sairaala|sjukhus|hospital|universit|yliopist|laitos|institut"
+    r"|koulu|college|school|arkisto|museo",
     re.I,
 )
 _DEADLINE_BEFORE = re.compile(
-    r"(?:viimeistään|ennen|senast(?: den)?|före|innan|\bby|before|no later than|until|\bbis(?: zum)?|spätestens(?: am| bis)?|senest|asti)\s{0,3}\w{0,12}\s?$",
+    r"(?:viimeistään|ennen|senast(?: den)?|före|innan|\bby|before|no later than|until|\bbis(?: zum)?"
+    r"|spätestens(?: am| bis)?|senest|asti)\s{0,3}\w{0,12}\s?$",
     re.I,
 )
 _DEADLINE_AFTER = re.compile(r"^\s{0,3}(?:mennessä|asti|saakka|at the latest|latest)", re.I)
 _LIMIT = re.compile(
-    r"(?:enintään|korkeintaan|maksimissaan|max(?:imum|\.)?(?: cost)?|up to|no more than|högst|maximalt|höchstens|bis zu|maks(?:imum|\.)?)[\s:]{0,3}",
+    r"(?:enintään|korkeintaan|maksimissaan|max(?:imum|\.)?(?: cost)?|up to|no more than|högst|maximalt"
+    r"|höchstens|bis zu|maks(?:imum|\.)?)[\s:]{0,3}",
     re.I,
 )
 
@@ -233,16 +237,12 @@ def _from_xml(xml: XmlRequest, mail: Mail, context: Context, rules: ReadingRules
     types = {t.value: t for t in ServiceType}
     kind = types.get(xml.service_type, new.service_type)
     return Filled(
-        requests=(NewRequest(**{**_as_dict(new), "service_type": kind, "max_cost": _money(xml)}),),
+        requests=(replace(new, service_type=kind, max_cost=_money(xml)),),
         doubts=tuple(d for d in filled.doubts if d.reason != "contradictory" or not xml.service_type),
     )
 
 
 _XML_KEYS = {"title": "title", "author": "book_author"}
-
-
-def _as_dict(new: NewRequest) -> dict[str, object]:
-    return {name: getattr(new, name) for name in NewRequest.__dataclass_fields__}
 
 
 def _money(xml: XmlRequest) -> Money | None:

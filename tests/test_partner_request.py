@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from maild.parsers.partner_request import PartnerRequestParser
 
 from maild.core.terms import Kind
-from maild.parsers.partner_request import PartnerRequestParser
 from maild.reading.opening import open_mail
 from tests.requests_of import CONTEXT, cases, mail_of, rules, said
 

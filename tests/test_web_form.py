@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from maild.parsers.web_form import WebFormParser
 
 from maild.core.terms import EventName, Kind
-from maild.parsers.web_form import WebFormParser
 from maild.reading.opening import open_mail
 from tests.requests_of import CONTEXT, cases, mail_of, rules, said
 

@@ -34,13 +34,16 @@ _VANCOUVER_END = re2.compile(
     rf"[.,]?\s({_YEAR})(?: [A-Z][a-z]{{2,8}}(?: \d{{1,2}})?)?;\s?(\d{{1,4}})(?:\s?\(([^()]{{1,20}})\))?:\s?([a-zA-Z]?\d{{1,6}}(?:[-–][a-zA-Z]?\d{{1,6}})?)\.?$"
 )
 _CHICAGO = re2.compile(
-    rf"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{{1,4}}),? (?i:no|nr|nro|n:o|h|heft)\.? ?(\d{{1,3}}(?:[-–/]\d{{1,2}})?),? \(({_YEAR})\)"
+    rf"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{{1,4}}),? (?i:no|nr|nro|n:o|h"
+    rf"|heft)\.? ?(\d{{1,3}}(?:[-–/]\d{{1,2}})?),? \(({_YEAR})\)"
 )
 _VOLUME_ISSUE = re2.compile(
     r"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{1,4})\s?\((\d{1,3}(?:[-–/]\d{1,3})?|(?i:suppl\.? ?\d{0,2}))\)"
 )
 _VOLUME_YEAR = re2.compile(
-    rf"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{{1,4}})(?:[:./](\d{{1,3}}))?,?\s\(({_YEAR})\)(?:\s?[:,]?\s?(?:(?i:no|nr|nro|h|heft)\.? ?)?(\d{{1,3}})(?:[,.]|$))?"
+    rf"[,.]?\s(?:(?i:vol|bd|band|årg|jg"
+    rf"|vsk)\.? ?)?(\d{{1,4}})(?:[:./](\d{{1,3}}))?,?\s\(({_YEAR})\)(?:\s?[:,]?\s?(?:(?i:no|nr|nro|h"
+    rf"|heft)\.? ?)?(\d{{1,3}})(?:[,.]|$))?"
 )
 _VOLUME = re2.compile(r"(?i)[,.]?\s(?:vol|volume|bd|band|årg|årgång|jg|vsk|vuosikerta)\.? ?(\d{1,4})")
 _VOLUME_BARE = re2.compile(r"[,\s]\s?(\d{1,4})$")
@@ -49,7 +52,8 @@ _ISSUE_YEAR = re2.compile(rf"[,.]?\s(?:(?i:nro|nr|no|numero)\.? ?)?(\d{{1,2}}(?:
 _YEAR_PARENS = re2.compile(rf"[,.]?\s?\(({_YEAR})\)")
 _YEAR_LAST = re2.compile(rf"[,.]?\s({_YEAR})\.?$")
 _EDITION = re2.compile(
-    r"(?i)[,.]?\s\(?(\d{1,2}(?:\.|st|nd|rd|th|:a|:e)?,? ?(?:uud\. |rev\. |tark\. )?(?:painos|p\.|uppl\.|upplagan|ed\.|edition|aufl\.|auflage))\)?"
+    r"(?i)[,.]?\s\(?(\d{1,2}(?:\.|st|nd|rd|th|:a|:e)?,? ?(?:uud\. |rev\. |tark\. )?(?:painos|p\."
+    r"|uppl\.|upplagan|ed\.|edition|aufl\.|auflage))\)?"
 )
 _PARENS_IMPRINT = re2.compile(rf"\s\((?:([^()]{{2,100}}?)[,:]? )?({_YEAR})\)\.?$")
 _IMPRINT_YEAR = re2.compile(

@@ -15,7 +15,8 @@ from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, find_labe
 _NAME_LIKE = re.compile(r"(?:\d{1,2}[.)]\s?)?[^\W\d_a-zåäöü]|[a-z]{1,30}_[a-z]")
 _ANCHOR = re.compile(r"\b(?:1[5-9]\d\d|20\d\d)\b|\b10\.\d{4}|isbn|pmid", re.IGNORECASE)
 _SYSTEM = re.compile(
-    r"https?://|www\.|automa|submi|sent (?:from|by|via)|powered by|lähet|skickat|gesendet|form\b|lomak|formulär|--|©|do not reply|älä vastaa|svara inte",
+    r"https?://|www\.|automa|submi|sent (?:from|by|via)|powered by|lähet|skickat|gesendet|form\b|lomak"
+    r"|formulär|--|©|do not reply|älä vastaa|svara inte",
     re.IGNORECASE,
 )
 MAX_LINES = 600
@@ -168,16 +169,14 @@ def _from_lines(text: str, rules: FormRules, form: Form | None, letter: bool) ->
             state.gap = True
             continue
         indent = len(line) - len(line.lstrip())
-        if not _take(stripped, indent, state, rules, form, lines, number):
+        if not _take(stripped, indent, state, rules, form):
             _go_on(stripped, indent, state, lines, number, rules, form)
         state.gap = False
         state.last = len(line)
     return state.answers
 
 
-def _take(
-    line: str, indent: int, state: _Lines, rules: FormRules, form: Form | None, lines: list[str], number: int
-) -> bool:
+def _take(line: str, indent: int, state: _Lines, rules: FormRules, form: Form | None) -> bool:
     """Whether the line opens a field (or closes one: a section's title)."""
     headed = _WPFORMS.match(line)
     if headed and find_label(headed.group(1), rules, form) is not None:
@@ -264,10 +263,8 @@ def _bare_label(line: str, indent: int, state: _Lines, rules: FormRules, form: F
         and not state.gap
         and last.key in {"service", "name", "title", "note", "author", "journal", "book"}
     ):
-        if (
-            last.key == "service"
-            or not line.endswith(("*", ":", "?"))
-            and found.key in {"book", "journal", "article_title"}
+        if last.key == "service" or (
+            not line.endswith(("*", ":", "?")) and found.key in {"book", "journal", "article_title"}
         ):
             return False
     return _open(state, [Answer(label=line.rstrip(" :*"), key=found.key, languages=found.languages)], indent)

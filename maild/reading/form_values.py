@@ -161,9 +161,9 @@ def _read_work(values: dict[str, list[str]], draft: Draft) -> None:
     _read_numbers(values, draft)
     for text in values.get("reference", []):
         _read_reference(text, draft)
-    if split := _VOLUME_ISSUE.match(work.get("volume", "")):
-        if "issue" not in work:
-            work["volume"], work["issue"] = split.groups()
+    split = _VOLUME_ISSUE.match(work.get("volume", ""))
+    if split and "issue" not in work:
+        work["volume"], work["issue"] = split.groups()
     if (
         not work.keys() & {"title", "article_title"}
         and values.get("name")
@@ -293,7 +293,7 @@ def _patron(
     email = written.group() if written else asking.reply_to or None
     card = _first(values, "card")
     number = card.strip() if card and re.search(r"\d{3}|^[A-Za-z]{1,4}\d{2,}", card) and len(card) <= 40 else None
-    if card and number is None or any(a.key == "card" and _says_no_card(a.value, rules) for a in answers):
+    if (card and number is None) or any(a.key == "card" and _says_no_card(a.value, rules) for a in answers):
         draft.doubt("incomplete", "The patron has no library card, or gave no number of it.", card or "")
         number = None
     if not email and not number:

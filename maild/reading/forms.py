@@ -13,12 +13,14 @@ import re2
 
 from maild.core.problems import Problem, RuleFile, RuleFiles
 
-KEYS = frozenset(
-    "title book journal article_title chapter_title author book_author article_author publisher imprint place year edition"
-    " volume issue pages start_page end_page isbn issn isbn_issn doi pmid link chapter series record_id reference need_before"
-    " max_cost pickup delivery office_address abroad_ok any_edition note name first_name last_name email card group phone"
-    " library symbol ref service contact consent ignore".split()
-)
+KEYS = frozenset({
+    "title", "book", "journal", "article_title", "chapter_title", "author", "book_author", "article_author",
+    "publisher", "imprint", "place", "year", "edition", "volume", "issue", "pages", "start_page", "end_page",
+    "isbn", "issn", "isbn_issn", "doi", "pmid", "link", "chapter", "series", "record_id", "reference",
+    "need_before", "max_cost", "pickup", "delivery", "office_address", "abroad_ok", "any_edition", "note",
+    "name", "first_name", "last_name", "email", "card", "group", "phone", "library", "symbol", "ref", "service",
+    "contact", "consent", "ignore",
+})  # fmt: skip
 WORK_KEYS = frozenset(
     {
         "title",

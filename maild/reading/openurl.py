@@ -1,4 +1,4 @@
-"""OpenURL 1.0 (Z39.88-2004, KEV) and 0.1: a citation out of a link, of key=value lines, or of copied `rft.x: y` labels."""
+"""OpenURL 1.0 (Z39.88-2004, KEV) and 0.1: a citation out of a link, key=value lines, or copied `rft.x: y` labels."""
 
 import re
 from collections.abc import Iterable

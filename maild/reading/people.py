@@ -25,12 +25,15 @@ _OTHERS = re.compile(r",? (?:et al\b\.?|ym\.|m\. ?fl\.|u\. ?a\.)")
 _ROLE = re.compile(r",? ?\((?:toim|red|eds?|hrsg|hg|utg|edited|toimittaja|toimittanut)\.?\)", re.IGNORECASE)
 
 # "Grain Elevators: a history" has a title's colon, not an author's: words that no person is called.
-_NO_NAME = frozenset(
-    "the a an of history handbook guide introduction journal annals studies manual atlas dictionary grammar suomen finlands"
-    " finnish nordic historia kirja opas käsikirja geschichte handbuch einführung lehrbuch kirjan luku artikkeli teos title"
-    " titel nimeke teoksen book bok buch article loan copy laina kopio elevators proceedings acta new modern early"
-    " hei hej hello dear isbn issn doi pmid tekijä author författare verfasser journals press university".split()
-)  # fmt: skip
+_NO_NAME = frozenset({
+    "the", "a", "an", "of", "history", "handbook", "guide", "introduction", "journal", "annals", "studies",
+    "manual", "atlas", "dictionary", "grammar", "suomen", "finlands", "finnish", "nordic", "historia", "kirja",
+    "opas", "käsikirja", "geschichte", "handbuch", "einführung", "lehrbuch", "kirjan", "luku", "artikkeli",
+    "teos", "title", "titel", "nimeke", "teoksen", "book", "bok", "buch", "article", "loan", "copy", "laina",
+    "kopio", "elevators", "proceedings", "acta", "new", "modern", "early", "hei", "hej", "hello", "dear",
+    "isbn", "issn", "doi", "pmid", "tekijä", "author", "författare", "verfasser", "journals", "press",
+    "university",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
