@@ -31,7 +31,8 @@ _PAGES_NAMED = re2.compile(
 _PAGES_LAST = re2.compile(r"[:,]\s?([a-zA-Z]?\d{1,6}\s?[-–]\s?[a-zA-Z]?\d{1,6})\.?$")
 _PAGES_ONE = re2.compile(r":\s?([a-zA-Z]?\d{1,6})\.?$")
 _VANCOUVER_END = re2.compile(
-    rf"[.,]?\s({_YEAR})(?: [A-Z][a-z]{{2,8}}(?: \d{{1,2}})?)?;\s?(\d{{1,4}})(?:\s?\(([^()]{{1,20}})\))?:\s?([a-zA-Z]?\d{{1,6}}(?:[-–][a-zA-Z]?\d{{1,6}})?)\.?$"
+    rf"[.,]?\s({_YEAR})(?: [A-Z][a-z]{{2,8}}(?: \d{{1,2}})?)?;\s?(\d{{1,4}})"
+    rf"(?:\s?\(([^()]{{1,20}})\))?:\s?([a-zA-Z]?\d{{1,6}}(?:[-–][a-zA-Z]?\d{{1,6}})?)\.?$"
 )
 _CHICAGO = re2.compile(
     rf"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{{1,4}}),? (?i:no|nr|nro|n:o|h"
@@ -126,7 +127,7 @@ def identifiers_of(text: str) -> dict[str, str]:
 
 
 def split_references(text: str) -> tuple[str, ...]:
-    """The references of a text that holds several: by blank lines, by "and also", or one a line where each stands alone."""
+    """The references of a text: apart by blank lines, by "and also", or one a line where each stands alone."""
     text = text.strip()[: 4 * MAX_REFERENCE]
     pieces = [
         p.strip()

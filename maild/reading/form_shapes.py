@@ -1,15 +1,15 @@
 """Label and answer out of a mail, whatever shape the form system gave them.
 
-JSON, table rows, `--- Label ---`, heading and next line, `Label: answer`, `key = value`, dotted leaders and wide gaps: the
-reading that recognises most labels is taken.
+JSON, table rows, `--- Label ---`, heading and next line, `Label: answer`, `key = value`, dotted leaders and wide gaps:
+the reading that recognises most labels is taken.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from maild.core.mail import Mail
+from maild.reading.form_json import json_leaves
 from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, find_label, split_label
 
 _NAME_LIKE = re.compile(r"(?:\d{1,2}[.)]\s?)?[^\W\d_a-zåäöü]|[a-z]{1,30}_[a-z]")
@@ -115,37 +115,7 @@ def _from_rows(rows: Iterable[tuple[str, str]], rules: FormRules, form: Form | N
 
 
 def _from_json(text: str, rules: FormRules, form: Form | None) -> list[Answer]:
-    start = text.find("{")
-    if not 0 <= start < 400 or len(text) > 200_000 or text.count("{") + text.count("[") > 200:
-        return []
-    try:
-        document, _ = json.JSONDecoder().raw_decode(text[start:])
-    except (ValueError, RecursionError):
-        return []
-    return [a for label, value in _leaves(document) for a in _answer(label, value, rules, form)]
-
-
-def _leaves(node: object, label: str = "") -> Iterator[tuple[str, str]]:
-    """Every label with its answer: {"Title": "x"}, [{"question": "Title", "answer": "x"}], lists of choices joined."""
-    if isinstance(node, dict):
-        keys = {str(key).casefold(): key for key in node}
-        question = next((keys[k] for k in ("question", "label", "title", "name", "field") if k in keys), None)
-        answer = next((keys[k] for k in ("answer", "value", "response") if k in keys), None)
-        if question is not None and answer is not None:
-            yield from _leaves(node[answer], str(node[question]))
-            return
-        for key, value in node.items():
-            yield from _leaves(value, str(key))
-    elif isinstance(node, list):
-        if all(isinstance(item, str | int | float) for item in node):
-            yield label, ", ".join(str(item) for item in node)
-        else:
-            for item in node:
-                yield from _leaves(item, label)
-    elif isinstance(node, str) and node.startswith('["') and node.endswith("]"):
-        yield label, node.strip("[]").replace('","', ", ").strip('"')
-    else:
-        yield label, "" if node is None else str(node)
+    return [a for label, value in json_leaves(text) for a in _answer(label, value, rules, form)]
 
 
 @dataclass(slots=True)
@@ -257,17 +227,17 @@ def _bare_label(line: str, indent: int, state: _Lines, rules: FormRules, form: F
         return False
     last = state.answers[-1] if state.answers and state.running else None
     # "What do you need?" / "Article": the answer is a word that is a label elsewhere.
-    if (
-        last is not None
-        and not last.value
-        and not state.gap
-        and last.key in {"service", "name", "title", "note", "author", "journal", "book"}
-    ):
-        if last.key == "service" or (
-            not line.endswith(("*", ":", "?")) and found.key in {"book", "journal", "article_title"}
-        ):
-            return False
+    if last is not None and not last.value and not state.gap and _may_be_value(line, found.key, last.key):
+        return False
     return _open(state, [Answer(label=line.rstrip(" :*"), key=found.key, languages=found.languages)], indent)
+
+
+def _may_be_value(line: str, key: str, asked: str) -> bool:
+    """Whether a line that is a label elsewhere answers the label above it."""
+    if asked == "service":
+        return True
+    marked = line.endswith(("*", ":", "?"))
+    return not marked and asked in {"name", "title", "note", "author"} and key in {"book", "journal", "article_title"}
 
 
 def _go_on(

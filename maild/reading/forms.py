@@ -42,7 +42,8 @@ _WORDS_FILE, _PATTERNS_FILE, _LABELS_FILE = "forms/values.toml", "forms/patterns
 _LISTS = ("empty", "yes", "no")
 _PATTERNS = (
     "either", "copy", "loan", "spam", "no_card", "library_words", "copy_in_note", "loan_in_note",
-    "ask", "not_new", "note_for_staff", "enquiry", "delivery_file", "delivery_office", "delivery_paper", "delivery_desk",
+    "ask", "not_new", "note_for_staff", "enquiry", "delivery_file",
+    "delivery_office", "delivery_paper", "delivery_desk",
 )  # fmt: skip
 _REQUIRED = re.compile(
     r"\((?:required|pakollinen|obligatorisk|obligatoriskt|pflichtfeld|vaaditaan|optional|valinnainen|frivillig)\)", re.I

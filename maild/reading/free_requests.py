@@ -16,42 +16,34 @@ from maild.reading.people import leading_people
 MAX_TEXT = 6_000  # characters of a letter
 
 _GREETING = re.compile(
-    
     r"^(?:hei|hej|arvoisa|arvoisat|ärade|hello|hi|dear|terve|moi|hyvä[ät]?|bästa|god|goddag|huomenta"
     r"|päivää|sehr geehrte|guten|liebe|kära|kjære|kære|tere|lp\b|respected|good)\b.{0,60}$",
     re.I,
 )
 _CLOSING = re.compile(
-    
     r"^(?:(?:yst\.?|ystäväll\w+|parhain|terveisin|terv\.?|t\.|kiit(?:os|täen|oksia)|kunnioitt\w+"
     r"|med vänlig\w*|vänlig\w*|mvh|hälsn\w*|hälsar|tack|tackar"
-    
     r"|kind|best|many thanks|thank|thanks|regards|sincerely|yours|with|mit freundlich\w*|freundliche"
     r"|viele grüße|danke|vielen dank|hilsen|med venlig|med vennlig|takk|vh|mfg|parimate)\b).{0,60}$",
     re.IGNORECASE,
 )
 _HELLO = re.compile(
-    
     r"^(?:hei|hej|terve|moi|hello|hi|dear (?:all|colleagues?)|guten tag|god(?:morgon|dag)"
     r"|hyvä[ät]? kollega\w*)\b[^,.!?:]{0,30}[,.!]\s{0,3}",
     re.I,
 )
 _WORK_WORD = re.compile(
-    
     r"\b(?:kirjan|kirjaa|kirja|teoksen|teosta|teos|nuotti\w*|artikkelin?|artikkelista|artikkelia"
     r"|julkaisun?|julkaisua|boken|artikeln|artikel|book|article|chapter"
-    
     r"|aufsatzes|aufsatz|buch|buches|werk|werkes|av|of|von|following|seuraava[an]?|följande|teoksesta"
     r"|luvun|luvusta)[,:]?\s",
     re.IGNORECASE,
 )
 _LOAN_QUOTED = re2.compile(
-    
     r"(?i)(?:låna|borrow|lainata|lainaksi|ausleihen|leihen|lend us|loan of|lån av|låne"
     r"|laina)\W+(?:[\w’']+\s){0,5}[\"“„«»”]([^\"“”„«»]{3,250}?)[.,]?[\"“”»«]"
 )
 _LOAN_BY = re2.compile(
-    
     r"(?:låna|borrow|låne|lend us) (?:boken |the book |boka )?([A-ZÅÄÖØÆ][^\"“”.,:;?()]{3,120}?) (?:av"
     r"|by) ([A-ZÅÄÖØÆ].{3,120})$"
 )
@@ -64,24 +56,20 @@ _PART_QUOTED = re2.compile(
     rf"(?i){_PART_WORD}:?,?\s(?:[\w,.&\s-]{{0,80}}?[:,]?\s?)?{_QUOTE}([^\"“”„«»]{{4,250}}?)[.,]?{_QUOTE}"
 )
 _WORK_QUOTED = re2.compile(
-    
     rf"(?i)(?:kirja\w*|teo[sk]\w*|bok(?:en)?|book|volume|buch\w*|werk\w*|titel\w*|title|novel|thesis"
     rf"|verket|nimeke)\s?(?:titled|entitled|called|nimeltä|med titeln|mit dem titel"
     rf"|:)?:?\s{_QUOTE}([^\"“”„«»]{{3,250}}?)[.,]?{_QUOTE}"
 )
 _ANY_QUOTED = re2.compile(r"[\"“„«»”]([^\"“”„«»]{3,250}?)[.,]?[\"“”»«]")
 _HOST = re2.compile(
-    
     r"(?i)^[\s,.]{0,3}(?:(?:joka on |som finns |som är publicerad |publicerad |published "
     r"|which appeared |ilmestynyt |julkaistu |erschienen )?(?:lehdestä|lehdessä|julkaisusta"
     r"|julkaisussa|teoksesta|teoksessa|kirjasta|sarjasta|ur|från|i|in|from|aus)\s)"
-    
     r"(?:er egen serie |tidskriften:? |the journal |journal |boken |the book |lehdestä "
     r"|der zeitschrift |lehden )?([^(]{3,150}.*)$"
 )
 _HOST_FI = re.compile(r"^[\s,.]{0,3}([^\W\d_][^\d.,:;?!()\"]{2,60}?)[- ](?:lehde(?:n|stä|ssä)|vuosikirja(?:n|sta))\b")
 _HOST_END = re2.compile(
-    
     r"(?:[,;(]|\.\s|\s(?:(?:1[5-9]|20)\d\d\b|\d{1,4}\s?[(/:]|(?i:vol|nro|nr|no|s|ss|pp?|sid|sivut|årg"
     r"|jg|bd|band|heft|h)\.?\s?\d|(?i:vuodelta|vuosikerta|från år|aus dem jahr)\b|https?:)|\?|$)"
 )
@@ -89,21 +77,17 @@ _VOLUME = re2.compile(
     r"(?i)\b(?:vol|volume|vsk|årg|årgång|band|bd|jg|jahrgang|vuosikerta)\.?:?\s?(\d{1,4})\b|\b(\d{1,4})\s?\(\d{1,3}\)"
 )
 _ISSUE = re2.compile(
-    
     r"(?i)\b(?:nro|nr|no|n:o|numero|issue|heft|h|häfte|hefte)\.?:?\s?(\d{1,3}(?:[-–]\d{1,2})?)\b"
     r"|\b\d{1,4}\s?\((\d{1,3})\)|\b(\d{1,2})/(?:19|20)\d\d\b"
 )
 _PAGES = re2.compile(
-    
     r"(?i)\b(?:ss?|pp?|sid|sidor(?:na)?|sivut|sivuilta|pages|seiten)\.?:?\s?(\d{1,5}\s?[-–]\s?\d{1,5})"
     r"|:\s?(\d{1,5}[-–]\d{1,5})\b"
 )
 _YEAR = re.compile(r"(?<![\d./-])(1[5-9]\d\d|20\d\d)(?![\d/-]|\.\d)")
 _REF = re.compile(
-    
     r"(?:(?:meidän |oma )?viit(?:e|teemme|tenumeromme|enumero|teemme nro)|tilausn(?:ume)?ro(?:mme)?"
     r"|(?:our|your) (?:ref|reference|request|order)(?: ?(?:no|number|nr))?|ref(?:erence)?(?: no)?"
-    
     r"|vår(?:t)? (?:ref|referens|referensnummer|beställningsnummer|nummer)|beställningsn(?:r|ummer)"
     r"|unser(?:e)? (?:zeichen|referenz|bestellnummer)|bestell(?:nummer|-?nr)|vår ref(?:eranse)?"
     r"|vores ref(?:erence)?|ill(?: request)?(?: no| number| nr)|lån-?id)"
@@ -237,14 +221,11 @@ def _has_anchor(fields: dict[str, str]) -> bool:
 
 
 _PROSE = re.compile(
-    
     r"\b(?:saisim\w+|pyyd\w+|pyytäis\w+|tila(?:amme|isimme|isin|an)|lainaksi|kaukolainaksi|haluai\w+"
     r"|tarvit\w+|voisi\w+|voitte\w*|asiaka\w+|ilmesty\w+|löyty\w+|käy|behövs|benötigt|needed|asap"
     r"|kiitos|meille|teiltä|onko|teillä"
-    
     r"|skulle|önskar|vill|kunde|beställer|skicka|behöver|låntagare\w*|tack|please|could|would|borrow"
     r"|request|we|you|our|thank|kindly|patron|send"
-    
     r"|bitten|möchten|könnten|benötigen|senden|schicken|unser\w*|leser|ønsker|gjerne|vi|ni|wir|ihnen"
     r"|mennessä|viimeistään)\b",
     re.IGNORECASE,

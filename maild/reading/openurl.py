@@ -35,7 +35,8 @@ _COPIES = frozenset({"article", "bookitem", "proceeding", "preprint"})
 _LOANS = frozenset({"book", "dissertation", "report", "conference", "document"})
 # KEV key → field of the citation, for those that need no thought.
 _PLAIN = {
-    "volume": "volume", "issue": "issue", "pub": "publisher", "place": "place", "edition": "edition", "series": "series",
+    "volume": "volume", "issue": "issue", "pub": "publisher", "place": "place", "edition": "edition",
+    "series": "series",
 }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ class People:
 
 
 def leading_people(text: str) -> People | None:
-    """The names that a text opens with and the rest, from its own stop, colon or bracket on; None where it opens with none."""
+    """The names that a text opens with and the rest, from its stop or colon on; None where it opens with none."""
     at = last_end = 0
     sure = vancouver = False
     for count in range(MAX_NAMES):

@@ -15,7 +15,7 @@ class Service:
 
 
 def word_for(text: str, rules: FormRules) -> ServiceType | None:
-    """The service that a short text names: "Kopio artikkelista", "Loan of a book", "ILL_BOOK"; None where none or unclear."""
+    """The service that a short text names: "Kopio artikkelista", "Loan of a book", "ILL_BOOK"; or None."""
     words = text.replace("_", " ")
     if rules.has("either", words):
         return ServiceType.COPY_OR_LOAN

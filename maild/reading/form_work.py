@@ -1,0 +1,133 @@
+"""The work that a form asks for: title and author of the whole and of the part, imprint, pages, numbers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+
+from maild.core.reading import Citation
+from maild.reading.citations import read_reference, split_references
+from maild.reading.form_draft import Draft, first_of
+from maild.reading.identifiers import clean_isbn, clean_issn, dois, isbns, issns, pmids
+
+CITATION_FIELDS = frozenset(f.name for f in fields(Citation))
+_AS_WRITTEN = ("publisher", "place", "edition", "volume", "issue", "chapter", "series", "record_id")
+_YEAR = re.compile(r"(?<!\d)(1[4-9]\d\d|20\d\d)(?!\d)")
+_IMPRINT = re.compile(r"^(.{2,200}?),?\s\[?c?(1[4-9]\d\d|20\d\d)\]?\.?$")
+_VOLUME_ISSUE = re.compile(
+    r"^(\d{1,4})\s?(?:\(|[:/]\s?|,?\s?(?:no|nro|nr|n:o)\.?\s?)(\d{1,3}(?:[-–/]\d{1,3})?)\)?$", re.IGNORECASE
+)
+
+
+def read_work(values: dict[str, list[str]], draft: Draft) -> None:
+    """The citation's fields, each from the label that names it."""
+    work = draft.work
+    for key in _AS_WRITTEN:
+        if found := first_of(values, key):
+            work[key] = found
+    _read_titles(values, draft)
+    _read_authors(values, draft)
+    _read_imprint_and_year(values, work)
+    _read_pages(values, work)
+    _read_numbers(values, draft)
+    for text in values.get("reference", []):
+        _read_reference(text, draft)
+    split = _VOLUME_ISSUE.match(work.get("volume", ""))
+    if split and "issue" not in work:
+        work["volume"], work["issue"] = split.groups()
+    if (
+        not work.keys() & {"title", "article_title"}
+        and values.get("name")
+        and {"first_name", "last_name"} <= draft.labels
+    ):
+        # "Sukunimi", "Etunimi" for the patron, so a plain "Nimi" is the work's.
+        work["title"] = values.pop("name")[0]
+
+
+def _read_titles(values: Mapping[str, list[str]], draft: Draft) -> None:
+    work = draft.work
+    part = first_of(values, "article_title", "chapter_title")
+    host = first_of(values, "journal", "book")
+    title = first_of(values, "title")
+    draft.journal = "journal" in values
+    if host and title and not part and "journal" in values:
+        part, title = title, None
+    if part:
+        work["article_title"] = part
+    if host or title:
+        work["title"] = host or title or ""
+    if host and title and title != host:
+        draft.notes.append(title)
+    if "article_title" in values and "chapter_title" in values:
+        draft.notes.append(values["chapter_title"][0])
+
+
+def _read_authors(values: Mapping[str, list[str]], draft: Draft) -> None:
+    work = draft.work
+    own, of_part, of_book = (first_of(values, key) for key in ("author", "article_author", "book_author"))
+    of_article = "article_title" in work and "chapter_title" not in values
+    if (
+        own
+        and not of_part
+        and (of_book or (of_article and "article_author" not in draft.labels and "book" not in values))
+    ):
+        of_part, own = own, None
+    if of_part:
+        work["article_author"] = of_part
+    if own or of_book:
+        work["author"] = own or of_book or ""
+
+
+def _read_imprint_and_year(values: Mapping[str, list[str]], work: dict[str, str]) -> None:
+    if year := first_of(values, "year"):
+        found = _YEAR.findall(year)
+        dated = len(set(found)) == 1 and bool(re.search(r"[^\W\d_]{3}|[./]|-\d\d?\b", year)) and len(year) < 30
+        work["year"] = found[0] if dated and not re.search(r"[\[\]?]", year) else year
+    if imprint := first_of(values, "imprint"):
+        match = _IMPRINT.match(imprint)
+        work.setdefault("publisher", match.group(1).strip(" ,") if match else imprint)
+        if match:
+            work.setdefault("year", match.group(2))
+
+
+def _read_pages(values: Mapping[str, list[str]], work: dict[str, str]) -> None:
+    start, end = first_of(values, "start_page"), first_of(values, "end_page")
+    pages = first_of(values, "pages") or (f"{start}-{end}" if start and end and start != end else start or end)
+    if pages:
+        work["pages"] = re.sub(r"^(?:pp?|s|ss|sid|sivut)\.?\s(?=\d)", "", pages, flags=re.IGNORECASE)
+
+
+def _read_numbers(values: Mapping[str, list[str]], draft: Draft) -> None:
+    """ISBN, ISSN, DOI, PMID; what is none of them, or fails its check digit, goes to the note as written."""
+    work = draft.work
+    finders = {"isbn": isbns, "issn": issns, "doi": dois, "pmid": pmids}
+    for key in ("isbn", "issn", "isbn_issn", "doi", "pmid", "link"):
+        for value in values.get(key, []):
+            found = {name: find(value) for name, find in finders.items()}
+            if key == "pmid" and value.strip().isdigit():
+                found["pmid"] = (value.strip(),)
+            if key in {"isbn", "issn", "isbn_issn"} and not any(found.values()):
+                lone = clean_isbn(value), clean_issn(value)
+                found["isbn"], found["issn"] = ((n,) if n else () for n in lone)
+            for name, numbers in found.items():
+                if numbers:
+                    work.setdefault(name, numbers[0])
+            if not any(found.values()):
+                draft.notes.append(f"{key.replace('_', '/').upper() if key != 'link' else 'Link'}: {value}")
+
+
+def _read_reference(text: str, draft: Draft) -> None:
+    """A whole reference in one field; several are several requests, and for a person."""
+    pieces = split_references(text)
+    if len(pieces) > 1:
+        draft.others.extend(pieces[1:])
+        draft.doubt("several-requests", "One field holds several references; each is a request of its own.", text)
+    found = read_reference(pieces[0] if pieces else text)
+    for name, value in found.fields.items():
+        draft.work.setdefault(name, value)
+    draft.journal = draft.journal or found.kind == "article"
+    if found.rest:
+        draft.notes.append(found.rest)
+
+
+def citation_of(work: Mapping[str, str]) -> Citation:
+    return Citation(**{key: value for key, value in work.items() if key in CITATION_FIELDS and value})
