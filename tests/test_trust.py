@@ -1,6 +1,7 @@
 """Who is believed: every row of the table, and the ways in which strangers try to be somebody else."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -158,6 +159,21 @@ def test_a_sender_whom_the_strict_reader_refused_has_no_identity() -> None:
     belief = who_speaks(refused, known(), Kind.PARTNER_REPLY, LOAN)
     assert not belief.ok
     assert "two addresses" in belief.why or "no domain" in belief.why
+
+
+def test_an_old_mail_sent_again_is_not_believed_though_its_signature_passes() -> None:
+    taken = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+    def came_after(days: int) -> bool:
+        letter = mail(PARTNER, passed("univ.test"), date=taken - timedelta(days=days))
+        return replied(letter, known(received_at=taken))
+
+    assert came_after(0)
+    assert came_after(13)
+    assert not came_after(15)
+    assert not came_after(-15)
+    undated = mail(PARTNER, passed("univ.test"), received_at=taken, date=taken - timedelta(days=40))
+    assert not replied(undated)
 
 
 LOOK_ALIKES = [

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import takewhile
 
 from maild.core.mail import AuthResult, Mail
 from maild.core.request import Context
+
+LONGEST_ON_THE_WAY = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,7 @@ def authenticate(mail: Mail, context: Context, domains: Sequence[str] = ()) -> S
     ours = _our_results(mail, context)
     if not ours:
         return Stamp(why=f"our own mail server ({context.authserv_id}) put no Authentication-Results on it")
-    refused = _contradiction(ours, domain)
+    refused = _contradiction(ours, domain) or _replayed(mail, context)
     if refused:
         return Stamp(why=refused)
     return _vouching(ours, domain, domains, accept_spf=_spf_is_enough(context, domain))
@@ -69,6 +72,14 @@ def _contradiction(ours: Sequence[AuthResult], domain: str) -> str:
     if other:
         return f"our mail server judged the sender to be of {other}, but the From field says {domain}"
     return ""
+
+
+def _replayed(mail: Mail, context: Context) -> str:
+    """Why it may be an old mail sent once more by somebody who got hold of it: its signature still passes (T5)."""
+    taken = context.received_at or mail.received_at
+    if taken is None or mail.date is None or abs(taken - mail.date) <= LONGEST_ON_THE_WAY:
+        return ""
+    return f"its Date is {abs(taken - mail.date).days} days off the day it came: an old mail may have been sent again"
 
 
 def _vouching(ours: Sequence[AuthResult], domain: str, domains: Sequence[str], *, accept_spf: bool) -> Stamp:
