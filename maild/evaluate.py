@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from maild.core.terms import ALWAYS_FOR_STAFF, Kind
 from maild.reading.opening import open_mail
 from maild.reading.read import read_alone, read_mail
 from maild.reading.rules import ReadingRules
+from maild.reading.today import taken_at
 from maild.scores import Scores, score
 
-NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # of a mail without any date: no year can be guessed from it
 OURS_ALONE = frozenset({"passage", "note", "supplier_ref", "no_renewal"})  # of an event: not of the contract
 
 _CONTEXT: TypeAdapter[Context] = TypeAdapter(Context)
@@ -53,8 +53,7 @@ def load_contexts(path: Path) -> dict[str, Context]:
 
 def now_of(mail: Mail, context: Context | None, override: datetime | None) -> datetime:
     """The moment the mail was taken: `override`, else the context's, else the topmost Received, else Date."""
-    known = context.received_at if context is not None else None
-    return override or known or mail.received_at or mail.date or NO_TIME
+    return override or taken_at(mail, context or Context())
 
 
 def parse_files(

@@ -7,9 +7,9 @@ from maild.core.reading import Doubt, Reading
 from maild.core.request import Context
 from maild.core.terms import Kind
 from maild.reading.auto_replies import AutoReplyRules, absent_until
-from maild.reading.dates import today_of
 from maild.reading.language import language_of
 from maild.reading.rules import ReadingRules
+from maild.reading.today import today_of
 
 HARMLESS = ("absent", "received", "read")  # lists of rules/auto-replies.toml: what may be filed away
 REPLY_PREFIX = re.compile(r"\b(?:re|vs|sv|aw|antw|ang|fw|fwd|vl|vb|wg)\s?:", re.IGNORECASE)
@@ -20,13 +20,13 @@ class AutoReplyParser:
 
     name = "auto_reply"
 
-    def read(self, mail: Mail, context: Context, rules: ReadingRules) -> Reading | None:  # noqa: ARG002  # as all parsers
+    def read(self, mail: Mail, context: Context, rules: ReadingRules) -> Reading | None:
         """No events; `absent_until` where the writer says when he is back; a doubt where staff must act on it."""
         texts = rules.auto_replies
         if not (_is_certain(mail, texts) or (_is_likely(mail) and _says(HARMLESS, mail, texts))):
             return None
         language = language_of(mail.new_text, rules.lexicons) or _language_told(mail, texts)
-        back = absent_until(mail.new_text, today_of(mail, rules.zone), texts, language)
+        back = absent_until(mail.new_text, today_of(mail, context, rules.zone), texts, language)
         doubt = _doubt(mail, texts)
         return Reading(
             kind=Kind.AUTO_REPLY, language=language, absent_until=back, doubts=(doubt,) if doubt is not None else ()

@@ -14,7 +14,8 @@ from maild.core.mail import Mail
 from maild.core.reading import Citation, Doubt, Event, Money, NewRequest, Person, Reading
 from maild.core.request import Context
 from maild.core.terms import EventName, Kind, ServiceType
-from maild.evaluate import NO_TIME, evaluate, explain, judge, load_contexts, now_of, parse_files, reading_json
+from maild.evaluate import evaluate, explain, judge, load_contexts, now_of, parse_files, reading_json
+from maild.reading.today import NO_TIME
 from maild.scores import score
 from tests.house import shipped_rules
 from tests.readings import shipped_reading_rules
@@ -231,13 +232,14 @@ def test_a_folder_is_scored_by_kind_language_and_event(archive: Path) -> None:
 
 # The scores
 
-LABEL = {
+STATED = {"event": "Loaned", "due_date": "2026-12-14", "item_id": "301"}
+LABEL: dict[str, Any] = {
     "file": "a.eml",
     "kind": "partner-reply",
     "request": NUMBER,
     "language": "fi",
     "auto": True,
-    "events": [{"event": "Loaned", "due_date": "2026-12-14", "item_id": "301"}],
+    "events": [STATED],
 }
 
 
@@ -253,8 +255,8 @@ def verdict(reading: dict[str, Any], **label: Any) -> str:
         ({"events": [{"event": "Loaned", "due_date": "2026-12-14"}]}, {}, "right"),
         ({"events": [{"event": "Loaned", "due_date": "2026-12-15"}]}, {}, "wrong"),
         ({"events": [{"event": "Unfilled"}]}, {}, "wrong"),
-        ({"events": [*LABEL["events"], {"event": "Overdue"}]}, {}, "wrong"),
-        ({"events": [*LABEL["events"], {"event": "Notification"}]}, {}, "right"),
+        ({"events": [STATED, {"event": "Overdue"}]}, {}, "wrong"),
+        ({"events": [STATED, {"event": "Notification"}]}, {}, "right"),
         ({"request": "KP-2026-000124"}, {}, "wrong"),
         ({"auto": False}, {}, "missed"),
         ({"events": []}, {}, "missed"),

@@ -6,9 +6,6 @@ from dataclasses import replace
 
 from maild.core.mail import DeliveryStatus, Mail
 from maild.reading import bounce_words as words
-from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
-
-__all__ = ["AutoReplyRules", "failures", "is_report", "language_of_report", "load_auto_replies"]
 
 MAX_NOTICE_CHARS = 16_384
 MAX_RECIPIENTS = 50

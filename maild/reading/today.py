@@ -7,11 +7,12 @@ from maild.core.mail import Mail, Today
 from maild.core.request import Context
 
 TRUSTED_DATE = timedelta(days=3)  # design contract: a Date further off gives no year and no "tomorrow"
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # of a mail without any date
 
 
 def taken_at(mail: Mail, context: Context) -> datetime:
     """When we took the mail: the context's word, else the topmost Received, else Date; never the wall clock."""
-    return context.received_at or mail.received_at or mail.date or datetime(1970, 1, 1, tzinfo=UTC)
+    return context.received_at or mail.received_at or mail.date or NO_TIME
 
 
 def today_of(mail: Mail, context: Context, zone: str) -> Today:
