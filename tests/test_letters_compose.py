@@ -74,8 +74,9 @@ def test_no_letter_asks_for_a_receipt_and_none_keeps_bounces_away() -> None:
     assert not {"All", "NDR"} & suppressed
 
 
-def test_a_direct_answer_says_that_it_is_one() -> None:
-    assert _read(_raw(sample("lending_status")))["Auto-Submitted"] == "auto-replied"
+def test_only_a_receipt_calls_itself_an_automatic_reply() -> None:
+    assert _read(_raw(sample("lending_acknowledged")))["Auto-Submitted"] == "auto-replied"
+    assert _read(_raw(sample("lending_renewal_granted")))["Auto-Submitted"] == "auto-generated"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ class LetterRule:
     """One letter: `audiences` may get it (one, save for letters that go to both sides).
 
     `facts` are the occasion's, that it shows in every language. `off` = sent only where a site turns it on. `answers`
-    marks the direct answer to a mail (RFC 3834: auto-replied).
+    marks a mere receipt (RFC 3834: auto-replied), which other systems may file away unread.
     """
 
     name: str

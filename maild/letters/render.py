@@ -66,7 +66,7 @@ class Letters:
         )
 
     def answers(self, name: str) -> bool:
-        """Whether the letter is the direct answer to a mail (RFC 3834: auto-replied)."""
+        """Whether the letter is a mere receipt (RFC 3834: auto-replied)."""
         return self.rules.letters[name].answers
 
     def went_to(self, message_id: str, audience: Audience) -> bool:
