@@ -25,7 +25,7 @@ class AutoReplyParser:
         texts = rules.auto_replies
         if not (_is_certain(mail, texts) or (_is_likely(mail) and _says(HARMLESS, mail, texts))):
             return None
-        language = language_of(mail.new_text, rules.lexicons) or _language_told(mail, texts)
+        language = _language(mail, rules)
         back = absent_until(mail.new_text, today_of(mail, context, rules.zone), texts, language)
         doubt = _doubt(mail, texts)
         return Reading(
@@ -67,10 +67,14 @@ def _says(lists: tuple[str, ...], mail: Mail, texts: AutoReplyRules) -> bool:
     return any(texts.languages(name, mail.new_text) for name in lists)
 
 
-def _language_told(mail: Mail, texts: AutoReplyRules) -> str:
-    """The language of the words that showed what it is, where the text is too short to tell."""
+def _language(mail: Mail, rules: ReadingRules) -> str:
+    """That of the words which show what it is, since many are too short to be told by; else the whole text's."""
+    texts = rules.auto_replies
     told = [code for name in (*HARMLESS, "automatic") for code in texts.languages(name, mail.new_text)]
-    return next(iter(told or texts.languages("subject", mail.subject)), "")
+    if len(set(told)) == 1:
+        return told[0]
+    whole = language_of(mail.new_text, rules.lexicons)
+    return whole or next(iter(told or texts.languages("subject", mail.subject)), "")
 
 
 def _doubt(mail: Mail, texts: AutoReplyRules) -> Doubt | None:
