@@ -65,7 +65,7 @@ def test_the_first_parser_that_knows_the_mail_reads_it_and_is_named() -> None:
 
 def test_a_mail_that_no_parser_knows_is_for_a_human() -> None:
     reading = read(letter(), Knows("first", None))
-    assert (reading.kind, reading.events, reading.by) == (Kind.UNKNOWN, (), "")
+    assert (reading.kind, reading.events, reading.by, reading.language) == (Kind.UNKNOWN, (), "", "fi")
     assert [(doubt.reason, doubt.passage) for doubt in reading.doubts] == [("unclear", "Kirja lähti tänään.")]
 
 

@@ -7,6 +7,7 @@ from maild.core.mail import Mail
 from maild.core.reading import Doubt, Parser, Reading
 from maild.core.request import Context, Request
 from maild.core.terms import Kind
+from maild.reading.language import language_of
 from maild.reading.matching import match
 from maild.reading.rules import ReadingRules
 
@@ -40,7 +41,8 @@ def _first(mail: Mail, context: Context, rules: ReadingRules, parsers: Sequence[
         if reading is not None:
             return replace(reading, by=reading.by or parser.name)
     text = "no parser knows a mail like this"
-    return Reading(kind=Kind.UNKNOWN, doubts=(Doubt(reason="unclear", text=text, passage=mail.new_text[:300]),))
+    doubt = Doubt(reason="unclear", text=text, passage=mail.new_text[:300])
+    return Reading(kind=Kind.UNKNOWN, language=language_of(mail.new_text, rules.lexicons), doubts=(doubt,))
 
 
 def _oddities(mail: Mail, reading: Reading) -> Iterator[Doubt]:
