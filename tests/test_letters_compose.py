@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default
+from typing import Any
 
 import mailparser
 import pytest
@@ -45,7 +46,7 @@ def _text(raw: bytes) -> str:
     return content.replace("\r\n", "\n")
 
 
-def _with_request(found: Sample, **values: object) -> Sample:
+def _with_request(found: Sample, **values: Any) -> Sample:
     request = replace(found.context.requests[0], **values)
     return replace(found, context=replace(found.context, requests=(request,)))
 
@@ -244,7 +245,9 @@ def test_no_field_of_a_stranger_becomes_a_header(payload: str) -> None:
         assert _read(raw).keys() == expected
         assert b"\nBcc" not in raw.split(b"\r\n\r\n")[0]
     for rule in ("attention", "delivery_failed", "message"):
-        stranger = dict.fromkeys(("reason", "mail_subject", "mail_from", "recipient", "diagnostic", "letter"), payload)
+        stranger: dict[str, Any] = dict.fromkeys(
+            ("reason", "mail_subject", "mail_from", "recipient", "diagnostic", "letter"), payload
+        )
         assert "Bcc" not in _read(_raw(sample(rule, **stranger)))
 
 

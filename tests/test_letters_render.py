@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from maild.letters.words import WordsError, load_words
 from tests.letter_house import facts, shipped_letters
 
 
-def _render(own: Path, template: str, language: str = "fi", **given: object) -> str:
+def _render(own: Path, template: str, language: str = "fi", **given: Any) -> str:
     (own / language).mkdir(exist_ok=True)
     (own / language / "unfilled.txt.j2").write_text(template, "utf-8")
     return shipped_letters(own).render("unfilled", language, facts("unfilled", **given), SITE).text

@@ -101,7 +101,6 @@ class LetterFacts:
     parcel: str | None = None
     office: str | None = None
     text: str | None = None
-    missed: tuple[str, ...] = ()
     rows: tuple[RowFacts, ...] = ()
     # the occasion, to staff only
     passage: str | None = None
@@ -301,7 +300,7 @@ OCCASION_READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         **dict.fromkeys(("reason", "volume", "parcel", "office", "letter", "recipient", "diagnostic"), _line),
         **dict.fromkeys(("mail_subject", "mail_from"), _plain_line),
         **dict.fromkeys(("text", "passage"), _paragraphs),
-        **dict.fromkeys(("missed", "commands"), _lines),
+        "commands": _lines,
         "cost": _money,
         "url": _url,
         "rows": _rows,
