@@ -92,6 +92,8 @@ class PartnerRequestParser:
             return None
         language = language_of(text, rules.lexicons)
         found = read_free(text, mail.subject)
+        if not found.works and rules.forms.has("enquiry", text[:2000]):
+            return self._enquiry(mail, context, rules, text[:2000])
         if not found.works:
             doubt = Doubt(
                 reason="incomplete", text="A work seems to be asked for, but not which can be told.", passage=text[:200]

@@ -64,6 +64,8 @@ def test_lines_of_a_catalogue_are_one_reference() -> None:
     "text",
     [
         "Grain Elevators: A History. 1983",
+        "Silent Spring: A Biography. 1983",
+        "Silent Spring: Birds of the Valley. 1983",
         "Elsa Koivukangas, Kaskimaiden kirja 1983",
         "se punainen kirja jossa oli kala",
         "The Lantern Road",

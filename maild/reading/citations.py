@@ -22,6 +22,7 @@ _AFTER_STOP = re2.compile(r"^(?:[.:]|,(?: [\"“”„«»‘']))? ?(.+)$")
 _QUOTED = re2.compile(
     r"^[.,:]? ?[\"“”„«»‘'](.{4,300}?)[.,?!]?[\"“”«»’'][.,]? ?(?:(?:[Ii]n|[Tt]eoksessa|I|Ur)[: ] ?)?(.*)$"
 )
+_SUBTITLE = re.compile(r"^(?:A|An|The|Ein|Eine|En|Ett|Roman|Romaani|Novelleja|Runoja)\b|\b(?:of|the|and|for|in)\b")
 _SLASH = re2.compile(r"^(.{3,300}?) / (.{4,200})$")
 
 _PAGES_NAMED = re2.compile(
@@ -249,7 +250,7 @@ def _article(body: str) -> dict[str, str]:
     if quoted and quoted.group(2):
         author = {"article_author": _names(people)} if people else {}
         return _full(found | author | {"article_title": quoted.group(1).rstrip(".,")} | _container(quoted.group(2)))
-    if people and (people.rest[:1] == ":" or (people.sure and _ended(people))):
+    if people and (_is_colon_author(people) or (people.sure and _ended(people))):
         return _parts(people, people.rest.lstrip(".: "), found, body)
     return {}
 
@@ -323,13 +324,18 @@ def _author_title(head: str, fields: dict[str, str]) -> dict[str, str]:
     if by and leading_people(by.group(2)):
         return _full(fields | {"author": by.group(2), "title": by.group(1)})
     people = leading_people(head)
-    if not people or not (people.rest[:1] == ":" or (people.sure and _ended(people))):
+    if not people or not (_is_colon_author(people) or (people.sure and _ended(people))):
         return {}
     title = people.rest.lstrip(".: ").rstrip(" ,.")
     # Two sentences left: the second could be a subtitle, a series or a publisher without its year.
     if re.search(r"[^\s.]{3}\. \S", title) and "publisher" not in fields:
         return {}
     return _full(fields | {"author": _names(people), "title": title})
+
+
+def _is_colon_author(people: People) -> bool:
+    """Whether the colon stands behind a name: "Silent Spring: A Biography" is a title with its subtitle."""
+    return people.rest[:1] == ":" and (people.sure or not _SUBTITLE.search(people.rest[1:].strip()))
 
 
 def _ended(people: People) -> bool:

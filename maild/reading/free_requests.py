@@ -33,7 +33,7 @@ _HELLO = re.compile(
     re.I,
 )
 _WORK_WORD = re.compile(
-    r"\b(?:kirjan|kirjaa|kirja|teoksen|teosta|teos|nuotti\w*|artikkelin?|artikkelista|artikkelia"
+    r"\b(?:hyllyssä|teillä|lainata|lainaksi|meille|låna|borrow|us|kirjan|kirjaa|kirja|teoksen|teosta|teos|nuotti\w*|artikkelin?|artikkelista|artikkelia"
     r"|julkaisun?|julkaisua|boken|artikeln|artikel|book|article|chapter"
     r"|aufsatzes|aufsatz|buch|buches|werk|werkes|av|of|von|following|seuraava[an]?|följande|teoksesta"
     r"|luvun|luvusta)[,:]?\s",
