@@ -43,8 +43,8 @@ def report(text: str, **more: object) -> Mail:
 
 
 def test_our_own_address_in_the_words_of_a_report_is_no_recipient() -> None:
-    text = "The group loans isn't set up to receive messages from ill@library.test.\nRecipient: <loans@one.test>\n"
-    found = failures(report(f"Your message could not be delivered.\n{text}"), OURS)
+    text = "Delivery to the following recipients failed:\n\n  loans@one.test\n  ill@library.test (sender)\n"
+    found = failures(report(text), OURS)
     assert [status.recipient for status in found] == ["loans@one.test"]
 
 

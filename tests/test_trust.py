@@ -78,6 +78,7 @@ def test_a_partners_own_domain_with_dmarc_pass_by_our_mx_is_believed() -> None:
         stamps(("dmarc", "fail", "univ.test"), ("dkim", "pass", "univ.test")),
         stamps(("dmarc", "none", "univ.test"), ("spf", "pass", "univ.test")),
         stamps(("dmarc", "pass", "evil.test")),
+        stamps(("dmarc", "pass", "evil.test"), ("dkim", "pass", "univ.test")),
         stamps(("dkim", "pass", "evil.test")),
         stamps(("dkim", "pass", "notuniv.test")),
         stamps(("dkim", "pass", "test")),
@@ -90,6 +91,7 @@ def test_a_partners_own_domain_with_dmarc_pass_by_our_mx_is_believed() -> None:
         "dmarc fail",
         "spf only",
         "dmarc of another",
+        "dmarc of another beside dkim",
         "dkim of another",
         "a name that ends alike",
         "dkim of the top domain",
@@ -274,6 +276,7 @@ def test_the_patrons_address_unauthenticated_is_nobodys() -> None:
         reply_address(OURS, KEY, NUMBER, Party.SUPPLIER, PATRON),
         reply_address(OURS, KEY, NUMBER, Party.SUPPLIER, PATRON).replace(".s.", ".p."),
         reply_address(OURS, KEY, NUMBER, Party.PATRON, "other@students.test"),
+        TOKEN_ADDRESS.replace(".p.", ".s."),
         TOKEN_ADDRESS.replace("library.test", "elsewhere.test"),
         TOKEN_ADDRESS.replace("ill+", "evil+"),
         TOKEN_ADDRESS.replace("@", "a@"),
@@ -287,6 +290,7 @@ def test_the_patrons_address_unauthenticated_is_nobodys() -> None:
         "of another party",
         "moved to this party",
         "of another patron",
+        "said to be another party's",
         "to another domain",
         "to another mailbox",
         "longer",
@@ -319,6 +323,7 @@ def test_an_empty_key_signs_nothing() -> None:
     with pytest.raises(ValueError, match="16"):
         sign("", NUMBER, Party.PATRON, PATRON)
     assert not token_ok(("",), NUMBER, Party.PATRON, PATRON, "a" * 16)
+    assert not token_ok((KEY,), NUMBER, Party.PATRON, "", sign(KEY, NUMBER, Party.PATRON, ""))
     assert not told_by_patron(mail("me@home.test", to=(TOKEN_ADDRESS,)), known(reply_key=""))
 
 
