@@ -1,10 +1,10 @@
 """A partner that borrows from us, writing freely about a running request: renew, cancel, received, returned ..."""
 
 from maild.core.mail import Mail
-from maild.core.reading import Reading
+from maild.core.reading import Doubt, Reading
 from maild.core.request import Context
-from maild.core.terms import EventName, Kind
-from maild.reading.asking import read_asking
+from maild.core.terms import Kind
+from maild.reading.asking import WISHES, read_asking
 from maild.reading.family import domain_of, family_of, is_at, names_ours
 from maild.reading.rules import ReadingRules
 
@@ -21,8 +21,15 @@ class PartnerAction:
         if kind is not Kind.PARTNER_REQUEST and not (kind is None and partner):
             return None
         read = read_asking(mail, rules, patron=False)
-        if not names_ours(mail, context, rules) and not (set(e.event for e in read.events) - {EventName.REQUEST}):
+        wished = {event.event for event in read.events} & WISHES
+        if not names_ours(mail, context, rules) and not wished and not _enquires(read.doubts):
             return None
         return Reading(
             kind=Kind.PARTNER_REQUEST, language=read.language, events=read.events, doubts=read.doubts, by=self.name
         )
+
+
+def _enquires(doubts: tuple[Doubt, ...]) -> bool:
+    """Whether it asks something about loans ("do you lend abroad?") without a request of ours."""
+    reasons = {doubt.reason for doubt in doubts}
+    return {"question", "unclear"} <= reasons and len(doubts) > 2  # noqa: PLR2004

@@ -3,8 +3,8 @@
 from maild.core.mail import Mail
 from maild.core.reading import Reading
 from maild.core.request import Context
-from maild.core.terms import Kind
-from maild.reading.asking import read_asking
+from maild.core.terms import EventName, Kind
+from maild.reading.asking import WISHES, read_asking
 from maild.reading.family import domain_of, family_of, is_at
 from maild.reading.rules import ReadingRules
 
@@ -24,7 +24,7 @@ class PatronMessage:
         if kind is None and (is_at(domain, context.partner_domains) or domain in ours or mail.header("list-id")):
             return None
         read = read_asking(mail, rules, patron=True)
-        if kind is None and not read.events:
+        if kind is None and not ({event.event for event in read.events} & (WISHES | {EventName.REQUEST})):
             return None
         return Reading(
             kind=Kind.PATRON_MESSAGE, language=read.language, events=read.events, doubts=read.doubts, by=self.name

@@ -95,7 +95,9 @@ def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: Re
     doubts = [*found.doubts, *doubts_of(said, may_ask=may_ask)]
     events = [_event(name, found, stated, mail) for name in found.events]
     for event in events:
-        doubts += _fact_doubts(event, stated, found, mail)
+        doubts += _fact_doubts(event, stated, found)
+        if event.event in DATED and event.due_date is not None and event.due_date <= today.day:
+            doubts.append(Doubt(reason="date", text="the due date is past", passage=found.passage))
     return Read(events=tuple(events), doubts=tuple(doubts), language=language)
 
 
@@ -150,7 +152,7 @@ def _coming(stated: Stated) -> date | None:
     return _only(stated.deciding) or _only(tuple(dict.fromkeys((*stated.other, *stated.due, *stated.old))))
 
 
-def _fact_doubts(event: Event, stated: Stated, found: Outcome, mail: Mail) -> Iterator[Doubt]:
+def _fact_doubts(event: Event, stated: Stated, found: Outcome) -> Iterator[Doubt]:
     """What makes the event's own facts doubtful."""
     if event.event in DATED and event.due_date is None:
         if stated.due_problem or len(stated.due) > 1:

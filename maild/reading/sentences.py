@@ -19,7 +19,7 @@ PLAIN_NUMBER = re.compile(r"\d{1,2}$")
 LABEL = re.compile(r"\s*[^\W\d_][^:\n]{0,38}?[ .]*:(?:\s|$)")
 BULLET = re.compile(r"\s*(?:[-*•–·>]|\d{1,2}[.)]|\[[ xX]?\]|[A-Z]{1,8}-\d{4}-\d+)")
 JOINTS = (
-    "mutta|muttei|mutten|vaan|tosin|kuitenkin|men|dock|but|however|although|though|aber|allerdings|sondern|jedoch|"
+    "eikä|enkä|emmekä|ettekä|eivätkä|och inte|och ej|and not|and no|nor|und nicht|und kein|og ikke|ega|mutta|muttei|mutten|vaan|tosin|kuitenkin|men|dock|but|however|although|though|aber|allerdings|sondern|jedoch|"
     "doch|kuid|aga|joten|therefore|daher|därför"
 )
 CUT = re.compile(rf"[,;](?=\s)|:(?=\s)|\s[-–—]+\s|[()]|(?:\s/\s)|(?<=\s)(?=(?:{JOINTS})\s)", re.IGNORECASE)
@@ -88,6 +88,8 @@ def _ends(block: str, end: re.Match[str]) -> bool:
     follows = block[end.end() :].lstrip()[:1]
     if not follows:
         return True
+    if word == "no":  # "tracked, no. RN 2026"; the answer "No." is written with a capital
+        return False
     if word.lower() in ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
         return False
     if PLAIN_NUMBER.match(word):  # "3. Dezember", "3. painos"; but "Postitettu 3. Kiitos" is not written

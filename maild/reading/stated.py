@@ -11,6 +11,8 @@ from maild.reading.dates import FoundDate, due_date_of, find_dates, past_day_of
 from maild.reading.money import find_money
 from maild.reading.statements import Statement
 
+LONGEST_DOUBTFUL_DAYS = 200  # 08/01/2027 in December is 8 January, not a loan until August
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
@@ -96,10 +98,12 @@ class _Days:
             self.deciding.append(found.day)
 
     def _due(self, found: FoundDate) -> None:
+        if found.kind == "relative" and found.day is not None and found.day <= self.today.day:
+            return  # "sent today, due ..."
         past = past_day_of(found, self.today)
         if past is not None:
             self.past.append(past)
-        day = due_date_of(found, self.today)
+        day = due_date_of(found, self.today, LONGEST_DOUBTFUL_DAYS)
         if day is not None:
             self.due.append(day)
         elif found.day is not None:

@@ -17,6 +17,8 @@ QUOTED = re.compile(r"\"[^\"\n]{2,200}\"|“[^“”\n]{2,200}[”“]|”[^”\
 ADDRESS = re.compile(r"<?(?:https?://|www\.)[^\s<>]+>?|<?[^\s@<>]+@[^\s@<>]+>?")
 DATE_NUMBERS = re.compile(r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b", re.IGNORECASE)
 LABEL_LINE = re.compile(r"\s*([^\W\d_][^:\t\n]{0,44}?)(?:[ .]*:[ \t]*|\t+| {2,})(\S.*)$")
+MOST_NAME_WORDS = 7
+JOINING = frozenset({"of", "the", "and", "och", "ja", "und", "für", "i", "at", "de", "von", "av", "&", "-", "/"})
 UNREAD = frozenset({"title", "ref", "item", "sent"})  # labels whose values state nothing
 
 
@@ -28,6 +30,7 @@ class Side(Enum):
         {
             "says",
             "conditions",
+            "staff.unreceived",
             "harmless.reply",
             "harmless.renewal",
             "harmless.retry",
@@ -62,6 +65,10 @@ class Statement:
     def asks_back(self) -> bool:
         """Whether it asks us for a yes or no ("käykö näin?", "please let us know")."""
         return self.has("harmless", "reply")
+
+    def says(self, name: str, reason: str) -> bool:
+        """Whether one of its hits is of that event and reason."""
+        return any(hit.phrase.name == name and hit.phrase.reason == reason for hit in self.of("says"))
 
     def has(self, kind: str, name: str) -> bool:
         """Whether one of its hits is of that kind and name."""
@@ -137,6 +144,8 @@ def _sentence(group: list[Clause], lexicons: Lexicons, language: str, side: Side
             Statement(clause=c, words=tuple(w), hits=(), unexplained=frozenset(), stems=False)
             for c, w in zip(group, words, strict=True)
         ]
+    if len(group) == 1 and _is_name(group[0].text):
+        return [Statement(clause=group[0], words=tuple(words[0]), hits=(), unexplained=frozenset(), stems=False)]
     out = [_statement(clause, part, lexicon, side) for clause, part in zip(group, words, strict=True)]
     # A question mark asks about the whole sentence: where one clause of it is a question that we know, it is that one.
     if any(_asks(statement) for statement in out):
@@ -144,8 +153,31 @@ def _sentence(group: list[Clause], lexicons: Lexicons, language: str, side: Side
     return out
 
 
+def _is_name(text: str) -> bool:
+    """Whether a line is only the name of a person, a library or an office: "Northbridge Document Supply"."""
+    parts = text.rstrip(".").split()
+    return (
+        1 < len(parts) <= MOST_NAME_WORDS
+        and all(part[0].isupper() or part in JOINING for part in parts)
+        and not all(part.isupper() for part in parts)
+        and not any(c.isdigit() or c in ".!?" for c in "".join(parts[1:]))
+        and sum(part[0].isupper() for part in parts) > 1
+    )
+
+
 def _asks(statement: Statement) -> bool:
-    return any(hit.phrase.kind == "asks" or hit.phrase.marks.get("question") for hit in statement.hits)
+    return any(_explains_question(hit) for hit in statement.hits)
+
+
+def _explains_question(hit: Hit) -> bool:
+    """Whether the phrase may be a question: a wish, an offer that asks whether we take it, a template's "Trouble?"."""
+    phrase = hit.phrase
+    return (
+        phrase.kind == "asks"
+        or bool(phrase.marks.get("question"))
+        or (phrase.kind == "says" and phrase.name == "RetryPossible")
+        or (phrase.kind == "harmless" and phrase.name in {"machine", "reply"})
+    )
 
 
 def _only_mark(statement: Statement) -> bool:
@@ -160,10 +192,10 @@ def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -
     groups = _groups(hits)
     unexplained = {mark for mark in MARKS if _left_over(lexicon.marks[mark], text, mark, groups)}
     own_question = "question" in unexplained and not text.rstrip().endswith(b"?")
-    if clause.question and not any(hit.phrase.marks.get("question") or hit.phrase.kind == "asks" for hit in hits):
-        unexplained.add("question")
-    elif clause.question:
+    if any(_explains_question(hit) for hit in hits):
         unexplained.discard("question")
+    elif clause.question:
+        unexplained.add("question")
     stems = lexicon.stems is not None and any(
         not any(g.start <= m.start() and m.end() <= g.end for g in groups) for m in lexicon.stems.finditer(text)
     )

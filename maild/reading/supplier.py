@@ -8,7 +8,10 @@ from maild.core.terms import EventName as E
 from maild.reading.phrases import Hit
 from maild.reading.statements import Statement
 
-GENERAL = frozenset({"renewal", "invoice", "general"})  # harmless tables whose words are not about this request
+OVER_OFFERS = frozenset({"renewal", "invoice", "overdue"})  # harmless tables that take the meaning of words in them
+OVER_ALL = OVER_OFFERS | {"reply", "elsewhere", "machine"}
+# (shorter, longer): a refusal keeps its sense inside an offer, and a reason inside a refusal.
+KEPT = frozenset({(E.UNFILLED, E.RETRY_POSSIBLE), (E.RETRY_POSSIBLE, E.UNFILLED), (E.RENEW_REFUSED, E.RETRY_POSSIBLE)})
 # Of two reasons the more telling one; "not held" is said of what is missing, lent or broken as well.
 UNFILLED_ORDER = ("PoorCondition", "PolicyProblem", "NotAvailableForILL", "NonCirculating", "NotOnShelf", "NotHeld", "")
 RETRY_ORDER = (
@@ -26,7 +29,7 @@ OFFERS = frozenset({"CostExceedsMaxCost", "MustMeetLoanCondition", "MultiVolAvai
 SWALLOWS = {
     E.LOANED: {E.REQUEST_RECEIVED},
     E.WILL_SUPPLY: {E.REQUEST_RECEIVED},
-    E.EXPECT_TO_SUPPLY: {E.REQUEST_RECEIVED, E.WILL_SUPPLY},
+    E.EXPECT_TO_SUPPLY: {E.REQUEST_RECEIVED},
     E.COPY_COMPLETED: {E.REQUEST_RECEIVED, E.WILL_SUPPLY, E.LOANED},
     E.UNFILLED: {E.REQUEST_RECEIVED},
     E.RETRY_POSSIBLE: {E.REQUEST_RECEIVED},
@@ -37,7 +40,7 @@ SWALLOWS = {
     E.RECALLED: {E.DUE_DATE_CHANGED},
     E.LOAN_COMPLETED: {E.REQUEST_RECEIVED},
 }
-TERM_BESIDE = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.RENEW_ACCEPTED, E.RETRY_POSSIBLE})
+TERM_BESIDE = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.RENEW_ACCEPTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,27 +65,39 @@ class Outcome:
 
 def said_in(statements: Sequence[Statement]) -> list[Said]:
     """Every event that a clause states and does not deny."""
-    out = []
-    for statement in statements:
-        general = [h for h in statement.of("harmless") if h.phrase.name in GENERAL]
-        for hit in statement.of("says"):
-            if not _denied(hit, statement) and not any(_within(hit, other) for other in general):
-                out.append(Said(event=E(hit.phrase.name), reason=hit.phrase.reason, statement=statement))
-    return out
+    return [
+        Said(event=E(hit.phrase.name), reason=hit.phrase.reason, statement=statement)
+        for statement in statements
+        for hit in statement.of("says")
+        if counts(hit, statement)
+    ]
 
 
-def _denied(hit: Hit, statement: Statement) -> bool:
-    """Whether the clause has a negation that the phrase itself has not."""
-    own = max((h.phrase.marks.get("negation", 0) for h in statement.of("says") if _same(h, hit)), default=0)
-    return statement.negations > own and not hit.phrase.marks.get("negation", 0)
+def counts(hit: Hit, statement: Statement) -> bool:
+    """Whether the clause means the phrase: it does not deny it, and no longer phrase over it means something else."""
+    if hit.phrase.name == E.COPY_COMPLETED and statement.of("conditions"):
+        return False  # "sign the enclosed form"
+    if statement.negations > _own_negations(hit, statement) and not hit.phrase.marks.get("negation", 0):
+        return False
+    return not any(_covers(other, hit) for other in statement.hits)
 
 
-def _same(one: Hit, other: Hit) -> bool:
-    return one.phrase.name == other.phrase.name
+def _own_negations(hit: Hit, statement: Statement) -> int:
+    """How many negations the phrases that say the same have themselves."""
+    same = (h for h in statement.of("says") if h.phrase.name == hit.phrase.name)
+    return max((h.phrase.marks.get("negation", 0) for h in same), default=0)
 
 
-def _within(hit: Hit, other: Hit) -> bool:
-    return other.start <= hit.start and hit.end <= other.end or (hit.start < other.end and other.start < hit.end)
+def _covers(other: Hit, hit: Hit) -> bool:
+    """Whether the other phrase lies over the hit, is longer and says something else."""
+    overlaps = other.start < hit.end and hit.start < other.end
+    if not overlaps or other.end - other.start <= hit.end - hit.start:
+        return False
+    if other.phrase.kind == "says":
+        return other.phrase.name != hit.phrase.name and (hit.phrase.name, other.phrase.name) not in KEPT
+    if other.phrase.kind == "harmless":
+        return other.phrase.name in (OVER_OFFERS if hit.phrase.name == E.RETRY_POSSIBLE else OVER_ALL)
+    return False
 
 
 def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
@@ -101,6 +116,8 @@ def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
     elif retry != "?":
         names -= {E.UNFILLED, E.WILL_SUPPLY, E.REQUEST_RECEIVED}
         names.add(E.RETRY_POSSIBLE)
+    if E.EXPECT_TO_SUPPLY in names and offers:
+        names.discard(E.WILL_SUPPLY)  # it comes when the one who has it brings it back
     names -= {small for big in names & SWALLOWS.keys() for small in SWALLOWS[big]}
     if len(names) > 1:
         names.discard(E.NOTIFICATION)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from maild.core.reading import Doubt
+from maild.reading.phrases import Hit
 from maild.reading.statements import Statement
 
 STAFF_WORDS = {  # table of [staff.*] → the doubt's fixed word and its sentence
@@ -12,6 +13,7 @@ STAFF_WORDS = {  # table of [staff.*] → the doubt's fixed word and its sentenc
     "damaged": ("special-event", "it speaks of damage or of something missing"),
     "invoice": ("special-event", "it speaks of an invoice or of compensation"),
     "lost": ("special-event", "it says that something was lost or has not arrived"),
+    "unreceived": ("special-event", "it says that something has not arrived"),
     "mistake": ("contradictory", "it speaks of a mistake or takes something back"),
     "forwarded": ("forwarded", "it passes the matter on"),
     "account": ("special-event", "it asks to log in or speaks of an account"),
@@ -30,6 +32,8 @@ def doubts_of(said: Sequence[Statement], *, may_ask: bool) -> Iterator[Doubt]:
     for statement in said:
         passage = statement.clause.text
         for hit in statement.of("staff"):
+            if _is_taken(hit, statement):
+                continue
             word, sentence = STAFF_WORDS[hit.phrase.name]
             yield Doubt(reason=word, text=sentence, passage=passage)
         for mark in sorted(statement.unexplained):
@@ -39,8 +43,16 @@ def doubts_of(said: Sequence[Statement], *, may_ask: bool) -> Iterator[Doubt]:
         if statement.asks_back and not may_ask:
             word, sentence = MARK_WORDS["question"]
             yield Doubt(reason=word, text=sentence, passage=passage)
-        if statement.stems and not statement.hits:
+        if statement.stems and all(hit.phrase.kind == "roles" for hit in statement.hits):
             yield Doubt(reason="unclear", text="a sentence about the loan was not understood", passage=passage)
+
+
+def _is_taken(hit: Hit, statement: Statement) -> bool:
+    """Whether the words belong to a longer phrase that is harmless, or to a citation that is wrong."""
+    if hit.phrase.name == "mistake" and statement.says("RetryPossible", "NotFoundAsCited"):
+        return True
+    longer = (h for h in statement.of("harmless") if h.phrase.name in {"overdue", "invoice", "machine"})
+    return any(h.start <= hit.start and hit.end <= h.end and h.end - h.start > hit.end - hit.start for h in longer)
 
 
 def _is_idle(statement: Statement, mark: str) -> bool:
