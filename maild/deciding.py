@@ -9,6 +9,7 @@ from maild.clock import Clock
 from maild.core.apply import apply
 from maild.core.decide import decide
 from maild.core.effects import (
+    ApprovePatron,
     AskStaff,
     Audience,
     Composed,
@@ -25,10 +26,12 @@ from maild.core.mail import Mail
 from maild.core.request import Context
 from maild.core.terms import Party
 from maild.letters.compose import AttachedFile, Composer
+from maild.letters.render import LetterError
 from maild.rulebook import Rulebook
 from maild.store import numbers
 from maild.store.database import Database
 
+OF_NO_REQUEST = FileMail | PartnerAbsent | ApprovePatron
 OPENED = "opened"  # stands among the changed numbers for a request that was not there before
 
 
@@ -67,11 +70,17 @@ class Decider:
         """The decision with its letters."""
         decision = self._numbered(decide(happening, context, self._rulebook.rules, self._clock.now()))
         after = apply(context, decision.effects)
+        letters: list[Composed] = []
+        unwritten: list[AskStaff] = []
+        for send in (e for e in decision.effects if isinstance(e, SendLetter)):
+            try:
+                letters += self._letter(send, after, happening)
+            except LetterError as err:  # a wrong address, say: the event stands, and staff write by hand
+                unwritten.append(AskStaff(number=send.number, reason="letter", text=f"{err}. Write it by hand."))
+        decision = replace(decision, effects=(*decision.effects, *unwritten))
         mail = happening.mail if isinstance(happening, ReadMail) else None
-        asked = [e for e in decision.effects if isinstance(e, AskStaff)]
-        sends = [e for e in decision.effects if isinstance(e, SendLetter)]
-        sends += [self.attention(a, f"{happening.id}:{i}", mail) for i, a in enumerate(asked)]
-        letters = [self._letter(send, after, happening) for send in sends if self._mode(send, after) != "off"]
+        for i, asked in enumerate(e for e in decision.effects if isinstance(e, AskStaff)):
+            letters += self._letter(self.attention(asked, f"{happening.id}:{i}", mail), after, happening)
         return Decided(happening=happening, context=context, decision=decision, letters=tuple(letters))
 
     def aside(self, mail_id: int, mail_key: str, tries: int) -> tuple[Composed, ...]:
@@ -82,7 +91,7 @@ class Decider:
             text=f"Mail {mail_id} could not be dealt with in {tries} tries. It is kept, and nothing was changed.",
             commands=(f"maild queue show {mail_id}", f"maild queue retry {mail_id}"),
         )
-        return (self._letter(self.attention(asked, f"aside:{mail_key}", None), Context(), None),)
+        return self._letter(self.attention(asked, f"aside:{mail_key}", None), Context(), None)
 
     def attention(self, asked: AskStaff, cause: str, mail: Mail | None) -> SendLetter:
         """The letter to staff where maild did not act, or where its act leaves them work."""
@@ -120,22 +129,18 @@ class Decider:
         with self._database.write() as session:
             return numbers.draw(session, self._rulebook.rules.site.prefix, year)
 
-    def _mode(self, send: SendLetter, after: Context) -> str:
-        return self._rulebook.rules.mode_of(send, after.partner(send.partner_id))
-
-    def _letter(self, send: SendLetter, after: Context, happening: Input | None) -> Composed:
+    def _letter(self, send: SendLetter, after: Context, happening: Input | None) -> tuple[Composed, ...]:
+        """The letter, or nothing where its mode is off: then only the event is recorded. Raises LetterError."""
+        rules, partner = self._rulebook.rules, after.partner(send.partner_id)
+        if rules.mode_of(send, partner) == "off":
+            return ()
         files = self._files(happening.id, send.attach) if send.attach and isinstance(happening, ReadMail) else ()
-        return self._composer.compose(
-            send,
-            after,
-            now=self._clock.now(),
-            state=self._rulebook.rules.outbox_state(send, after.partner(send.partner_id)),
-            attachments=files,
-        )
+        state = rules.outbox_state(send, partner)
+        return (self._composer.compose(send, after, now=self._clock.now(), state=state, attachments=files),)
 
 
 def _with_number(effect: Effect, number: str) -> Effect:
-    if isinstance(effect, FileMail | PartnerAbsent) or effect.number or not number:
+    if isinstance(effect, OF_NO_REQUEST) or effect.number or not number:
         return effect
     return replace(effect, number=number)
 
@@ -143,7 +148,5 @@ def _with_number(effect: Effect, number: str) -> Effect:
 def changed(effects: Iterable[Effect]) -> set[str]:
     """Numbers of the requests that these effects change; OPENED among them where one is new."""
     effects = tuple(effects)
-    out = {
-        e.number for e in effects if not isinstance(e, FileMail | PartnerAbsent | SendLetter | AskStaff) and e.number
-    }
+    out = {e.number for e in effects if not isinstance(e, OF_NO_REQUEST | SendLetter | AskStaff) and e.number}
     return out | ({OPENED} if any(isinstance(e, OpenRequest) for e in effects) else set())

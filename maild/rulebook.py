@@ -51,7 +51,9 @@ def read_files(site_folder: Path | None = None) -> tuple[dict[str, RuleFile], li
                 problems.append(problem)
             elif name in merged:
                 old = merged[name]
-                data = merge(old.data, data, adding=name.startswith("phrases/"))
+                # A workflow may inherit what the site takes away, so it hears of it itself (core/workflow_files.py).
+                kind = name.partition("/")[0]
+                data = merge(old.data, data, adding=kind == "phrases", removing=kind != "workflows")
                 merged[name] = RuleFile(name=name, data=data, origins=(*old.origins, str(path)))
             else:
                 merged[name] = RuleFile(name=name, data=data, origins=(str(path),))
@@ -75,15 +77,20 @@ def _read(path: Path) -> tuple[dict[str, object], Problem | None]:
     return data, None
 
 
-def merge(old: dict[str, object], new: dict[str, object], *, adding: bool = False) -> dict[str, object]:
-    """`old` with `new` over it. `adding`: lists are added to, and a list `remove` beside them takes entries away."""
+def merge(
+    old: dict[str, object], new: dict[str, object], *, adding: bool = False, removing: bool = True
+) -> dict[str, object]:
+    """`old` with `new` over it. `adding`: lists are added to, and a list `remove` beside them takes entries away.
+
+    `removing`: a table with `disabled = true` takes the old one away.
+    """
     out = dict(old)
     for key, value in new.items():
         before = out.get(key)
-        if isinstance(value, dict) and value.get("disabled") is True:
+        if removing and isinstance(value, dict) and value.get("disabled") is True:
             out.pop(key, None)
         elif isinstance(value, dict) and isinstance(before, dict):
-            out[key] = merge(before, value, adding=adding)
+            out[key] = merge(before, value, adding=adding, removing=removing)
         elif adding and isinstance(value, list) and isinstance(before, list):
             out[key] = [*before, *(v for v in value if v not in before)]
         else:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from maild.core.apply import apply
 from maild.core.decide import decide
 from maild.core.effects import AddCharge, AskStaff, ChangeRequest, Command, Decision, Move, PutAttempt, PutItem
 from maild.core.reading import Event
@@ -33,6 +34,14 @@ def done(request_: Request, event: EventName, notify: bool = True, **values: str
         number=NUMBER, event=Event(event=event), actor="anna", values=values, notify=notify, id="command-1"
     )
     return decide(command, context(request_), RULES, NOW)
+
+
+def test_staff_who_send_a_new_request_on_know_its_patron_from_then_on() -> None:
+    new = request(Status.NEW, partner_id=None, attempts=(), suppliers=("FI-ALDER",))
+    command = Command(number=NUMBER, event=Event(event=EventName.NEXT_SUPPLIER), actor="anna", id="command-1")
+    unknown = context(new, patrons=(replace(PATRON, approved=False),))
+    after = apply(unknown, decide(command, unknown, RULES, NOW).effects)
+    assert after.patron(PATRON.id) == PATRON
 
 
 def test_received_takes_the_date_and_barcode_of_the_slip() -> None:

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from maild.core.apply import apply
 from maild.core.effects import (
+    ApprovePatron,
     AddCharge,
     AskStaff,
     Audience,
@@ -299,7 +300,7 @@ def test_after_an_outage_only_the_newest_of_a_series_goes_out(database: Database
     with database.write() as session:
         found = notices.due(session, NOW + 5 * day, 10)
         assert [(n.notice, n.missed) for n in found] == [("pickup", ()), ("overdue-2", ("overdue-1",))]
-        do(session, MOVE, kind="notice", source_id=found[1].id)
+        do(session, MOVE, kind="notice", source_id=found[1].id, at=NOW + 5 * day)
     states = {"overdue-1": "missed", "overdue-2": "sent", "overdue-3": "planned", "pickup": "planned"}
     assert notice_states(database) == states
 
@@ -311,6 +312,23 @@ def test_a_notice_with_nothing_to_do_is_dropped(database: Database) -> None:
         (due,) = notices.due(session, NOW, 10)
         do(session, kind="notice", source_id=due.id)
     assert notice_states(database) == {"overdue-1": "dropped"}
+
+
+def test_a_notice_that_its_decision_put_off_stays_planned(database: Database) -> None:
+    with database.write() as session:
+        furnish(session)
+        do(session, overdue(timedelta()))
+        (due,) = notices.due(session, NOW, 10)
+        do(session, overdue(timedelta(days=1)), kind="notice", source_id=due.id)
+    assert notice_states(database) == {"overdue-1": "planned"}
+
+
+def test_an_approved_patron_stays_approved(database: Database) -> None:
+    with database.write() as session:
+        furnish(session)
+        patron_id = desks.add_patron(session, replace(desks.PATRON, email="new@home.example", card="3", approved=False))
+        do(session, new_request(number="KP-2026-000009", patron_id=patron_id), ApprovePatron(patron_id=patron_id))
+        assert desks.context(session, "KP-2026-000009").patrons[0].approved
 
 
 def test_staff_are_asked_without_a_change(database: Database) -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from maild.core.effects import (
     AddCharge,
+    ApprovePatron,
     ChangeRequest,
     Effect,
     Move,
@@ -27,6 +28,8 @@ def apply(context: Context, effects: Sequence[Effect]) -> Context:
             context = replace(context, requests=(*context.requests, _opened(effect)))
         elif isinstance(effect, PartnerAbsent):
             context = _with_absence(context, effect)
+        elif isinstance(effect, ApprovePatron):
+            context = _with_approval(context, effect)
         elif isinstance(effect, Move | ChangeRequest | PutItem | PutAttempt | AddCharge):
             context = _with_change(context, effect)
     return context
@@ -96,4 +99,11 @@ def _with_absence(context: Context, effect: PartnerAbsent) -> Context:
         partners=tuple(
             replace(p, absent_until=effect.until) if p.id == effect.partner_id else p for p in context.partners
         ),
+    )
+
+
+def _with_approval(context: Context, effect: ApprovePatron) -> Context:
+    return replace(
+        context,
+        patrons=tuple(replace(p, approved=True) if p.id == effect.patron_id else p for p in context.patrons),
     )

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from maild.core import rota
 from maild.core.apply import apply
 from maild.core.decide_event import take
-from maild.core.effects import Command, Decision, Effect, Move
+from maild.core.effects import ApprovePatron, Command, Decision, Effect, Move
 from maild.core.notices import plan
 from maild.core.occasion import Occasion
 from maild.core.reading import Doubt, Event, Money
@@ -40,7 +40,7 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
         notify=command.notify,
         values=command.values,
     )
-    effects = _effects(occasion)
+    effects = (*_approval(occasion), *told) if not isinstance(told := _effects(occasion), Doubt) else told
     if isinstance(effects, Doubt):
         raise Refused(f"{effects.text} It can take: {_possible(occasion)}.")
     after = apply(context, effects)
@@ -52,6 +52,14 @@ def _effects(o: Occasion) -> tuple[Effect, ...] | Doubt:
     if o.event.event is EventName.UNDO:
         return _undone(o)
     return take(o)
+
+
+def _approval(o: Occasion) -> tuple[Effect, ...]:
+    """Staff who send a new request on know its patron from then on (domain.md, Who is believed)."""
+    sent_on = o.event.event is EventName.NEXT_SUPPLIER and o.request.status is Status.NEW
+    if not sent_on or o.patron is None or o.patron.approved:
+        return ()
+    return (ApprovePatron(patron_id=o.patron.id),)
 
 
 def _undone(o: Occasion) -> tuple[Effect, ...]:

@@ -96,6 +96,13 @@ class PartnerAbsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovePatron:
+    """Staff know this patron now: letters may go out, for this request and the next ones."""
+
+    patron_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendLetter:
     """A letter of templates/ goes out. `cause` makes it unique: the same cause never gives two letters.
 
@@ -172,6 +179,7 @@ Effect = (
     | PutAttempt
     | AddCharge
     | PartnerAbsent
+    | ApprovePatron
     | SendLetter
     | PlanNotice
     | DropNotices

@@ -152,7 +152,14 @@ class Player:
                 for entry in requests.timeline(session, request.number):
                     if entry.what in {"status", "letter", "task"} and (entry.what, entry.id) not in known:
                         known.add((entry.what, entry.id))
-                        yield f"{request.number}  {_line(entry)}"
+                        if not _says_nothing(entry):
+                            yield f"{entry.at.astimezone(ZONE):%d.%m. %H:%M}  {request.number}  {_line(entry)}"
+
+
+def _says_nothing(entry: requests.Entry) -> bool:
+    """A step that a due notice leaves in the history, and that changed neither status nor flags."""
+    before, _, after = entry.text.partition(": ")[2].partition(" → ")
+    return entry.what == "status" and before == after
 
 
 def _line(entry: requests.Entry) -> str:

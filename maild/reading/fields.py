@@ -218,16 +218,16 @@ def auth_results(values: Sequence[bytes]) -> tuple[AuthResult, ...]:
     """The results of the topmost Authentication-Results field of each authserv-id, fields in order from the top.
 
     A border MX puts its field above everything that the sender wrote, so a second field with the same name is either
-    the sender's or an older hop's, and is left out (RFC 8601 5). A field that cannot be read, or that has no
-    authserv-id (Microsoft 365), gives nothing.
+    the sender's or an older hop's, and is left out (RFC 8601 5). A field that states nothing, cannot be read or has
+    no authserv-id (Microsoft 365) gives one result "none", so that the mail is not taken for one without a stamp.
     """
     out: list[AuthResult] = []
     seen: set[str] = set()
     for value in values[:MAX_AUTH_FIELDS]:
         server, results = _one_auth(charsets.decode(value)[0])
-        if server and server not in seen:
+        if server not in seen:
             seen.add(server)
-            out += results
+            out += results or [AuthResult(authserv_id=server, method="none", result="none")]
     return tuple(out)
 
 

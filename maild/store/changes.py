@@ -100,9 +100,14 @@ def write_rows(desk: Desk) -> None:
             _update(desk.session, RequestRow, col(RequestRow.id) == standing.id, columns)
 
 
-def finish_notice(session: Session, notice_id: int, *, sent: bool) -> None:
-    """The notice has had its turn. Earlier ones of its series, which an outage kept back, are missed for good."""
+def finish_notice(session: Session, notice_id: int, now: datetime, *, sent: bool) -> None:
+    """The notice has had its turn. Earlier ones of its series, which an outage kept back, are missed for good.
+
+    One that its decision put off to a later hour stays planned.
+    """
     row = session.get_one(NoticeRow, notice_id, populate_existing=True)
+    if row.due > now:
+        return
     if row.series:
         older = and_(
             col(NoticeRow.request_id) == row.request_id,
@@ -178,7 +183,9 @@ def _new_patron(desk: Desk, effect: e.OpenRequest) -> int:
 
 def _move(desk: Desk, effect: e.Move) -> None:
     standing = desk.touch(effect.number)
-    added, removed = sorted(plain(effect.add)), sorted(plain(effect.remove))
+    # A move may take flags away that were not there; its history says what it changed.
+    added = sorted(set(plain(effect.add)) - standing.flags)
+    removed = sorted(set(plain(effect.remove)) & standing.flags)
     _note_step(
         desk,
         standing.id,
@@ -253,6 +260,10 @@ def _add_charge(desk: Desk, effect: e.AddCharge) -> None:
 
 def _partner_absent(desk: Desk, effect: e.PartnerAbsent) -> None:
     _update(desk.session, PartnerRow, col(PartnerRow.id) == effect.partner_id, {"absent_until": effect.until})
+
+
+def _approve_patron(desk: Desk, effect: e.ApprovePatron) -> None:
+    _update(desk.session, PatronRow, col(PatronRow.id) == effect.patron_id, {"approved": True})
 
 
 def _plan_notice(desk: Desk, effect: e.PlanNotice) -> None:
@@ -364,6 +375,7 @@ _DOERS: dict[type, Callable[[Desk, Any], None]] = {
     e.PutAttempt: _put_attempt,
     e.AddCharge: _add_charge,
     e.PartnerAbsent: _partner_absent,
+    e.ApprovePatron: _approve_patron,
     e.PlanNotice: _plan_notice,
     e.DropNotices: _drop_notices,
     e.AskStaff: _ask_staff,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlmodel import Session, col, select
 
-from maild.core.effects import AskStaff, Composed, Decision, FileMail, OpenRequest, PartnerAbsent
+from maild.core.effects import ApprovePatron, AskStaff, Composed, Decision, FileMail, OpenRequest, PartnerAbsent
 from maild.store import changes, inbox, letters
 from maild.store.changes import Desk, Standing
 from maild.store.database import insert
@@ -78,7 +78,7 @@ def commit(session: Session, outcome: Outcome) -> None:
     if outcome.kind == "mail" and mail_id is not None:
         _finish_mail(session, outcome, mail_id)
     elif outcome.kind == "notice":
-        changes.finish_notice(session, int(outcome.source_id), sent=bool(outcome.decision.effects))
+        changes.finish_notice(session, int(outcome.source_id), outcome.at, sent=bool(outcome.decision.effects))
 
 
 def decision_json(decision: Decision) -> str:
@@ -132,7 +132,8 @@ def _note_input(session: Session, outcome: Outcome, mail_id: int | None) -> int:
 
 def _numbers(outcome: Outcome) -> set[str]:
     """The requests that the input was about: touched, or named by the reading."""
-    about = {effect.number for effect in outcome.decision.effects if not isinstance(effect, PartnerAbsent | FileMail)}
+    without = PartnerAbsent | ApprovePatron | FileMail
+    about = {effect.number for effect in outcome.decision.effects if not isinstance(effect, without)}
     reading = outcome.decision.reading
     return (about | set(reading.requests if reading else ())) - {""}
 
