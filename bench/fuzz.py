@@ -1,0 +1,172 @@
+"""Broken mails by the thousand through opening, reading and deciding: any bytes must give an answer, and soon.
+
+Prints inputs tried, exceptions, those over the time limit, and the slowest input with the seed that makes it again;
+ends with 1 where there was an exception or a hang.
+
+    python bench/fuzz.py [--seconds 60] [--seed 1]
+    python bench/fuzz.py --only SEED [--write FILE]      one input again, with its traceback
+"""
+
+import argparse
+import itertools
+import multiprocessing
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from mutations import mutate
+
+from maild import house
+from maild.core.decide import decide
+from maild.core.effects import ReadMail
+from maild.core.request import Context
+from maild.evaluate import load_contexts, reading_json
+from maild.reading.clues import clues_of
+from maild.reading.opening import open_mail
+from maild.reading.read import read_alone, read_mail
+from maild.reading.today import taken_at
+from maild.registry import load_parsers
+from maild.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+LIMIT_SECONDS = 20.0  # an input, as the daemon's reader has it
+SUFFIXES = frozenset({".eml", ".msg", ".txt"})
+SHOWN = 10  # exceptions listed
+
+
+@dataclass(slots=True, kw_only=True)
+class Figures:
+    """What came of the inputs. `slowest` is seconds, bytes and seed; the lists hold seeds."""
+
+    tried: int = 0
+    slowest: tuple[float, int, int] = (0.0, 0, 0)
+    over_a_second: int = 0
+    hung: list[int] = field(default_factory=list)
+    raised: dict[str, list[int]] = field(default_factory=dict)
+
+
+def mails() -> dict[str, bytes]:
+    """The mails to break, by path: our own, and those beside the checkout if they are there."""
+    folders = (ROOT / "tests/mails", SHARED / "foreign", SHARED / "corpus")
+    paths = (path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES)
+    return {str(path): path.read_bytes() for path in paths}
+
+
+def contexts() -> list[Context]:
+    """What the daemon may know when a mail comes in: nothing, and what the labelled mails come with."""
+    known = SHARED / "corpus/context.jsonl"
+    return [Context(our_addresses=("ill@library.example",)), *(load_contexts(known).values() if known.exists() else ())]
+
+
+def judge(known: Sequence[Context]) -> Callable[[bytes, int], None]:
+    """Opens, reads and decides a mail as the daemon does; the seed chooses what is known."""
+    rulebook = house.paper_of(Settings()).rulebook
+    parsers = load_parsers()
+
+    def judged(raw: bytes, seed: int) -> None:
+        context = known[seed % len(known)]
+        mail = open_mail(raw, our_addresses=context.our_addresses, quotes=rulebook.reading.quotes)
+        clues_of(mail, rulebook.reading.prefixes, context.our_addresses)
+        read_alone(mail, rulebook.reading, parsers)
+        now = taken_at(mail, context)
+        context = replace(context, received_at=now)
+        reading = read_mail(mail, context, rulebook.reading, parsers)
+        decision = decide(ReadMail(mail=mail, reading=reading, id="fuzz"), context, rulebook.rules, now)
+        str(reading_json("fuzz", mail, decision)).encode()
+
+    return judged
+
+
+def work(answers: Connection, first: int, given: Mapping[str, bytes]) -> None:
+    """The worker: one seed after the other, until it is ended from outside."""
+    judged, sources = judge(contexts()), list(given.values())
+    answers.send(None)
+    for seed in itertools.count(first):
+        raw = mutate(seed, sources)
+        start = time.perf_counter()
+        problem = ""
+        try:
+            judged(raw, seed)
+        except Exception as err:  # what the run looks for
+            last = traceback.extract_tb(err.__traceback__)[-1]
+            problem = f"{type(err).__name__}: {str(err)[:200]} ({last.filename}:{last.lineno})"
+        answers.send((seed, len(raw), time.perf_counter() - start, problem))
+
+
+def fuzz(seconds: float, first: int) -> Figures:
+    """Runs for so long; a worker that goes over the limit is ended, and another goes on with the next seed."""
+    figures, given, seed = Figures(), mails(), first
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        ours, theirs = multiprocessing.Pipe(duplex=False)
+        worker = multiprocessing.Process(target=work, args=(theirs, seed, given), daemon=True)
+        worker.start()
+        theirs.close()
+        try:
+            ours.recv()  # the rules are read
+            while time.monotonic() < end:
+                if not ours.poll(LIMIT_SECONDS):
+                    figures.hung.append(seed)
+                    break
+                count(figures, *ours.recv())
+                seed += 1
+        except EOFError:  # it died: out of memory, say
+            figures.raised.setdefault("the worker died", []).append(seed)
+        worker.kill()
+        worker.join()
+        seed += 1
+    return figures
+
+
+def count(figures: Figures, seed: int, size: int, seconds: float, problem: str) -> None:
+    """One more input."""
+    figures.tried += 1
+    figures.over_a_second += seconds > 1
+    figures.slowest = max(figures.slowest, (seconds, size, seed))
+    if problem:
+        figures.raised.setdefault(problem, []).append(seed)
+
+
+def report(figures: Figures) -> int:
+    """Prints; 1 where something is wrong."""
+    exceptions = sum(map(len, figures.raised.values()))
+    print(f"inputs tried {figures.tried}, exceptions {exceptions}, over {LIMIT_SECONDS:g} s {len(figures.hung)}")
+    seconds, size, seed = figures.slowest
+    print(f"slowest {seconds:.3f} s for {size} bytes (--only {seed}); over 1 s: {figures.over_a_second}")
+    for problem, seeds in sorted(figures.raised.items(), key=lambda p: -len(p[1]))[:SHOWN]:
+        print(f"{len(seeds):6} x {problem} (--only {seeds[0]})")
+    for seed in figures.hung:
+        print(f"  over the limit: --only {seed}")
+    return 1 if exceptions or figures.hung else 0
+
+
+def once(seed: int, copy: Path | None) -> int:
+    """One input again: its time, or its traceback."""
+    raw = mutate(seed, list(mails().values()))
+    if copy is not None:
+        copy.write_bytes(raw)
+    judged = judge(contexts())
+    start = time.perf_counter()
+    judged(raw, seed)
+    print(f"{time.perf_counter() - start:.3f} s for {len(raw)} bytes")
+    return 0
+
+
+def main() -> int:
+    """Reads the command line."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seconds", type=float, default=60.0)
+    options.add_argument("--seed", type=int, default=1, help="the first one")
+    options.add_argument("--only", type=int, help="this seed and no other")
+    options.add_argument("--write", type=Path, help="keep the input of --only here")
+    given = options.parse_args()
+    return once(given.only, given.write) if given.only is not None else report(fuzz(given.seconds, given.seed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
