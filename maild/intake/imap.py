@@ -5,8 +5,11 @@ that first sight be looked at again; the inbox knows those that it has. A mail i
 """
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
+from datetime import time as time_of_day
 
 import structlog
 
@@ -14,6 +17,7 @@ from maild.clock import Clock
 from maild.credentials import NoCredential, credential_of
 from maild.intake.accept import Acceptance
 from maild.intake.imap_session import Fetched, Folder, ImapSession
+from maild.reading import guard
 from maild.settings import Mailbox
 from maild.store import inbox, mailboxes
 from maild.store.database import Database
@@ -24,7 +28,10 @@ log = structlog.get_logger()
 
 FETCH_BATCH = 50  # mails kept in one commit
 IDLE_SLICE_SECONDS = 2.0  # how soon a stop or a mail to be filed is noticed
-MAX_PAUSE_SECONDS = 300.0  # between attempts to reach a server that is away
+FIRST_PAUSE_SECONDS = 1.0  # before a server that went away is tried again; doubled each time
+MAX_PAUSE_SECONDS = 300.0
+MAX_TRIES = 3  # to fetch a mail by itself
+NOT_WHOLE = guard.NOT_WHOLE.decode()
 
 
 class MailboxDoor(threading.Thread):
@@ -48,14 +55,28 @@ class MailboxDoor(threading.Thread):
         self._database = database
         self._acceptance = acceptance
         self._clock = clock
-        self._stop = threading.Event()
+        self._ending = threading.Event()
         self._filed_up = threading.Event()
+        self._session: ImapSession | None = None
+        self._polls = 0
+        self._last_uid = 0  # looked at, in this connection
+        self._one_by_one = False  # since the last poll failed: one mail may be to blame
+        self._failures: Counter[int] = Counter()  # to fetch a mail, by UID
         self.polled_at: datetime | None = None
         self.problem = "not polled yet"
 
     def stop(self) -> None:
         """Asks the thread to end; it does so within a slice."""
-        self._stop.set()
+        self._ending.set()
+        self._filed_up.set()  # wakes it where it polls
+
+    def end(self, seconds: float) -> None:
+        """Waits for the thread to end; one that waits for a silent server is cut off, and the next poll heals that."""
+        self.join(seconds)
+        session = self._session
+        if self.is_alive() and session is not None:
+            session.interrupt()
+            self.join(seconds)
 
     def file_now(self) -> None:
         """Something was decided: mails may be waiting to be filed."""
@@ -63,38 +84,48 @@ class MailboxDoor(threading.Thread):
 
     def run(self) -> None:
         """Polls, files and idles; reconnects with growing pauses."""
-        pause = 1.0
-        while not self._stop.is_set():
+        pause = FIRST_PAUSE_SECONDS
+        while not self._ending.is_set():
+            polls = self._polls
             try:
                 with ImapSession(self._mailbox, credential_of(self._mailbox)) as session:
+                    self._session = session
                     self._prepare(session)
-                    while not self._stop.is_set():
+                    while not self._ending.is_set():
                         self.poll(session)
-                        pause = 1.0
                         self._wait(session)
             except (OSError, NoCredential, ImapSession.Error) as err:
-                self.problem = f"{type(err).__name__}: {err}"[:300]
-                log.warning(
-                    "mailbox.away", mailbox=self._id, error=type(err).__name__, detail=str(err)[:200], again_in=pause
-                )
-                self._stop.wait(pause)
-                pause = min(pause * 2, MAX_PAUSE_SECONDS)
+                self._away(err)
             except Exception as err:  # ours: say so, and go on polling; the mails stay where they are
                 self.problem = f"{type(err).__name__}: {err}"[:300]
                 log.exception("mailbox.failed", mailbox=self._id)
-                self._stop.wait(pause)
-                pause = min(pause * 2, MAX_PAUSE_SECONDS)
+            self._session = None
+            pause = FIRST_PAUSE_SECONDS if self._polls > polls else min(pause * 2, MAX_PAUSE_SECONDS)
+            self._ending.wait(pause)
 
     def once(self) -> None:
         """One poll with its own connection: for `maild once`."""
-        with ImapSession(self._mailbox, credential_of(self._mailbox)) as session:
-            self._prepare(session)
-            self.poll(session)
+        try:
+            with ImapSession(self._mailbox, credential_of(self._mailbox)) as session:
+                self._prepare(session)
+                self.poll(session)
+        except (OSError, NoCredential, ImapSession.Error) as err:  # the other doors have work too
+            self._away(err)
 
     def file_once(self) -> None:
         """Files what was decided, with its own connection: for `maild once`."""
-        with ImapSession(self._mailbox, credential_of(self._mailbox)) as session:
-            self._file(session, session.select(self._mailbox.folder))
+        try:
+            with ImapSession(self._mailbox, credential_of(self._mailbox)) as session:
+                self._file(session, session.select(self._mailbox.folder))
+        except (OSError, NoCredential, ImapSession.Error) as err:
+            self._away(err)
+
+    def _away(self, error: Exception) -> None:
+        if self._ending.is_set():
+            return  # we cut it off ourselves
+        self._one_by_one = True
+        self.problem = f"{type(error).__name__}: {error}"[:300]
+        log.warning("mailbox.away", mailbox=self._id, error=type(error).__name__, detail=str(error)[:200])
 
     def _prepare(self, session: ImapSession) -> None:
         if self._filing:
@@ -107,11 +138,15 @@ class MailboxDoor(threading.Thread):
         folder = session.select(self._mailbox.folder)
         state = self._state(folder)
         uids = session.uids_after(state.last_uid)
-        for start in range(0, len(uids), FETCH_BATCH):
-            batch = uids[start : start + FETCH_BATCH]
+        size = 1 if self._one_by_one else FETCH_BATCH
+        for start in range(0, len(uids), size):
+            batch = uids[start : start + size]
             self._keep(session, state, batch)
             state = self._note(state, state.seen(batch[-1]))
-        self._note(state, state.settled(folder.uidnext - 1))
+        state = self._note(state, state.settled(folder.uidnext - 1))
+        self._last_uid, self._one_by_one = state.last_uid, False
+        self._failures.clear()
+        self._polls += 1
         self._file(session, folder)
         self.polled_at, self.problem = self._clock.now(), ""
 
@@ -134,7 +169,7 @@ class MailboxDoor(threading.Thread):
             return MailboxState(
                 name=self._id, uidvalidity=folder.uidvalidity, last_uid=old, first_seen_at=self._clock.now()
             )
-        since = datetime.combine(date.fromisoformat(self._mailbox.since), time(), self._clock.now().tzinfo)
+        since = datetime.combine(date.fromisoformat(self._mailbox.since), time_of_day(), self._clock.now().tzinfo)
         return MailboxState(
             name=self._id, uidvalidity=folder.uidvalidity, last_uid=0, first_seen_at=since, left_alone_below=old
         )
@@ -149,14 +184,30 @@ class MailboxDoor(threading.Thread):
         def wanted(uid: int, came: datetime) -> bool:
             return uid > state.left_alone_below or came >= state.first_seen_at
 
-        arrivals = [self._arrival(mail, state) for mail in session.fetch(uids, self._max_bytes, wanted)]
+        if len(uids) == 1 and self._failures[uids[0]] >= MAX_TRIES:
+            mails = [self._unfetched(uids[0], state)]
+        else:
+            try:
+                mails = list(session.fetch(uids, self._max_bytes, wanted))
+            except (OSError, ImapSession.Error):
+                self._failures.update(uids if len(uids) == 1 else ())
+                raise
+        arrivals = [self._arrival(mail, state) for mail in mails]
         if arrivals:
             kept = self._acceptance.keep_now(arrivals)
             log.info("mailbox.kept", mailbox=self._id, mails=len(kept), new=sum(k.new for k in kept))
 
+    def _unfetched(self, uid: int, state: MailboxState) -> Fetched:
+        """What stands for a mail that the server does not give out, so that staff hear of it and the rest goes on."""
+        log.error("mailbox.unfetchable", mailbox=self._id, uid=uid)
+        raw = f"Subject: Mail {uid} in {self._mailbox.folder} ({state.uidvalidity})\r\n\r\n".encode()
+        return Fetched(uid=uid, raw=raw, internal_date=self._clock.now(), left_out="the server does not give it out")
+
     def _arrival(self, mail: Fetched, state: MailboxState) -> Arrival:
+        # The marker makes sure that nobody acts on a part of a mail (guard.check, docs/decisions/006).
+        marker = f"{NOT_WHOLE} {mail.left_out}\r\n".encode() if mail.left_out else b""
         return Arrival(
-            raw=mail.raw,
+            raw=marker + mail.raw,
             door="imap",
             mailbox=self._id,
             uidvalidity=state.uidvalidity,
@@ -181,11 +232,13 @@ class MailboxDoor(threading.Thread):
 
     def _wait(self, session: ImapSession) -> None:
         """Until the server says something, a mail is to be filed, or it is time to look again."""
-        until = self._clock.now() + timedelta(seconds=self._mailbox.poll_seconds)
+        until = time.monotonic() + self._mailbox.poll_seconds
         idle = self._mailbox.idle and session.can_idle()
-        while not self._stop.is_set() and not self._filed_up.is_set() and self._clock.now() < until:
+        if idle and session.select(self._mailbox.folder).uidnext > self._last_uid + 1:
+            return  # it came while we were busy: IDLE tells only what comes from here on
+        while not self._ending.is_set() and not self._filed_up.is_set() and time.monotonic() < until:
             if idle:
                 if session.wait(IDLE_SLICE_SECONDS):
                     return
             else:
-                self._filed_up.wait(min(IDLE_SLICE_SECONDS, self._mailbox.poll_seconds))
+                self._filed_up.wait(max(until - time.monotonic(), 0))

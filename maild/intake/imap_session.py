@@ -4,8 +4,10 @@ No byte of a mail ever goes into a command: what is sent are our own folder name
 (promises-and-threats.md, 0.1: imapclient 4.1.0 lets CR LF in a search value through).
 """
 
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -17,6 +19,7 @@ from maild.settings import Mailbox
 
 CONNECT_SECONDS = 15.0
 ANSWER_SECONDS = 60.0
+UIDS_A_COMMAND = 500  # servers limit the length of a line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +32,12 @@ class Folder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A mail as it lies in the mailbox. `whole` is False where only its header was fetched, for its size."""
+    """A mail as it lies in the mailbox. `left_out` tells of a mail of which only the header was fetched, why."""
 
     uid: int
     raw: bytes
     internal_date: datetime
-    whole: bool = True
+    left_out: str = ""
 
 
 class ImapSession:
@@ -69,13 +72,18 @@ class ImapSession:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if kind is None:
+        if kind is None:
+            try:
                 self._client.logout()
-                return
-        except OSError:  # the server is gone; so is the session
-            pass
-        self._client.shutdown()
+            except (OSError, self.Error):  # the server is gone; so is the session
+                self._client.shutdown()
+        else:
+            self._client.shutdown()
+
+    def interrupt(self) -> None:
+        """From another thread: whatever waits for the server's answer fails at once."""
+        with suppress(OSError):
+            self._client.socket().shutdown(socket.SHUT_RDWR)
 
     def select(self, folder: str) -> Folder:
         """Selects the folder for reading and filing."""
@@ -102,21 +110,25 @@ class ImapSession:
             facts = known.get(uid)
             if facts is None or not wanted(uid, facts[b"INTERNALDATE"]):
                 continue
-            whole = int(facts[b"RFC822.SIZE"]) <= max_bytes
+            size = int(facts[b"RFC822.SIZE"])
+            whole = size <= max_bytes
             part = b"BODY[]" if whole else b"BODY[HEADER]"
             got = self._client.fetch([uid], ["BODY.PEEK[]" if whole else "BODY.PEEK[HEADER]"]).get(uid, {})
             if part in got:
-                yield Fetched(uid=uid, raw=got[part], internal_date=facts[b"INTERNALDATE"], whole=whole)
+                left_out = "" if whole else f"its {size} bytes are more than max_bytes"
+                yield Fetched(uid=uid, raw=got[part], internal_date=facts[b"INTERNALDATE"], left_out=left_out)
 
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Moves mails with their flags; without MOVE by copy and a UID EXPUNGE of just these."""
-        if self._client.has_capability("MOVE"):
-            self._client.move(list(uids), folder)
-            return
-        self._client.copy(list(uids), folder)
-        self._client.delete_messages(list(uids))
-        if self._client.has_capability("UIDPLUS"):
-            self._client.uid_expunge(list(uids))
+        for start in range(0, len(uids), UIDS_A_COMMAND):
+            some = list(uids[start : start + UIDS_A_COMMAND])
+            if self._client.has_capability("MOVE"):
+                self._client.move(some, folder)
+                continue
+            self._client.copy(some, folder)
+            self._client.delete_messages(some)
+            if self._client.has_capability("UIDPLUS"):
+                self._client.uid_expunge(some)
 
     def can_idle(self) -> bool:
         """Whether the server has IDLE (RFC 2177)."""
@@ -130,7 +142,3 @@ class ImapSession:
         finally:
             more, _ = self._client.idle_done()
         return bool(said or more)
-
-    def noop(self) -> None:
-        """Lets the server tell what it has, and shows that the connection lives."""
-        self._client.noop()

@@ -16,6 +16,7 @@ MAX_ADDRESS_FIELD_BYTES = 998  # From, Sender, Reply-To
 MAX_PARTS = 1_000
 MAX_DEPTH = 30  # containers within containers
 MAX_LINES = 600_000  # 25 MiB of base64 has 340,000
+NOT_WHOLE = b"X-Maild-Not-Whole:"  # first of all fields where a door could keep only a part of the mail
 
 _BLANK_LINE = re.compile(rb"\n\r\n|\n\n|\n\r|\r\r")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -30,7 +31,7 @@ _KEY_FIELDS = frozenset(
 
 def check(raw: bytes) -> str | None:
     """None, or the word for what is too much: size, lines, header-block, header-lines, field, parts or depth."""
-    if len(raw) > MAX_MAIL_BYTES:
+    if len(raw) > MAX_MAIL_BYTES or raw.startswith(NOT_WHOLE):
         return "size"
     if raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n") > MAX_LINES:
         return "lines"
