@@ -327,7 +327,7 @@ def test_an_approved_patron_stays_approved(database: Database) -> None:
     with database.write() as session:
         furnish(session)
         patron_id = desks.add_patron(session, replace(desks.PATRON, email="new@home.example", card="3", approved=False))
-        do(session, new_request(number="KP-2026-000009", patron_id=patron_id), ApprovePatron(patron_id=patron_id))
+        do(session, desks.new_request(number="KP-2026-000009", patron_id=patron_id), ApprovePatron(patron_id=patron_id))
         assert desks.context(session, "KP-2026-000009").patrons[0].approved
 
 
