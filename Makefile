@@ -13,7 +13,10 @@ test: $(STAMP) servers
 	$(BIN)/pytest -n 2 --dist loadfile
 
 check: lint types layers
-	$(BIN)/maild --config docs/maild.example.toml check --offline
+	rm -rf build/check && mkdir -p build/check
+	printf 'data = "%s"\n[database]\nurl = "sqlite:///%s/maild.db"\n' $(CURDIR)/build/check $(CURDIR)/build/check > build/check/maild.toml
+	$(BIN)/maild --config build/check/maild.toml db upgrade
+	$(BIN)/maild --config build/check/maild.toml check --offline
 	$(BIN)/maild rules check
 	$(BIN)/maild letters check
 	$(BIN)/deptry maild parsers

@@ -182,3 +182,8 @@ def test_every_setting_has_its_text() -> None:
     tables = tomllib.loads(re.sub(r"^#(?=\w+ = |\[)", "", example(), flags=re.MULTILINE))
     assert set(tables) == set(Settings.model_fields)
     assert "\n# \n" not in example()
+
+
+def test_the_example_in_the_documents_is_the_present_one() -> None:
+    documented = Path(__file__).parent.parent / "docs" / "maild.example.toml"
+    assert documented.read_text("utf-8") == example(), "write it anew: maild config example > docs/maild.example.toml"

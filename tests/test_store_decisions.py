@@ -9,8 +9,8 @@ from sqlmodel import select
 
 from maild.core.apply import apply
 from maild.core.effects import (
-    ApprovePatron,
     AddCharge,
+    ApprovePatron,
     AskStaff,
     Audience,
     ChangeRequest,

@@ -4,7 +4,7 @@ Context is the same type that `parse --context` loads from JSON (design contract
 so every field beyond the contract's has a default.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from maild.core.reading import Citation, Money
@@ -94,8 +94,8 @@ class Charge:
 class Request:
     """One request, with everything that a rule may look at.
 
-    `partner_domains`, `partner_address`, `patron_email`, `mailed`, `letters` and `renewal_pending` are what the contract's
-    context names; the daemon fills them from the records. `profile` is the name of its workflow profile.
+    `partner_domains`, `partner_address`, `patron_email`, `mailed`, `letters` and `renewal_pending` are what the
+    contract's context names; the daemon fills them from the records. `profile` is the name of its workflow profile.
     """
 
     number: str = ""
@@ -106,7 +106,7 @@ class Request:
     version: int = 0
     profile: str = ""
     flags: frozenset[Flag] = frozenset()
-    citation: Citation = Citation()
+    citation: Citation = field(default_factory=Citation)
     partner_id: int | None = None  # the supplier in hand; lending: the requester
     partner_domains: tuple[str, ...] = ()
     partner_address: str | None = None
