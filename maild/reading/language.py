@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from maild.reading.phrases import Lexicons
+from maild.reading.phrases import PREFIX, Lexicons
 from maild.reading.words import words_of
 
 LEAST_SHARE = 0.2  # of the words that must be known, or the language is one that nobody taught
+COMMON = ("fi", "sv", "en", "de", "no", "da", "et")
 FEW_WORDS = 4  # in so short a text one known word is enough
 
 
@@ -15,11 +16,23 @@ def language_of(text: str, lexicons: Lexicons) -> str:
 
 
 def best_language(words: Iterable[str], lexicons: Lexicons, default: str = "") -> str:
-    """The language that knows most of the words; `default` where two know as many, or none enough."""
+    """The language that knows most of the words; `default` where it knows as many, or where none knows enough."""
     letters = [word for word in words if word[0].isalpha() and len(word) > 1]
-    votes = {code: sum(word in lexicon.words for word in letters) for code, lexicon in lexicons.by_language.items()}
-    if not votes:
+    known = {code: sum(word in lexicon.words for word in letters) for code, lexicon in lexicons.by_language.items()}
+    if not known:
         return default
-    best = max(votes, key=lambda code: (votes[code], code == default))
-    enough = votes[best] >= (1 if len(letters) <= FEW_WORDS else LEAST_SHARE * len(letters))
-    return best if enough and votes[best] > 0 else default
+    # Inflected words count by their beginnings, but only between languages that know as many whole words.
+    votes = {code: (known[code], _begun(letters, lexicons, code), code == default, -_rank(code)) for code in known}
+    best = max(votes, key=votes.__getitem__)
+    enough = known[best] >= (1 if len(letters) <= FEW_WORDS else LEAST_SHARE * len(letters))
+    return best if enough and known[best] > 0 else default
+
+
+def _begun(words: list[str], lexicons: Lexicons, code: str) -> int:
+    index = lexicons.by_language[code].index
+    return sum(word[:PREFIX] in index for word in words if len(word) > PREFIX)
+
+
+def _rank(code: str) -> int:
+    """Where two languages know as much, the one that is written to us more often."""
+    return COMMON.index(code) if code in COMMON else len(COMMON)

@@ -247,15 +247,36 @@ class _Loader:
             self._wrong(place, problem, "use a name of ISO 18626 as the contract writes it")
         if unknown := set(table) - {"phrases", "yes", "no"} - (REASONS_UNFILLED | REASONS_RETRY):
             self._wrong(place, f"unknown keys {', '.join(sorted(unknown))}", "use phrases, yes, no")
-        for source in table.get("phrases", ()):
-            try:
-                regex, keys = compile_pattern(source), keys_of(source)
-            except (BadPattern, re2.error) as err:
-                self._wrong(place, f"{source!r}: {err}", "write it as the head of the file tells")
-                continue
-            yield Phrase(
-                kind=kind, name=name, reason=reason, source=source, regex=regex, keys=keys, marks=self._counts(source)
-            )
+        for written in table.get("phrases", ()):
+            for source in self._variants(written):
+                try:
+                    regex, keys = compile_pattern(source), keys_of(source)
+                except (BadPattern, re2.error) as err:
+                    self._wrong(place, f"{written!r}: {err}", "write it as the head of the file tells")
+                    break
+                yield Phrase(
+                    kind=kind,
+                    name=name,
+                    reason=reason,
+                    source=source,
+                    regex=regex,
+                    keys=keys,
+                    marks=self._counts(source),
+                )
+
+    def _variants(self, source: str) -> list[str]:
+        """The pattern once for each set of alternatives with the same marks: "(ok|kein problem)" is two."""
+        variants = [source]
+        for group in {m.group() for m in GROUP.finditer(source)}:
+            by_marks: dict[tuple[tuple[str, int], ...], list[str]] = {}
+            for choice in group[1:-1].split("|"):
+                by_marks.setdefault(tuple(sorted(self._counts(choice).items())), []).append(choice)
+            if len(by_marks) > 1 or (group[0] == "[" and () not in by_marks):
+                parts = [_group(group[0], choices, bool(marks)) for marks, choices in by_marks.items()]
+                if group[0] == "[" and () not in by_marks:
+                    parts.append("")
+                variants = [variant.replace(group, part) for variant in variants for part in parts]
+        return variants
 
     def _counts(self, source: str) -> dict[str, int]:
         """How many negations, hedges ... the pattern itself has, of its alternatives the most."""
@@ -292,6 +313,12 @@ def _wrong_name(kind: str, name: str, reason: str) -> str:
     if reason and reason not in allowed:
         return f"no reason {reason!r} of {name}"
     return ""
+
+
+def _group(bracket: str, choices: list[str], marked: bool) -> str:
+    """The choices in brackets again; those with marks may not be left out, their variant without them stands beside."""
+    optional = bracket == "[" and not marked
+    return f"[{'|'.join(choices)}]" if optional else f"({'|'.join(choices)})"
 
 
 def _longest_reading(source: str) -> list[str]:

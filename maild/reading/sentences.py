@@ -19,7 +19,8 @@ PLAIN_NUMBER = re.compile(r"\d{1,2}$")
 LABEL = re.compile(r"\s*[^\W\d_][^:\n]{0,38}?[ .]*:(?:\s|$)")
 BULLET = re.compile(r"\s*(?:[-*•–·>]|\d{1,2}[.)]|\[[ xX]?\]|[A-Z]{1,8}-\d{4}-\d+)")
 JOINTS = (
-    "eikä|enkä|emmekä|ettekä|eivätkä|och inte|och ej|and not|and no|nor|und nicht|und kein|og ikke|ega|mutta|muttei|mutten|vaan|tosin|kuitenkin|men|dock|but|however|although|though|aber|allerdings|sondern|jedoch|"
+    "ja (?:se|kirja|teos|olemme|lähe|palau)\\w*|and (?:it|we|the|they|you|this|i|will|has|have|is)|och (?:vi|den|det|boken|ni|har|är)|"
+    "und (?:wir|es|das|der|sie|wird|wurde)|eikä|enkä|emmekä|ettekä|eivätkä|och inte|och ej|and not|and no|nor|und nicht|und kein|og ikke|ega|mutta|muttei|mutten|vaan|tosin|kuitenkin|men|dock|but|however|although|though|aber|allerdings|sondern|jedoch|"
     "doch|kuid|aga|joten|therefore|daher|därför"
 )
 CUT = re.compile(rf"[,;](?=\s)|:(?=\s)|\s[-–—]+\s|[()]|(?:\s/\s)|(?<=\s)(?=(?:{JOINTS})\s)", re.IGNORECASE)

@@ -144,13 +144,23 @@ def _sentence(group: list[Clause], lexicons: Lexicons, language: str, side: Side
             Statement(clause=c, words=tuple(w), hits=(), unexplained=frozenset(), stems=False)
             for c, w in zip(group, words, strict=True)
         ]
-    if len(group) == 1 and _is_name(group[0].text):
-        return [Statement(clause=group[0], words=tuple(words[0]), hits=(), unexplained=frozenset(), stems=False)]
     out = [_statement(clause, part, lexicon, side) for clause, part in zip(group, words, strict=True)]
+    if spoken != language and language in lexicons.by_language:
+        out = [_hedged_in(statement, lexicons.by_language[language]) for statement in out]
+    if len(out) == 1 and _is_name(group[0].text):
+        out = [replace(out[0], stems=False)]
     # A question mark asks about the whole sentence: where one clause of it is a question that we know, it is that one.
     if any(_asks(statement) for statement in out):
         out = [replace(s, unexplained=s.unexplained - {"question"}) if _only_mark(s) else s for s in out]
     return out
+
+
+def _hedged_in(statement: Statement, lexicon: Lexicon) -> Statement:
+    """The statement with a hedge of the mail's own language too: "Anna Possibly" may look Finnish."""
+    pattern = lexicon.marks["hedge"]
+    if pattern is None or pattern.search(spaced(list(statement.words)).encode()) is None:
+        return statement
+    return replace(statement, unexplained=statement.unexplained | {"hedge"})
 
 
 def _is_name(text: str) -> bool:
@@ -167,6 +177,14 @@ def _is_name(text: str) -> bool:
 
 def _asks(statement: Statement) -> bool:
     return any(_explains_question(hit) for hit in statement.hits)
+
+
+def _asks_more(pattern: Any, text: bytes, explaining: Sequence[Hit]) -> bool:
+    """Whether a word of a question, not only the mark, stands outside every phrase that may be one."""
+    return any(
+        m.group().strip() != b"?" and not any(hit.start <= m.start() < hit.end for hit in explaining)
+        for m in pattern.finditer(text)
+    )
 
 
 def _explains_question(hit: Hit) -> bool:
@@ -192,9 +210,10 @@ def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -
     groups = _groups(hits)
     unexplained = {mark for mark in MARKS if _left_over(lexicon.marks[mark], text, mark, groups)}
     own_question = "question" in unexplained and not text.rstrip().endswith(b"?")
-    if any(_explains_question(hit) for hit in hits):
+    explaining = [hit for hit in hits if _explains_question(hit)]
+    if explaining and not _asks_more(lexicon.marks["question"], text, explaining):
         unexplained.discard("question")
-    elif clause.question:
+    elif explaining or clause.question:
         unexplained.add("question")
     stems = lexicon.stems is not None and any(
         not any(g.start <= m.start() and m.end() <= g.end for g in groups) for m in lexicon.stems.finditer(text)

@@ -10,6 +10,9 @@ from maild.reading.statements import Statement
 
 OVER_OFFERS = frozenset({"renewal", "invoice", "overdue"})  # harmless tables that take the meaning of words in them
 OVER_ALL = OVER_OFFERS | {"reply", "elsewhere", "machine"}
+# "Unable to renew this loan" refuses the renewal, whatever else its words could mean.
+SPECIAL = frozenset({E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE, E.RECALLED})
+COMMON = frozenset({E.UNFILLED, E.RETRY_POSSIBLE, E.LOAN_COMPLETED, E.REQUEST_RECEIVED, E.RENEW_ACCEPTED, E.CANCELLED})
 # (shorter, longer): a refusal keeps its sense inside an offer, and a reason inside a refusal.
 KEPT = frozenset({(E.UNFILLED, E.RETRY_POSSIBLE), (E.RETRY_POSSIBLE, E.UNFILLED), (E.RENEW_REFUSED, E.RETRY_POSSIBLE)})
 # Of two reasons the more telling one; "not held" is said of what is missing, lent or broken as well.
@@ -40,7 +43,7 @@ SWALLOWS = {
     E.RECALLED: {E.DUE_DATE_CHANGED},
     E.LOAN_COMPLETED: {E.REQUEST_RECEIVED},
 }
-TERM_BESIDE = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.RENEW_ACCEPTED})
+TERM_BESIDE = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,10 @@ def _own_negations(hit: Hit, statement: Statement) -> int:
 def _covers(other: Hit, hit: Hit) -> bool:
     """Whether the other phrase lies over the hit, is longer and says something else."""
     overlaps = other.start < hit.end and hit.start < other.end
+    if overlaps and other.phrase.kind == "says" and other.phrase.name in SPECIAL and hit.phrase.name in COMMON:
+        return True
+    if overlaps and other.phrase.kind == "says" and hit.phrase.name in SPECIAL and other.phrase.name in COMMON:
+        return False
     if not overlaps or other.end - other.start <= hit.end - hit.start:
         return False
     if other.phrase.kind == "says":
@@ -114,7 +121,9 @@ def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
     if retry == "":
         names.discard(E.RETRY_POSSIBLE)
     elif retry != "?":
-        names -= {E.UNFILLED, E.WILL_SUPPLY, E.REQUEST_RECEIVED}
+        names.discard(E.UNFILLED)
+        if retry in OFFERS:
+            names.discard(E.WILL_SUPPLY)  # "then we will send it"
         names.add(E.RETRY_POSSIBLE)
     if E.EXPECT_TO_SUPPLY in names and offers:
         names.discard(E.WILL_SUPPLY)  # it comes when the one who has it brings it back
@@ -149,7 +158,9 @@ def _retry(refusals: set[str], offers: set[str], names: set[E], *, asked: bool, 
         return "?"
     if wanted:
         return next(iter(wanted)) if offers == wanted and not refusals - {""} else "?"
-    if "ReqEditionNotPossible" in offers or "NotFoundAsCited" in offers:
+    if "ReqEditionNotPossible" in offers and refusals <= {"", "NotHeld", "NotOnShelf", "NonCirculating"}:
+        return "ReqEditionNotPossible"
+    if "NotFoundAsCited" in offers and refusals <= {"", "NotHeld", "NotOnShelf"}:
         return next(r for r in RETRY_ORDER if r in offers)
     if refusals - {"", "NotHeld", "NotOnShelf"} and "NotCurrentAvailableForILL" not in offers:
         return "?"

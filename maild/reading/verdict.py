@@ -57,4 +57,7 @@ def _is_taken(hit: Hit, statement: Statement) -> bool:
 
 def _is_idle(statement: Statement, mark: str) -> bool:
     """A "but" before something that was understood limits nothing that the events do not say themselves."""
-    return mark == "contrast" and bool(statement.of("says") or statement.of("harmless") or statement.of("asks"))
+    if mark != "contrast":
+        return False
+    harmless = {hit.phrase.name for hit in statement.of("harmless")} - {"overdue"}
+    return bool(statement.of("says") or harmless or statement.of("asks"))
