@@ -32,7 +32,8 @@ log = structlog.get_logger()
 
 IDLE_SECONDS = 5.0  # between looks where nobody wakes us
 WATCHDOG_SECONDS = 20.0
-JOIN_SECONDS = 10.0  # for a mailbox thread to end
+JOIN_SECONDS = 2.5  # for a mailbox thread to end by itself
+PAUSE_SECONDS = 5.0  # before work that failed is tried again
 MAX_ROUNDS = 10_000  # of `once`: a loop that never ends is a bug, not work
 
 
@@ -124,8 +125,9 @@ class Daemon:
             log.info("daemon.ready", mode=self._settings.automation.mode, ports=self.ports)
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    for work in (self._work, self._post, self._watch):
-                        tasks.create_task(work())
+                    tasks.create_task(self._again("work", self._work))
+                    tasks.create_task(self._again("post", self._post))
+                    tasks.create_task(self._watch())
             finally:
                 watch.notify("STOPPING=1")
                 scheduler.shutdown(wait=False)
@@ -151,9 +153,8 @@ class Daemon:
     async def _close(self) -> None:
         for mailbox in self._mailboxes:
             mailbox.stop()
-        for mailbox in self._mailboxes:
-            if mailbox.is_alive():
-                await asyncio.to_thread(mailbox.join, JOIN_SECONDS)
+        alive = [mailbox for mailbox in self._mailboxes if mailbox.is_alive()]
+        await asyncio.gather(*(asyncio.to_thread(mailbox.end, JOIN_SECONDS) for mailbox in alive))
         if self._sender is not None:
             await self._sender.close()
         self._worker.shutdown(wait=True)
@@ -167,6 +168,18 @@ class Daemon:
             address = server.sockets[0].getsockname()
             if isinstance(address, tuple):
                 self.ports[name] = int(address[1])
+
+    async def _again(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """The work until we stop. A full disk or a lost database ends neither the doors nor the other work.
+
+        If it lasts, the watchdog is no longer fed.
+        """
+        while not self._stop.is_set():
+            try:
+                await work()
+            except Exception:
+                log.exception("daemon.failed", work=name, again_in=PAUSE_SECONDS)
+                await _wait(self._stop, PAUSE_SECONDS)
 
     async def _work(self) -> None:
         while not self._stop.is_set():

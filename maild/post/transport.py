@@ -2,6 +2,7 @@
 
 import asyncio
 import mailbox
+import re
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,8 @@ from maild.store.outbox import Outgoing
 
 SECONDS = 60.0  # for each step of the conversation
 PERMANENT = 500  # SMTP codes from here on
+PLAIN = re.compile(r"[^\s@<>\"(),:;\\\x00-\x1f\x7f]+@[^\s@<>\"(),:;\\\x00-\x1f\x7f]+")
+LOGIN_WANTED = 530  # RFC 4954 6: the relay asks for a login or for TLS, whatever the letter
 
 
 class Fate(StrEnum):
@@ -83,32 +86,30 @@ class ToSmarthost:
     async def send(self, letter: Outgoing) -> Attempt:
         """One letter to its one recipient (one recipient a transaction, so that each has its own answer)."""
         try:
+            envelope_from, to = _in_smtp(letter.envelope_from), _in_smtp(letter.to)
+        except ValueError as err:
+            return Attempt(fate=Fate.NEVER, answer=f"the address {letter.to!r} cannot be said in SMTP: {err}"[:300])
+        try:
             client = await self.connect()
         except (SMTPException, NoCredential, OSError, TimeoutError) as err:
             return Attempt(fate=Fate.AWAY, answer=f"{type(err).__name__}: {err}"[:300])
         try:
             _, answer = await client.sendmail(
-                _ascii_domain(letter.envelope_from),
-                [_ascii_domain(letter.to)],
+                envelope_from,
+                [to],
                 letter.raw,
                 mail_options=_dsn_options(client, letter),
                 rcpt_options=["NOTIFY=FAILURE,DELAY"] if client.supports_extension("dsn") else [],
             )
         except aiosmtplib.SMTPRecipientsRefused as err:
             refused = err.recipients[0]
-            return self._refused(refused.code, refused.message)
+            return _refused(refused.code, refused.message)
         except SMTPResponseException as err:
-            return self._refused(err.code, err.message)
+            return _refused(err.code, err.message)
         except (SMTPException, OSError, TimeoutError) as err:
             await self.close()
             return Attempt(fate=Fate.LATER, answer=f"{type(err).__name__}: {err}"[:300])
-        except (UnicodeError, idna.IDNAError) as err:
-            return Attempt(fate=Fate.NEVER, answer=f"the address {letter.to!r} cannot be written in SMTP: {err}"[:300])
         return Attempt(fate=Fate.SENT, answer=answer[:300])
-
-    def _refused(self, code: int, message: str) -> Attempt:
-        fate = Fate.NEVER if code >= PERMANENT else Fate.LATER
-        return Attempt(fate=fate, answer=f"{code} {message}"[:300])
 
     async def connect(self) -> SMTP:
         """A connection that is greeted and logged in. Raises what aiosmtplib raises, or NoCredential."""
@@ -126,10 +127,14 @@ class ToSmarthost:
         )
         credential = await asyncio.to_thread(credential_of, post)
         await client.connect()
-        if credential is not None and credential.is_token:
-            await client.auth_xoauth2(credential.user, credential.secret)
-        elif credential is not None:
-            await client.login(credential.user, credential.secret)
+        try:
+            if credential is not None and credential.is_token:
+                await client.auth_xoauth2(credential.user, credential.secret)
+            elif credential is not None:
+                await client.login(credential.user, credential.secret)
+        except BaseException:
+            client.close()
+            raise
         self._client = client
         return client
 
@@ -148,8 +153,19 @@ def transport_for(post: Post) -> Transport:
     return ToSmarthost(post) if post.host is not None else ToMaildir(post.maildir)
 
 
-def _ascii_domain(address: str) -> str:
-    """The address with its domain in A-labels: aiosmtplib would ask for SMTPUTF8 instead (RFC 5891 4)."""
+def _refused(code: int, message: str) -> Attempt:
+    fate = Fate.AWAY if code == LOGIN_WANTED else Fate.NEVER if code >= PERMANENT else Fate.LATER
+    return Attempt(fate=fate, answer=f"{code} {message}"[:300])
+
+
+def _in_smtp(address: str) -> str:
+    """The address with its domain in A-labels; "" stays. Raises ValueError where SMTP has no words for it.
+
+    aiosmtplib would ask for SMTPUTF8 instead of A-labels (RFC 5891 4), and cut an odd address short without a word.
+    """
+    if address and not PLAIN.fullmatch(address):
+        raise ValueError("it is not of the form name@domain")
+    address.encode()
     local, at, domain = address.rpartition("@")
     return f"{local}{at}{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
 
