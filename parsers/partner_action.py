@@ -32,4 +32,4 @@ class PartnerAction:
 def _enquires(doubts: tuple[Doubt, ...]) -> bool:
     """Whether it asks something about loans ("do you lend abroad?") without a request of ours."""
     reasons = {doubt.reason for doubt in doubts}
-    return {"question", "unclear"} <= reasons and len(doubts) > 2  # noqa: PLR2004
+    return {"question", "unclear"} <= reasons and len(doubts) > 2

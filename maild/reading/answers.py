@@ -14,8 +14,8 @@ from maild.reading.facts import copies_of
 from maild.reading.language import language_of
 from maild.reading.rules import ReadingRules
 from maild.reading.sentences import sentences
-from maild.reading.statements import Side, Statement, statements, without_titles
 from maild.reading.stated import Stated, date_doubt, stated_in
+from maild.reading.statements import Side, Statement, statements, without_titles
 from maild.reading.supplier import Outcome, outcome
 from maild.reading.verdict import doubts_of
 
@@ -88,7 +88,7 @@ def _said(text: str, request: Request | None, rules: ReadingRules, language: str
 
 def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: ReadingRules, language: str) -> Read:
     said = _said(text, request, rules, language)
-    stated = stated_in(mail, text, said, today, language)
+    stated = stated_in(text, said, today, language)
     found = outcome(said, conditions=bool(stated.conditions))
     found = _fit(found, stated, mail, request)
     may_ask = bool(MAY_ASK & set(found.events))
@@ -114,7 +114,12 @@ def _fit(found: Outcome, stated: Stated, mail: Mail, request: Request | None) ->
 
 def _event(name: E, found: Outcome, stated: Stated, mail: Mail) -> Event:
     """The event with the facts that belong to it and no others."""
-    event = Event(event=name, passage=found.passage, supplier_ref=stated.supplier_ref, no_renewal=found.no_renewal)
+    event = Event(
+        event=name,
+        passage=found.passage,
+        supplier_ref=stated.supplier_ref,
+        no_renewal=found.no_renewal or stated.no_renewal,
+    )
     if name in PRICED and len(stated.costs) == 1:
         event = replace(event, cost=stated.costs[0])
     if name in LENT:
@@ -129,7 +134,9 @@ def _event(name: E, found: Outcome, stated: Stated, mail: Mail) -> Event:
     if name is E.COPY_COMPLETED:
         attached = bool(copies_of(mail))
         url = stated.urls[0] if stated.urls and not attached else None
-        event = replace(event, attachment=attached, url=url, expiry=_only(stated.expiry or stated.other) if url else None)
+        event = replace(
+            event, attachment=attached, url=url, expiry=_only(stated.expiry or stated.other) if url else None
+        )
     return event
 
 

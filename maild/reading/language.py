@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from maild.reading.phrases import PREFIX, Lexicons
+from maild.reading.patterns import PREFIX
+from maild.reading.phrases import Lexicons
 from maild.reading.words import words_of
 
 LEAST_SHARE = 0.2  # of the words that must be known, or the language is one that nobody taught

@@ -1,9 +1,4 @@
-"""Lexicons: what librarians and patrons write, as patterns that a librarian can read, and the loader that checks them.
-
-A pattern is words in order within one clause: `laina*` any ending, `*siko` any beginning, `…` any words between,
-`(a|b c)` one of these, `[a|b]` one of these or nothing, `_` any one word, `^` and `$` the ends of the clause.
-Case and accents do not count.
-"""
+"""Lexicons: what librarians and patrons write, by what it means, and the loader that checks them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,15 +10,12 @@ import re2
 
 from maild.core.problems import Problem, RuleFiles
 from maild.core.terms import LOAN_CONDITIONS, REASONS_RETRY, REASONS_UNFILLED, EventName
+from maild.reading.patterns import GROUP, PREFIX, TOKEN, BadPattern, compile_pattern, keys_of
 from maild.reading.words import fold, spaced, words_of
 
 KINDS = ("says", "asks", "conditions", "staff", "harmless", "roles")  # tables of phrases: what a hit means
 MARKS = ("negation", "hedge", "question", "condition", "contrast")  # words that change what a clause says
 LISTS = ("words", "stems", "labels")
-TOKEN = re.compile(r"[…^$()\[\]|]|[^\s…^$()\[\]|]+")
-WORD = re.compile(r"\*?[^\W_][^\W_']*(?:'[^\W_]+)*\*?|\?|_|€|£|\$|&")
-GROUP = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
-PREFIX = 4  # letters by which a pattern is looked up before it is tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,77 +88,6 @@ class Example:
     reason: str
     text: str
     matches: bool
-
-
-class BadPattern(ValueError):
-    """A pattern that cannot be read, with what is wrong in it."""
-
-
-def compile_pattern(source: str) -> Any:
-    """The re2 pattern for a readable one. Raises BadPattern."""
-    out, depth = "", []
-    for token in TOKEN.findall(source):
-        if token in "([":
-            depth.append(token)
-            out += "(?:"
-        elif token in ")]":
-            if not depth or depth.pop() != {")": "(", "]": "["}[token]:
-                raise BadPattern(f"{token!r} closes nothing")
-            out += ")" if token == ")" else ")?"
-        elif token == "|":
-            if not depth:
-                raise BadPattern('"|" stands outside ( ) or [ ]')
-            out += "|"
-        else:
-            out += _piece(token)
-    if depth:
-        raise BadPattern(f"{depth[-1]!r} is not closed")
-    if not words_of(source):
-        raise BadPattern("it has no words")
-    return re2.compile(out.encode())
-
-
-def _piece(token: str) -> str:
-    """The regular expression of one word or sign."""
-    signs = {"…": ".*", "^": "^", "_": " [^ ]+ ", "?": r" \? "}
-    if token in signs:
-        return signs[token]
-    if token == "$":
-        return "$"
-    if not WORD.fullmatch(token):
-        raise BadPattern(f"{token!r} is no word: write words, *, …, (a|b), [a|b], _, ^, $")
-    bare = re.escape(fold(token.strip("*"))).replace(r"\'", "'")
-    before = "[^ ]*" if token[0] == "*" else ""
-    after = "[^ ]*" if token[-1] == "*" else ""
-    return f" {before}{bare}{after} "
-
-
-def keys_of(source: str) -> tuple[str, ...]:
-    """Beginnings of words, one of which every match must have: of the most telling word that may not be missing."""
-    depth, group, best = 0, [], ()
-    optional = False
-    for token in [*TOKEN.findall(source), "^"]:
-        if token in "([":
-            depth += 1
-            optional = optional or token == "["
-        elif token in ")]":
-            depth -= 1
-        elif token not in {"…", "^", "$", "_", "|"}:
-            group.append("" if token[0] == "*" else fold(token.rstrip("*"))[:PREFIX])
-        if depth == 0 and group:
-            best = max(best, _keys(group), key=_worth) if not optional else best
-        if depth == 0:
-            group, optional = [], False
-    return best
-
-
-def _keys(group: list[str]) -> tuple[str, ...]:
-    return () if "" in group else tuple(dict.fromkeys(group))
-
-
-def _worth(keys: tuple[str, ...]) -> float:
-    """How seldom a clause has one of them: long beginnings and few of them."""
-    return min(map(len, keys)) - 0.1 * len(keys) if keys else -99.0
 
 
 def load(files: RuleFiles) -> tuple[Lexicons, list[Problem]]:
@@ -342,6 +263,6 @@ class _Alternative:
 
 def _plain_words(source: str) -> Iterator[str]:
     """Whole words of a pattern, four letters or more: they tell the language too."""
-    for token in TOKEN.findall(source):
-        if token.isalpha() and len(token) >= 4:
-            yield fold(token)
+    for sign in TOKEN.findall(source):
+        if sign.isalpha() and len(sign) >= PREFIX:
+            yield fold(sign)

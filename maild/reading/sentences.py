@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 ABBREVIATIONS = frozenset(
-    """
-    esim em eo evtl ggf ggfs bzw ca dr eräp förf hlö huom jne kpl ks läh lkm ml mr mrs ms n:o nid nr nro nyk o.g o.s.v
-    puh s.o sid sivu t.ex t.o.m tel terv tfn tjsp ts tms toim vol vrt vs ym yms yst z.b z.zt zt u.a f.eks dvs osv bl.a
-    fr.o.m jfr kl hälsn vuotis viivak painos uppl aufl inkl exkl incl approx dept univ bibl kirj tekij vk e.g i.e pp
-    fig inv jan feb febr apr aug sept okt nov dec dez tis ons tors tue tues wed thu thur thurs fri
-    """.split()
+    re.findall(
+        r"\S+",
+        """
+        approx apr aufl aug bibl bl.a bzw ca dec dept dez dr dvs e.g em eo eräp esim evtl exkl f.eks feb febr fig
+        fr.o.m fri förf ggf ggfs hlö huom hälsn i.e incl inkl inv jan jfr jne kirj kl kpl ks lkm läh ml mr mrs ms n:o
+        nid nov nr nro nyk o.g o.s.v okt ons osv painos pp puh s.o sept sid sivu t.ex t.o.m tekij tel terv tfn thu
+        thur thurs tis tjsp tms toim tors ts tue tues u.a univ uppl viivak vk vol vrt vs vuotis wed ym yms yst z.b
+        z.zt zt
+        """,
+    )
 )
 # Where a sentence may end: the mark, then blank or end of text.
 END = re.compile(r"[.!?…]+[)\"'”»]*(?=\s|$)")
@@ -19,11 +23,13 @@ PLAIN_NUMBER = re.compile(r"\d{1,2}$")
 LABEL = re.compile(r"\s*[^\W\d_][^:\n]{0,38}?[ .]*:(?:\s|$)")
 BULLET = re.compile(r"\s*(?:[-*•–·>]|\d{1,2}[.)]|\[[ xX]?\]|[A-Z]{1,8}-\d{4}-\d+)")
 JOINTS = (
-    "ja (?:se|kirja|teos|olemme|lähe|palau)\\w*|and (?:it|we|the|they|you|this|i|will|has|have|is)|och (?:vi|den|det|boken|ni|har|är)|"
-    "und (?:wir|es|das|der|sie|wird|wurde)|eikä|enkä|emmekä|ettekä|eivätkä|och inte|och ej|and not|and no|nor|und nicht|und kein|og ikke|ega|mutta|muttei|mutten|vaan|tosin|kuitenkin|men|dock|but|however|although|though|aber|allerdings|sondern|jedoch|"
-    "doch|kuid|aga|joten|therefore|daher|därför"
+    r"ja (?:se|kirja|teos|olemme|lähe|palau)\w*|eikä|enkä|emmekä|ettekä|eivätkä|mutta|muttei|mutten|vaan|tosin",
+    r"kuitenkin|joten|och (?:vi|den|det|boken|ni|har|är|inte|ej)|men|dock|därför",
+    r"and (?:it|we|the|they|you|this|i|will|has|have|is|not|no)|nor|but|however|although|though|therefore",
+    r"und (?:wir|es|das|der|sie|wird|wurde|nicht|kein)|aber|allerdings|sondern|jedoch|doch|daher|og ikke",
+    r"ega|kuid|aga",
 )
-CUT = re.compile(rf"[,;](?=\s)|:(?=\s)|\s[-–—]+\s|[()]|(?:\s/\s)|(?<=\s)(?=(?:{JOINTS})\s)", re.IGNORECASE)
+CUT = re.compile(rf"[,;](?=\s)|:(?=\s)|\s[-–—]+\s|[()]|(?:\s/\s)|(?<=\s)(?=(?:{'|'.join(JOINTS)})\s)", re.IGNORECASE)
 FULL_LINE = 56  # letters: a shorter line was broken by its writer, a longer one by the mail program
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from maild.core.mail import Mail, Today
+from maild.core.mail import Today
 from maild.core.reading import Doubt, Money
 from maild.reading import facts
 from maild.reading.dates import FoundDate, due_date_of, find_dates, past_day_of
@@ -31,9 +31,10 @@ class Stated:
     urls: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     supplier_ref: str | None = None
+    no_renewal: bool = False
 
 
-def stated_in(mail: Mail, text: str, said: Sequence[Statement], today: Today, language: str) -> Stated:
+def stated_in(text: str, said: Sequence[Statement], today: Today, language: str) -> Stated:
     """The facts of `text`, whose clauses are `said`."""
     days = _Days(today, language)
     for statement in said:
@@ -53,6 +54,7 @@ def stated_in(mail: Mail, text: str, said: Sequence[Statement], today: Today, la
         urls=tuple(dict.fromkeys(found.value for found in facts.delivery_links(text))),
         conditions=tuple(sorted({hit.phrase.name for s in said for hit in s.of("conditions")})),
         supplier_ref=next((found.value for found in facts.supplier_refs(text)), None),
+        no_renewal=bool(facts.no_renewal(text)),
     )
 
 

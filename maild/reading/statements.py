@@ -1,25 +1,24 @@
 """Clauses with what was found in them: which phrases, and which hedges, negations, questions they leave unexplained."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
 from typing import Any
 
 from maild.reading.language import best_language
+from maild.reading.lines import UNREAD, is_name, labelled
 from maild.reading.phrases import MARKS, Hit, Lexicon, Lexicons, Phrase
 from maild.reading.sentences import Clause, clauses
 from maild.reading.words import spaced, words_of
 
 # What stands in quotation marks is a title or somebody's words, not the writer's statement.
-QUOTED = re.compile(r"\"[^\"\n]{2,200}\"|“[^“”\n]{2,200}[”“]|”[^”\n]{2,200}”|„[^“”\n]{2,200}[“”]|«[^»\n]{2,200}»|»[^«»\n]{2,200}[«»]|‘[^’\n]{4,200}’(?!\w)")
+QUOTED = re.compile(
+    r"\"[^\"\n]{2,200}\"|“[^“”\n]{2,200}[”“]|”[^”\n]{2,200}”|„[^“”\n]{2,200}[“”]|«[^»\n]{2,200}»|»[^«»\n]{2,200}[«»]|‘[^’\n]{4,200}’(?!\w)"
+)
 ADDRESS = re.compile(r"<?(?:https?://|www\.)[^\s<>]+>?|<?[^\s@<>]+@[^\s@<>]+>?")
 DATE_NUMBERS = re.compile(r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b", re.IGNORECASE)
-LABEL_LINE = re.compile(r"\s*([^\W\d_][^:\t\n]{0,44}?)(?:[ .]*:[ \t]*|\t+| {2,})(\S.*)$")
-MOST_NAME_WORDS = 7
-JOINING = frozenset({"of", "the", "and", "och", "ja", "und", "für", "i", "at", "de", "von", "av", "&", "-", "/"})
-UNREAD = frozenset({"title", "ref", "item", "sent"})  # labels whose values state nothing
 
 
 class Side(Enum):
@@ -106,35 +105,6 @@ def statements(text: str, lexicons: Lexicons, language: str, side: Side) -> list
     return out
 
 
-def labelled(text: str, lexicons: Lexicons) -> Iterator[tuple[str, str]]:
-    """Running text with role "", and the value of every line that begins with a label that we know, with its role."""
-    running: list[str] = []
-    for line in text.splitlines():
-        role, value = _label(line, lexicons)
-        if not role:
-            running.append(line)
-            continue
-        if running:
-            yield "", "\n".join(running)
-            running = []
-        yield role, value
-    if running:
-        yield "", "\n".join(running)
-
-
-def _label(line: str, lexicons: Lexicons) -> tuple[str, str]:
-    """(role, value) of a line like "Due date .....: 3 December", else ("", "")."""
-    match = LABEL_LINE.match(line)
-    if match is None:
-        return "", ""
-    label = " ".join(words_of(match.group(1)))
-    for lexicon in lexicons.by_language.values():
-        for role, labels in lexicon.labels.items():
-            if label in labels:
-                return role, match.group(2)
-    return "", ""
-
-
 def _sentence(group: list[Clause], lexicons: Lexicons, language: str, side: Side) -> list[Statement]:
     words = [words_of(clause.text) for clause in group]
     spoken = best_language((w for part in words for w in part), lexicons, language)
@@ -147,7 +117,7 @@ def _sentence(group: list[Clause], lexicons: Lexicons, language: str, side: Side
     out = [_statement(clause, part, lexicon, side) for clause, part in zip(group, words, strict=True)]
     if spoken != language and language in lexicons.by_language:
         out = [_hedged_in(statement, lexicons.by_language[language]) for statement in out]
-    if len(out) == 1 and _is_name(group[0].text):
+    if len(out) == 1 and is_name(group[0].text):
         out = [replace(out[0], stems=False)]
     # A question mark asks about the whole sentence: where one clause of it is a question that we know, it is that one.
     if any(_asks(statement) for statement in out):
@@ -161,18 +131,6 @@ def _hedged_in(statement: Statement, lexicon: Lexicon) -> Statement:
     if pattern is None or pattern.search(spaced(list(statement.words)).encode()) is None:
         return statement
     return replace(statement, unexplained=statement.unexplained | {"hedge"})
-
-
-def _is_name(text: str) -> bool:
-    """Whether a line is only the name of a person, a library or an office: "Northbridge Document Supply"."""
-    parts = text.rstrip(".").split()
-    return (
-        1 < len(parts) <= MOST_NAME_WORDS
-        and all(part[0].isupper() or part in JOINING for part in parts)
-        and not all(part.isupper() for part in parts)
-        and not any(c.isdigit() or c in ".!?" for c in "".join(parts[1:]))
-        and sum(part[0].isupper() for part in parts) > 1
-    )
 
 
 def _asks(statement: Statement) -> bool:

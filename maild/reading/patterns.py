@@ -1,0 +1,90 @@
+"""Patterns that a librarian can read, made into re2.
+
+A pattern is words in order within one clause: `laina*` any ending, `*siko` any beginning, `…` any words between,
+`(a|b c)` one of these, `[a|b]` one of these or nothing, `_` any one word, `^` and `$` the ends of the clause.
+Case and accents do not count.
+"""
+
+import re
+from typing import Any
+
+import re2
+
+from maild.reading.words import fold, words_of
+
+TOKEN = re.compile(r"[…^$()\[\]|]|[^\s…^$()\[\]|]+")
+WORD = re.compile(r"\*?[^\W_][^\W_']*(?:'[^\W_]+)*\*?|\?|_|€|£|\$|&")
+GROUP = re.compile(r"[(\[]([^()\[\]]*)[)\]]")  # one group without groups in it
+PREFIX = 4  # letters by which a pattern is looked up before it is tried
+
+
+class BadPattern(ValueError):
+    """A pattern that cannot be read, with what is wrong in it."""
+
+
+def compile_pattern(source: str) -> Any:
+    """The re2 pattern for a readable one. Raises BadPattern."""
+    out, depth = "", list[str]()
+    for sign in TOKEN.findall(source):
+        if sign in "([":
+            depth.append(sign)
+            out += "(?:"
+        elif sign in ")]":
+            if not depth or depth.pop() != {")": "(", "]": "["}[sign]:
+                raise BadPattern(f"{sign!r} closes nothing")
+            out += ")" if sign == ")" else ")?"
+        elif sign == "|":
+            if not depth:
+                raise BadPattern('"|" stands outside ( ) or [ ]')
+            out += "|"
+        else:
+            out += _piece(sign)
+    if depth:
+        raise BadPattern(f"{depth[-1]!r} is not closed")
+    if not words_of(source):
+        raise BadPattern("it has no words")
+    return re2.compile(out.encode())
+
+
+def _piece(sign: str) -> str:
+    """The regular expression of one word or sign."""
+    signs = {"…": ".*", "^": "^", "_": " [^ ]+ ", "?": r" \? "}
+    if sign in signs:
+        return signs[sign]
+    if sign == "$":
+        return "$"
+    if not WORD.fullmatch(sign):
+        raise BadPattern(f"{sign!r} is no word: write words, *, …, (a|b), [a|b], _, ^, $")
+    bare = re.escape(fold(sign.strip("*"))).replace(r"\'", "'")
+    before = "[^ ]*" if sign[0] == "*" else ""
+    after = "[^ ]*" if sign[-1] == "*" else ""
+    return f" {before}{bare}{after} "
+
+
+def keys_of(source: str) -> tuple[str, ...]:
+    """Beginnings of words, one of which every match must have: of the most telling word that may not be missing."""
+    depth, group = 0, list[str]()
+    best: tuple[str, ...] = ()
+    optional = False
+    for sign in [*TOKEN.findall(source), "^"]:
+        if sign in "([":
+            depth += 1
+            optional = optional or sign == "["
+        elif sign in ")]":
+            depth -= 1
+        elif sign not in {"…", "^", "$", "_", "|"}:
+            group.append("" if sign[0] == "*" else fold(sign.rstrip("*"))[:PREFIX])
+        if depth == 0 and group:
+            best = max(best, _keys(group), key=_worth) if not optional else best
+        if depth == 0:
+            group, optional = [], False
+    return best
+
+
+def _keys(group: list[str]) -> tuple[str, ...]:
+    return () if "" in group else tuple(dict.fromkeys(group))
+
+
+def _worth(keys: tuple[str, ...]) -> float:
+    """How seldom a clause has one of them: long beginnings and few of them."""
+    return min(map(len, keys)) - 0.1 * len(keys) if keys else -99.0

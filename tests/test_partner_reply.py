@@ -1,0 +1,122 @@
+"""Suppliers' answers in their own words: what is acted on, and what a human must see."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from maild.core.reading import Money
+from maild.core.terms import EventName as E
+from maild.core.terms import Kind, ServiceType
+from tests.free_text import PDF, context, read, rows, told
+
+CLEAR = [row for row in rows("act.toml") if row[1] == "s"]
+FOR_STAFF = [row for row in rows("staff.toml") if row[1] == "s"]
+HEDGES = {
+    "fi": "mahdollisesti",
+    "sv": "möjligen",
+    "en": "possibly",
+    "de": "möglicherweise",
+    "no": "kanskje",
+    "da": "måske",
+}
+QUESTIONS = {
+    "fi": "Onko tämä lainaaja opiskelija?",
+    "sv": "Är låntagaren student?",
+    "en": "Is your reader a student?",
+    "de": "Ist der Leser Student?",
+    "no": "Er låneren student?",
+    "da": "Er låneren studerende?",
+}
+DENIALS = {
+    "fi": "Ei kuitenkaan.",
+    "sv": "Inte ändå.",
+    "en": "Not so.",
+    "de": "Nicht so.",
+    "no": "Ikke så.",
+    "da": "Ikke.",
+}
+
+
+@pytest.mark.parametrize(("language", "side", "text", "want"), CLEAR)
+def test_a_clear_answer_is_read(language: str, side: str, text: str, want: str) -> None:
+    reading = read(side, text)
+    assert (told(reading), reading.doubts) == (want, ())
+    assert (reading.kind, reading.language) == (Kind.PARTNER_REPLY, language)
+
+
+@pytest.mark.parametrize(("language", "side", "text", "why"), FOR_STAFF)
+def test_what_is_not_certain_goes_to_staff(language: str, side: str, text: str, why: str) -> None:
+    reading = read(side, text)
+    assert reading.kind is Kind.PARTNER_REPLY
+    assert reading.doubts, (why, told(reading))
+
+
+@pytest.mark.parametrize(("language", "side", "text", "_want"), CLEAR)
+def test_a_hedge_anywhere_leaves_a_clear_answer_to_staff(language: str, side: str, text: str, _want: str) -> None:
+    words = text.split(" ")
+    for place in range(1, len(words)):
+        hedged = " ".join([*words[:place], HEDGES[language], *words[place:]])
+        assert read(side, hedged).doubts, hedged
+
+
+@pytest.mark.parametrize(("language", "side", "text", "_want"), CLEAR)
+def test_a_question_denial_or_second_number_leaves_it_to_staff(language: str, side: str, text: str, _want: str) -> None:
+    for more in (HEDGES[language].capitalize() + ".", QUESTIONS[language], DENIALS[language]):
+        assert read(side, f"{text}\n{more}").doubts, more
+        assert read(side, f"{more}\n{text}").doubts, more
+
+
+@pytest.mark.parametrize(("language", "side", "text", "want"), CLEAR)
+def test_a_title_in_quotation_marks_says_nothing(language: str, side: str, text: str, want: str) -> None:
+    reading = read(side, f"”{HEDGES[language].capitalize()} ei, not lost?”\n{text}")
+    assert (told(reading), reading.doubts) == (want, ())
+
+
+def test_each_of_two_numbers_gets_its_own_answer() -> None:
+    text = "KP-2026-000201: lähetetty tänään, eräpäivä 15.12.2026.\nKP-2026-000205: ei kuulu kokoelmiimme."
+    reading = read("s", text, subject="vastaus")
+    assert [(e.request, e.event, e.due_date) for e in reading.events] == [
+        ("KP-2026-000201", E.LOANED, date(2026, 12, 15)),
+        ("KP-2026-000205", E.UNFILLED, None),
+    ]
+    assert reading.doubts == ()
+
+
+def test_an_answer_before_two_numbers_belongs_to_neither() -> None:
+    reading = read("s", "Lähetetty tänään.\nKP-2026-000201 ensin.\nKP-2026-000205 sitten.")
+    assert {doubt.reason for doubt in reading.doubts} >= {"several-requests"}
+
+
+def test_a_copy_is_complete_only_when_it_came() -> None:
+    copies = context("s", service=ServiceType.COPY)
+    came = read("s", "Artikkeli liitteenä.", PDF, about=copies)
+    assert (told(came), came.events[0].attachment, came.doubts) == ("CopyCompleted", True, ())
+    assert [d.reason for d in read("s", "Artikkeli liitteenä.", about=copies).doubts] == ["attachment"]
+
+
+def test_a_link_is_the_copy_and_has_its_last_day() -> None:
+    text = "Your article is ready: https://files.partner.example/d/abc123\nThe link expires on 2 December 2026."
+    reading = read("s", text, about=context("s", service=ServiceType.COPY))
+    assert [(e.event, e.url, e.expiry) for e in reading.events] == [
+        (E.COPY_COMPLETED, "https://files.partner.example/d/abc123", date(2026, 12, 2))
+    ]
+
+
+def test_price_and_terms_stand_beside_the_promise() -> None:
+    reading = read("s", "Lähetämme kirjan huomenna. Hinta 12,50 €. Vain lukusalikäyttöön.")
+    (event,) = reading.events
+    assert (event.event, event.cost) == (E.WILL_SUPPLY, Money(amount=Decimal("12.50"), currency="EUR"))
+    assert event.loan_condition == ("LibraryUseOnly",)
+
+
+def test_no_renewals_is_a_term_beside_a_loan() -> None:
+    reading = read("s", "Posted today, due 15 January 2027. Renewals are not possible on overseas loans.")
+    assert (told(reading), reading.doubts) == ("Loaned 2027-01-15", ())
+    assert reading.events[0].no_renewal
+
+
+def test_a_new_due_date_answers_a_renewal_that_is_pending() -> None:
+    pending = read("s", "Uusi eräpäivä on 15.1.2027.", about=context("s", renewal_pending=True))
+    assert (told(pending), pending.doubts) == ("RenewAccepted 2027-01-15", ())
+    assert E.RENEW_ACCEPTED not in {e.event for e in read("s", "Uusi eräpäivä on 15.1.2027.").events}
