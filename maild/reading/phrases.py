@@ -201,13 +201,15 @@ class _Loader:
 
     def _counts(self, source: str) -> dict[str, int]:
         """How many negations, hedges ... the pattern itself has, of its alternatives the most."""
-        branches = [spaced(words_of(branch)).encode() for branch in _longest_reading(source)]
-        counts = {
-            mark: max((len(list(pattern.finditer(text))) for text in branches), default=0)
-            for mark, pattern in self.marks.items()
-            if pattern is not None
-        }
+        counts = {mark: max(self._count(mark, branch) for branch in _longest_reading(source)) for mark in MARKS}
         return {mark: count for mark, count in counts.items() if count}
+
+    def _count(self, mark: str, branch: str) -> int:
+        """How often the mark is in one branch; a gap ends it, for other words may stand there."""
+        if self.marks[mark] is None:
+            return 0
+        parts = (spaced(words_of(part)).encode() for part in branch.split("…"))
+        return sum(1 for part in parts for _ in self.marks[mark].finditer(part))
 
     def _union(self, place: str, sources: Any) -> Any:
         """One pattern for all, or None where there is none."""

@@ -10,11 +10,19 @@ from maild.reading.statements import Statement
 
 OVER_OFFERS = frozenset({"renewal", "invoice", "overdue"})  # harmless tables that take the meaning of words in them
 OVER_ALL = OVER_OFFERS | {"reply", "elsewhere", "machine"}
-# "Unable to renew this loan" refuses the renewal, whatever else its words could mean.
-SPECIAL = frozenset({E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE, E.RECALLED})
-COMMON = frozenset({E.UNFILLED, E.RETRY_POSSIBLE, E.LOAN_COMPLETED, E.REQUEST_RECEIVED, E.RENEW_ACCEPTED, E.CANCELLED})
-# (shorter, longer): a refusal keeps its sense inside an offer, and a reason inside a refusal.
-KEPT = frozenset({(E.UNFILLED, E.RETRY_POSSIBLE), (E.RETRY_POSSIBLE, E.UNFILLED), (E.RENEW_REFUSED, E.RETRY_POSSIBLE)})
+# "Unable to renew this loan" refuses the renewal, whatever else its words could mean: the first gives way to these.
+GIVES_WAY = {
+    E.WILL_SUPPLY: {E.EXPECT_TO_SUPPLY, E.UNFILLED, E.RETRY_POSSIBLE, E.CANCEL_REFUSED, E.RENEW_REFUSED},
+    E.LOANED: {E.EXPECT_TO_SUPPLY, E.WILL_SUPPLY, E.UNFILLED},
+    E.LOAN_COMPLETED: {E.OVERDUE, E.RECALLED, E.EXPECT_TO_SUPPLY, E.RETRY_POSSIBLE},
+    E.UNFILLED: {E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE},
+    E.RETRY_POSSIBLE: {E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE, E.RECALLED},
+    E.RENEW_ACCEPTED: {E.RENEW_REFUSED},
+    E.CANCELLED: {E.CANCEL_REFUSED},
+    E.DUE_DATE_CHANGED: {E.RENEW_ACCEPTED, E.RECALLED},
+}
+WEAK = frozenset({E.REQUEST_RECEIVED, E.NOTIFICATION})  # they give way to all others
+STRONG = frozenset({E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE, E.RECALLED})  # even where they are shorter
 # Of two reasons the more telling one; "not held" is said of what is missing, lent or broken as well.
 UNFILLED_ORDER = ("PoorCondition", "PolicyProblem", "NotAvailableForILL", "NonCirculating", "NotOnShelf", "NotHeld", "")
 RETRY_ORDER = (
@@ -43,7 +51,8 @@ SWALLOWS = {
     E.RECALLED: {E.DUE_DATE_CHANGED},
     E.LOAN_COMPLETED: {E.REQUEST_RECEIVED},
 }
-TERM_BESIDE = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY})
+SUPPLIES = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY})
+OPEN_ENDED = frozenset({E.REQUEST_RECEIVED, E.EXPECT_TO_SUPPLY, E.WILL_SUPPLY, E.NOTIFICATION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,18 +101,17 @@ def _own_negations(hit: Hit, statement: Statement) -> int:
 
 
 def _covers(other: Hit, hit: Hit) -> bool:
-    """Whether the other phrase lies over the hit, is longer and says something else."""
-    overlaps = other.start < hit.end and hit.start < other.end
-    if overlaps and other.phrase.kind == "says" and other.phrase.name in SPECIAL and hit.phrase.name in COMMON:
-        return True
-    if overlaps and other.phrase.kind == "says" and hit.phrase.name in SPECIAL and other.phrase.name in COMMON:
+    """Whether the other phrase lies over the hit and takes its meaning."""
+    if other.end <= hit.start or hit.end <= other.start:
         return False
-    if not overlaps or other.end - other.start <= hit.end - hit.start:
-        return False
-    if other.phrase.kind == "says":
-        return other.phrase.name != hit.phrase.name and (hit.phrase.name, other.phrase.name) not in KEPT
+    longer = other.end - other.start > hit.end - hit.start
+    name, over = hit.phrase.name, other.phrase.name
+    if other.phrase.kind == "says" and over != name:
+        return name in WEAK or ((longer or over in STRONG) and over in GIVES_WAY.get(E(name), ()))
     if other.phrase.kind == "harmless":
-        return other.phrase.name in (OVER_OFFERS if hit.phrase.name == E.RETRY_POSSIBLE else OVER_ALL)
+        if over == "renewal" and name == E.RENEW_ACCEPTED:
+            return True  # "a renewal is possible on request"
+        return longer and over in (OVER_OFFERS if name == E.RETRY_POSSIBLE else OVER_ALL)
     return False
 
 
@@ -112,11 +120,14 @@ def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
     said = said_in(statements)
     asked = any(statement.asks_back for statement in statements)
     names = {one.event for one in said}
-    no_renewal = E.RENEW_REFUSED in names and bool(names & TERM_BESIDE)
+    no_renewal = E.RENEW_REFUSED in names and bool(names & SUPPLIES)
     if no_renewal:
         names.discard(E.RENEW_REFUSED)
     refusals = {one.reason for one in said if one.event is E.UNFILLED}
     offers = {one.reason for one in said if one.event is E.RETRY_POSSIBLE}
+    if names & SUPPLIES and all(one.statement.of("conditions") for one in said if one.event is E.UNFILLED):
+        names.discard(E.UNFILLED)  # "in-library use only" is a term of the loan
+        refusals = set()
     retry = _retry(refusals, offers, names, asked=asked, conditions=conditions)
     if retry == "":
         names.discard(E.RETRY_POSSIBLE)
@@ -138,6 +149,12 @@ def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
     elif E.RETRY_POSSIBLE in names and retry != "?":
         reason = retry
     doubts = _doubts(names, retry, passage)
+    if names - OPEN_ENDED and any(statement.has("harmless", "pending") for statement in statements):
+        doubts += (
+            Doubt(
+                reason="incomplete", text="they will come back to it, so this is not their last word", passage=passage
+            ),
+        )
     return Outcome(events=events, reason=reason, no_renewal=no_renewal, doubts=doubts, passage=passage)
 
 
@@ -145,9 +162,9 @@ def _retry(refusals: set[str], offers: set[str], names: set[E], *, asked: bool, 
     """The reason of RetryPossible; "" where it is none; "?" where there are several."""
     if E.EXPECT_TO_SUPPLY in names and offers <= {"OnLoan", "AtBindery", "OnOrder", "NotCurrentAvailableForILL"}:
         return ""
-    if E.LOANED in names or E.COPY_COMPLETED in names or E.LOAN_COMPLETED in names:
-        return "" if offers <= {"OnLoan", "MultiVolAvail"} and not asked else "?"
-    if names & {E.CANCELLED, E.RENEW_REFUSED, E.RENEW_ACCEPTED, E.RECALLED, E.OVERDUE, E.CANCEL_REFUSED}:
+    if names & {E.LOANED, E.COPY_COMPLETED, E.LOAN_COMPLETED, E.RENEW_ACCEPTED, E.CANCEL_REFUSED}:
+        return "?" if offers or asked else ""
+    if names & {E.CANCELLED, E.RENEW_REFUSED, E.RECALLED, E.OVERDUE}:
         return "" if offers <= {"OnLoan"} else "?"
     if not offers:
         return "MustMeetLoanCondition" if conditions and asked else ""

@@ -16,6 +16,7 @@ STAFF_WORDS = {  # table of [staff.*] → the doubt's fixed word and its sentenc
     "unreceived": ("special-event", "it says that something has not arrived"),
     "mistake": ("contradictory", "it speaks of a mistake or takes something back"),
     "forwarded": ("forwarded", "it passes the matter on"),
+    "other": ("unclear", "it says that something other than the work was sent"),
     "account": ("special-event", "it asks to log in or speaks of an account"),
 }
 MARK_WORDS = {
@@ -59,5 +60,5 @@ def _is_idle(statement: Statement, mark: str) -> bool:
     """A "but" before something that was understood limits nothing that the events do not say themselves."""
     if mark != "contrast":
         return False
-    harmless = {hit.phrase.name for hit in statement.of("harmless")} - {"overdue"}
+    harmless = {hit.phrase.name for hit in statement.of("harmless")} - {"overdue", "greeting", "invoice", "machine"}
     return bool(statement.of("says") or harmless or statement.of("asks"))
