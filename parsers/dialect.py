@@ -18,7 +18,7 @@ from maild.reading.dialects import Dialect, Letter
 from maild.reading.facts import copies_of, find_urls, is_item_id, no_renewal
 from maild.reading.language import language_of
 from maild.reading.money import find_money
-from maild.reading.phrases import Hit
+from maild.reading.phrases import Hit, Lexicon
 from maild.reading.rules import ReadingRules
 from maild.reading.system_letters import Page, answer_of, is_answer, letters_of, matches, page_of
 from maild.reading.today import today_of
@@ -75,7 +75,7 @@ class DialectParser:
         sheets = [sheet for dialect in rules.dialects.dialects for sheet in _sheets(mail, dialect, context, rules)]
         if len({(sheet.event, sheet.reason, sheet.letter.kind) for sheet in sheets}) != 1:
             return None
-        if _prose_disagrees(sheets[0], rules):
+        if _prose_disagrees(sheets[0], rules) or _prose_doubts(sheets[0], rules):
             return None
         return _reading(sheets[0], context, rules)
 
@@ -113,6 +113,26 @@ def _prose_disagrees(sheet: _Sheet, rules: ReadingRules) -> bool:
     told = {phrase.name for phrase in hits if phrase.kind == "says"} & _OUTCOMES
     own = _NO_SUPPLY if sheet.event in _NO_SUPPLY else {sheet.event}
     return sheet.letter.kind is Kind.PARTNER_REPLY and bool(told) and told.isdisjoint(own)
+
+
+def _prose_doubts(sheet: _Sheet, rules: ReadingRules) -> bool:
+    """Whether a sentence hedges, or denies what is no refusal of the system's own: somebody has added a word."""
+    own = {event.value for event in _NO_SUPPLY} if sheet.event in _NO_SUPPLY else {sheet.event.value}
+    for line in (*sheet.page.prose, *sheet.page.headlines):
+        lexicon = rules.lexicons.by_language.get(language_of(line, rules.lexicons) or sheet.language)
+        if lexicon is None or (words := spaced(words_of(line)).encode()) == b"":
+            continue
+        if _marked(lexicon, "hedge", words):
+            return True
+        known = any(hit.phrase.kind == "harmless" or hit.phrase.name in own for hit in _hits(line, rules))
+        if _marked(lexicon, "negation", words) and not known:
+            return True
+    return False
+
+
+def _marked(lexicon: Lexicon, mark: str, words: bytes) -> bool:
+    pattern = lexicon.marks.get(mark)
+    return pattern is not None and pattern.search(words) is not None
 
 
 def _hits(line: str, rules: ReadingRules) -> Iterator[Hit]:
