@@ -39,6 +39,7 @@ MX = "mx.library.test"
 TAKEN = datetime(2026, 11, 20, 10, tzinfo=UTC)
 NOT_JUDGED = frozenset({"StatusRequest", "RetryPossible"})  # asking and offering are what these are
 JUDGED = frozenset({"partner-reply", "partner-request"})
+LABELLED = re.compile(r"[^:]{1,45}:\s")  # a field and its value
 STAMP = "{mx}; spf=pass smtp.mailfrom={domain}; dkim=pass header.d={domain}; dmarc=pass header.from={domain}"
 QUOTED = """
 
@@ -198,14 +199,20 @@ KNOWN = {
 # How a mail is changed
 
 
-def with_text(one: Case, change: str, where: str) -> bytes:
-    """The mail with `change` put into its new text: "before" or "after" it, or "inside" its deciding sentence."""
+def with_text(one: Case, change: str, where: str) -> bytes | None:
+    """The mail with `change` put into its new text: "before" or "after" it, or "inside" its deciding sentence.
+
+    None where the mail has no sentence, only fields and their values.
+    """
     whole, own = one.opened.text, [line.text for line in one.opened.lines if line.text.strip()]
     if where == "before":
         return rebuilt(one, _at_line(whole, own[0], f"{change}\n\n{own[0]}"))
     if where == "after":
         return rebuilt(one, _at_line(whole, own[-1], f"{own[-1]}\n\n{change}"))
-    line = deciding(one, own)
+    sentences = [line for line in own if not LABELLED.match(line) and line.count(" ") > 1]
+    if not sentences:
+        return None
+    line = deciding(one, sentences)
     first, blank, rest = line.strip().partition(" ")
     return rebuilt(one, _at_line(whole, line, f"{first} {change}{blank}{rest}"))
 
@@ -215,11 +222,13 @@ def doubtful(one: Case) -> Iterator[tuple[str, str, bytes]]:
     language = one.language if one.language in DOUBTS["words"]["hedge"] else "en"
     for kind, by_language in DOUBTS["words"].items():
         for word in by_language[language]:
-            yield kind, f"inside {word!r}", with_text(one, word, "inside")
+            if (changed := with_text(one, word, "inside")) is not None:
+                yield kind, f"inside {word!r}", changed
     for kind, by_language in DOUBTS["sentences"].items():
         for sentence in by_language[language]:
             for where in ("before", "after"):
-                yield kind, f"{where} {sentence!r}", with_text(one, sentence, where)
+                if (changed := with_text(one, sentence, where)) is not None:
+                    yield kind, f"{where} {sentence!r}", changed
     yield "stranger", "foreign domain", from_stranger(one)
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests import doubting
 from tests.doubting import Case
 
 JUDGED_KEYS = ("kind", "request", "auto", "events")  # of a reading that must not change
+# "lainaa ei ole uusittu" says something else, and says it plainly.
+OPPOSITES = {"RenewAccepted": "RenewRefused", "WillSupply": "Unfilled", "Loaned": "Unfilled"}
 Changes = Callable[[Case], Iterator[tuple[str, str, bytes]]]
 
 
@@ -35,9 +38,14 @@ def acted_on(cases: Iterable[Case], changes: Changes) -> tuple[Counter[str], lis
             tried[kind] += 1
             assert raw != one.raw
             verdict = doubting.verdict(raw, one.context)
-            if verdict["auto"]:
+            if verdict["auto"] and not (kind == "negation" and _is_opposite(one, verdict)):
                 acted.append(f"{one.name}: {kind}, {what} → {[e['event'] for e in verdict['events']]}")
     return tried, acted
+
+
+def _is_opposite(one: Case, verdict: dict[str, Any]) -> bool:
+    before, after = ([event["event"] for event in v["events"]] for v in (one.verdict, verdict))
+    return len(before) == 1 and after == [OPPOSITES.get(before[0])]
 
 
 def changed_readings(cases: Iterable[Case], changes: Changes) -> tuple[Counter[str], list[str]]:
@@ -77,28 +85,28 @@ def test_rebuilding_a_mail_changes_nothing(own_cases: list[Case]) -> None:
 
 def test_every_doubt_put_into_a_letter_brings_it_to_staff(own_cases: list[Case]) -> None:
     tried, acted = acted_on(own_cases, doubting.doubtful)
-    print(_told(tried, acted))
+    print(_told(tried, acted))  # noqa: T201  # the figure that the test is for
     assert not acted, _told(tried, acted)
     assert min(tried[kind] for kind in ("hedge", "negation", "question", "number", "stranger")) >= len(own_cases)
 
 
 def test_every_doubt_put_into_a_labelled_mail_brings_it_to_staff(shared_cases: list[Case]) -> None:
     tried, acted = acted_on(shared_cases, doubting.doubtful)
-    print(_told(tried, acted))
+    print(_told(tried, acted))  # noqa: T201  # the figure that the test is for
     assert not acted, _told(tried, acted)
     assert tried.total() > 1_000
 
 
 def test_two_hundred_neutral_insertions_change_no_reading(own_cases: list[Case]) -> None:
     tried, changed = changed_readings(own_cases, doubting.neutral)
-    print(_told(tried, changed))
+    print(_told(tried, changed))  # noqa: T201  # the figure that the test is for
     assert not changed, _told(tried, changed)
     assert tried.total() >= 200
 
 
 def test_neutral_insertions_change_no_reading_of_a_labelled_mail(shared_cases: list[Case]) -> None:
     tried, changed = changed_readings(shared_cases, doubting.neutral)
-    print(_told(tried, changed))
+    print(_told(tried, changed))  # noqa: T201  # the figure that the test is for
     assert not changed, _told(tried, changed)
 
 
