@@ -116,23 +116,24 @@ def _prose_disagrees(sheet: _Sheet, rules: ReadingRules) -> bool:
 
 
 def _prose_doubts(sheet: _Sheet, rules: ReadingRules) -> bool:
-    """Whether a sentence hedges, or denies what is no refusal of the system's own: somebody has added a word."""
+    """Whether a sentence hedges, or denies more than the system's own refusals do: somebody has added a word."""
     own = {event.value for event in _NO_SUPPLY} if sheet.event in _NO_SUPPLY else {sheet.event.value}
     for line in (*sheet.page.prose, *sheet.page.headlines):
         lexicon = rules.lexicons.by_language.get(language_of(line, rules.lexicons) or sheet.language)
-        if lexicon is None or (words := spaced(words_of(line)).encode()) == b"":
+        if lexicon is None:
             continue
-        if _marked(lexicon, "hedge", words):
-            return True
-        known = any(hit.phrase.kind == "harmless" or hit.phrase.name in own for hit in _hits(line, rules))
-        if _marked(lexicon, "negation", words) and not known:
+        words = spaced(words_of(line)).encode()
+        hits = [hit.phrase for hit in _hits(line, rules)]
+        refusals = max((p.marks.get("negation", 0) for p in hits if p.name in own), default=0)
+        harmless = any(p.kind == "harmless" for p in hits)  # "do not reply to this message"
+        if _count(lexicon, "hedge", words) or (_count(lexicon, "negation", words) > refusals and not harmless):
             return True
     return False
 
 
-def _marked(lexicon: Lexicon, mark: str, words: bytes) -> bool:
+def _count(lexicon: Lexicon, mark: str, words: bytes) -> int:
     pattern = lexicon.marks.get(mark)
-    return pattern is not None and pattern.search(words) is not None
+    return len(pattern.findall(words)) if pattern is not None else 0
 
 
 def _hits(line: str, rules: ReadingRules) -> Iterator[Hit]:

@@ -1,4 +1,4 @@
-"""Doubt is safe: a certain mail with doubt put into it goes to staff; words that nobody says about it change nothing."""
+"""Doubt is safe: a certain mail with doubt put into it goes to staff; what nobody says about it changes nothing."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
