@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from maild.reading.patterns import PREFIX
-from maild.reading.phrases import Lexicons
+from maild.reading.phrases import STEM, Lexicons
 from maild.reading.words import words_of
 
 LEAST_SHARE = 0.2  # of the words that must be known, or the language is one that nobody taught
@@ -19,6 +18,8 @@ def language_of(text: str, lexicons: Lexicons) -> str:
 def best_language(words: Iterable[str], lexicons: Lexicons, default: str = "") -> str:
     """The language that knows most of the words; `default` where it knows as many, or where none knows enough."""
     letters = [word for word in words if word[0].isalpha() and len(word) > 1]
+    if default and sum(word in lexicons.by_language[default].words for word in letters) * 2 > len(letters):
+        return default  # no other language can know more of them
     known = {code: sum(word in lexicon.words for word in letters) for code, lexicon in lexicons.by_language.items()}
     if not known:
         return default
@@ -30,8 +31,8 @@ def best_language(words: Iterable[str], lexicons: Lexicons, default: str = "") -
 
 
 def _begun(words: list[str], lexicons: Lexicons, code: str) -> int:
-    index = lexicons.by_language[code].index
-    return sum(word[:PREFIX] in index for word in words if len(word) > PREFIX)
+    beginnings = lexicons.by_language[code].beginnings
+    return sum(word[:STEM] in beginnings for word in words if len(word) > STEM)
 
 
 def _rank(code: str) -> int:

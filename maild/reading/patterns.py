@@ -15,7 +15,7 @@ from maild.reading.words import fold, words_of
 TOKEN = re.compile(r"[…^$()\[\]|]|[^\s…^$()\[\]|]+")
 WORD = re.compile(r"\*?[^\W_][^\W_']*(?:'[^\W_]+)*\*?|\?|_|€|£|\$|&")
 GROUP = re.compile(r"[(\[]([^()\[\]]*)[)\]]")  # one group without groups in it
-PREFIX = 4  # letters by which a pattern is looked up before it is tried
+PREFIX = 7  # letters by which a pattern is looked up before it is tried
 
 
 class BadPattern(ValueError):

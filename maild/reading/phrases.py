@@ -16,6 +16,7 @@ from maild.reading.words import fold, spaced, words_of
 KINDS = ("says", "asks", "conditions", "staff", "harmless", "roles")  # tables of phrases: what a hit means
 MARKS = ("negation", "hedge", "question", "condition", "contrast")  # words that change what a clause says
 LISTS = ("words", "stems", "labels")
+STEM = 4  # letters of a word by which a language is told; shorter words are much the same in all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,11 @@ class Lexicon:
             for key in phrase.keys or ("",):
                 out.setdefault(key, []).append(phrase)
         return out
+
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """The first letters of the words that patterns need: inflected words of the language begin so."""
+        return frozenset(key[:STEM] for phrase in self.phrases for key in phrase.keys if len(key) >= STEM)
 
     def hits(self, words: list[str], text: bytes) -> list[Hit]:
         """Every phrase that is in the clause; `text` is `spaced(words)` as bytes."""
@@ -266,5 +272,5 @@ class _Alternative:
 def _plain_words(source: str) -> Iterator[str]:
     """Whole words of a pattern, four letters or more: they tell the language too."""
     for sign in TOKEN.findall(source):
-        if sign.isalpha() and len(sign) >= PREFIX:
+        if sign.isalpha() and len(sign) >= STEM:
             yield fold(sign)

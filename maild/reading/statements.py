@@ -152,7 +152,7 @@ def _explains_question(hit: Hit) -> bool:
         phrase.kind == "asks"
         or bool(phrase.marks.get("question"))
         or (phrase.kind == "says" and phrase.name == "RetryPossible")
-        or (phrase.kind == "harmless" and phrase.name in {"machine", "reply"})
+        or (phrase.kind == "harmless" and phrase.name in {"machine", "reply", "overdue"})
     )
 
 
