@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
@@ -25,10 +26,10 @@ from maild.post.transport import transport_for
 from maild.process import Desk
 from maild.reader import Reader
 from maild.settings import Listener, Settings
-from maild.store import inbox
 from maild.store.database import Database
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 IDLE_SECONDS = 5.0  # between looks where nobody wakes us
 WATCHDOG_SECONDS = 20.0
@@ -64,6 +65,7 @@ class Daemon:
         self._stack.callback(self.database.close)
         self.database.upgrade()
         self._stack.enter_context(self.database.lock())
+        house.must_be_safe(settings, self.database)
         paper = house.paper_of(settings)
         keys = house.reply_keys(settings)
         self._reader = Reader(paper.rulebook.files, house.policy_of(settings), settings.our_addresses)
@@ -91,8 +93,6 @@ class Daemon:
             )
             for mailbox in settings.imap
         ]
-        with self.database.write() as session:
-            inbox.release_claims(session)  # of a process that was killed: we hold the lock, so nobody works on them
 
     def _wake(self, event: asyncio.Event) -> Callable[[], None]:
         """Sets an event from any thread."""
@@ -141,6 +141,7 @@ class Daemon:
                 for name, listener in (("smtp", self._settings.smtp), ("lmtp", self._settings.lmtp)):
                     if listener is not None:
                         await self._open_door(name, listener, doors)
+                await self._in_worker(self.desk.warm_up)  # before a mail is claimed: starting takes a second or two
                 yield
             finally:
                 await self._close()
@@ -182,6 +183,7 @@ class Daemon:
                 await _wait(self._stop, PAUSE_SECONDS)
 
     async def _work(self) -> None:
+        await self._in_worker(self.desk.recover)  # we hold the lock, so nobody works on what is claimed
         while not self._stop.is_set():
             self._mail.clear()
             while await self._in_worker(self.desk.work) and not self._stop.is_set():
@@ -213,7 +215,7 @@ class Daemon:
         except Exception:  # the next tick tries again; a bug in one notice must not end the daemon
             log.exception("tick.failed")
 
-    async def _in_worker(self, work: Callable[[], int]) -> int:
+    async def _in_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
     # Once
@@ -221,6 +223,7 @@ class Daemon:
     async def once(self) -> None:
         """Everything there is to do now, then the end: for cron-style sites and tests."""
         async with self.opened():
+            await self._in_worker(self.desk.recover)
             await self.poll()
             await self.settle()
             for mailbox in self._mailboxes:

@@ -18,13 +18,14 @@ from maild.core.request import Context
 from maild.deciding import OPENED, Decided, Decider, changed
 from maild.letters.compose import AttachedFile, Composer
 from maild.reader import Failed, Opened, ReaderSeam, ToOpen
-from maild.rulebook import Rulebook
+from maild.rulebook import Rulebook, as_text
 from maild.store import context as contexts
-from maild.store import decisions, inbox, outbox
+from maild.store import decisions, inbox, inputs, outbox
 from maild.store.context import Identity
 from maild.store.database import Database
 from maild.store.decisions import Moved, Outcome, SourceKind, savepoint
 from maild.store.inbox import Claimed
+from maild.store.inputs import MAIL_INPUT, MailInput
 
 log = structlog.get_logger()
 
@@ -53,18 +54,34 @@ class Desk:
         self._identity = identity
         self._clock = clock
         self._committed = committed
+        self._rules_kept = False
+        self._careful = 0  # how many mails are to be taken one by one
         self._decider = Decider(database=database, rulebook=rulebook, composer=composer, clock=clock, files=self._files)
 
     # Mails
 
     def work(self, limit: int = BATCH) -> int:
         """Deals with up to `limit` kept mails, oldest first; how many were claimed."""
+        if self._careful:
+            self._careful, limit = self._careful - 1, 1
         with self._database.write() as session:
             claimed = inbox.claim(session, limit, self._clock.now())  # the try counts from here, whatever happens
         if claimed:
             self._deal_with(claimed)
             self._committed()
         return len(claimed)
+
+    def recover(self) -> None:
+        """For the one process: claims of a dead one, or of work that broke off, are free again.
+
+        Those mails are then taken one by one, so that one that kills the process is found, and takes no other with it.
+        """
+        with self._database.write() as session:
+            self._careful = inbox.release_claims(session)
+
+    def warm_up(self) -> None:
+        """Starts the reader. Raises what it raises where it cannot start."""
+        self._reader.open([ToOpen(raw=b"")])
 
     def _deal_with(self, claimed: Sequence[Claimed]) -> None:
         opened = self._reader.open([_to_open(c) for c in claimed])
@@ -112,11 +129,14 @@ class Desk:
         done: list[tuple[Claimed, Decided]] = []
         if not ready:
             return
+        self._keep_rules()
         with self._database.write() as session:
             for claim, decided in ready:
                 try:
                     with savepoint(session):
-                        decisions.commit(session, self._outcome(decided, "mail", claim.key, "mail"))
+                        decisions.commit(
+                            session, self._outcome(decided, "mail", claim.key, "mail", _as_read(claim, decided))
+                        )
                     done.append((claim, decided))
                 except Moved:
                     late.append((claim, decided))
@@ -133,7 +153,8 @@ class Desk:
         """A mail whose request changed under it: decided again on what it is now."""
         try:
             numbers = [r.number for r in decided.context.requests]
-            self._commit(decided, "mail", claim.key, "mail", lambda: self._fresh(decided.context, numbers))
+            read = _as_read(claim, decided, late=True)
+            self._commit(decided, "mail", claim.key, "mail", lambda: self._fresh(decided.context, numbers), read)
         except Exception:  # ours, as above
             self._failed(claim, traceback.format_exc())
 
@@ -172,7 +193,8 @@ class Desk:
     def _by_number(self, happening: Command | DueNotice, kind: SourceKind, actor: str) -> Decision:
         numbers = [happening.number]
         decided = self._decider.decide(happening, self._context_of(numbers))
-        decided = self._commit(decided, kind, happening.id, actor, lambda: self._context_of(numbers))
+        told = HAPPENING.dump_json(happening).decode()
+        decided = self._commit(decided, kind, happening.id, actor, lambda: self._context_of(numbers), told)
         self._committed()
         return decided.decision
 
@@ -194,13 +216,14 @@ class Desk:
         return replace(context, requests=self._context_of(numbers).requests)
 
     def _commit(
-        self, decided: Decided, kind: SourceKind, source: str, actor: str, again: Callable[[], Context]
+        self, decided: Decided, kind: SourceKind, source: str, actor: str, again: Callable[[], Context], input_json: str
     ) -> Decided:
         """Commits; where a request changed meanwhile, decides again on what it is now. What was decided at last."""
+        self._keep_rules()
         for _ in range(REDECIDE):
             try:
                 with self._database.write() as session:
-                    decisions.commit(session, self._outcome(decided, kind, source, actor))
+                    decisions.commit(session, self._outcome(decided, kind, source, actor, input_json))
             except Moved as moved:
                 log.info("request.changed_meanwhile", number=moved.number)
                 decided = self._decider.decide(decided.happening, again())
@@ -209,19 +232,25 @@ class Desk:
                 return decided
         raise RuntimeError(f"{kind} {source}: its request changed under it {REDECIDE} times; it is tried again later")
 
-    def _outcome(self, decided: Decided, kind: SourceKind, source: str, actor: str) -> Outcome:
-        happening = decided.happening
+    def _keep_rules(self) -> None:
+        """The rules that we decide by, stored before the first decision names them."""
+        if not self._rules_kept:
+            with self._database.write() as session:
+                inputs.keep_rules(session, self._rulebook.digest, as_text(self._rulebook), self._clock.now())
+            self._rules_kept = True
+
+    def _outcome(self, decided: Decided, kind: SourceKind, source: str, actor: str, input_json: str) -> Outcome:
         return Outcome(
             kind=kind,
             source_id=source,
             actor=actor,
-            at=self._clock.now(),
+            at=decided.at,
             decision=decided.decision,
             context_json=contexts.context_json(decided.context),
             rules_digest=self._rulebook.digest,
             letters=decided.letters,
             versions={r.number: r.version for r in decided.context.requests},
-            input_json="" if isinstance(happening, ReadMail) else HAPPENING.dump_json(happening).decode(),
+            input_json=input_json,
         )
 
     def _log(self, decided: Decided, kind: str, source: str) -> None:
@@ -245,6 +274,21 @@ def _to_open(claim: Claimed) -> ToOpen:
         recipients=claim.recipients,
         return_path=claim.return_path,
     )
+
+
+def _as_read(claim: Claimed, decided: Decided, *, late: bool = False) -> str:
+    """How the mail was opened and read, as it is stored."""
+    if not isinstance(decided.happening, ReadMail):
+        raise TypeError("only a mail is opened and read")
+    stored = MailInput(
+        sighting=claim.sighting,
+        received_at=claim.received_at,
+        recipients=claim.recipients,
+        return_path=claim.return_path,
+        late=late,
+        reading=decided.happening.reading,
+    )
+    return MAIL_INPUT.dump_json(stored, exclude_defaults=True).decode()
 
 
 def _is_stale(context: Context, touched: set[str]) -> bool:

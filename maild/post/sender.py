@@ -62,8 +62,9 @@ class Sender:
         for letter in due:
             attempt = await self._transport.send(letter)
             if attempt.fate is Fate.AWAY:  # nobody is there: no letter's try counts, and the rest would wait as long
+                if attempt.answer != self.problem:  # once, for it may last for days
+                    log.warning("post.away", waiting=len(due), answer=attempt.answer)
                 self.problem = attempt.answer
-                log.warning("post.away", waiting=len(due), answer=attempt.answer)
                 break
             sent += self._note(letter, attempt.fate, attempt.answer)
             self._pace.count()

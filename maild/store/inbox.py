@@ -61,7 +61,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A mail to work on. `raw` is that of the sighting to judge by; `tries` counts this one."""
+    """A mail to work on. `raw` is that of the sighting to judge by, `sighting`; `tries` counts this one."""
 
     id: int
     key: str
@@ -70,6 +70,7 @@ class Claimed:
     recipients: tuple[str, ...]
     return_path: str | None
     tries: int
+    sighting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,14 +195,19 @@ def set_aside(session: Session, mail_id: int, traceback: str, now: datetime) -> 
 
 
 def release_claims(session: Session) -> int:
-    """At the start of the one process: claims of a dead one are free at once. How many there were."""
-    freed = session.exec(
+    """Claims of a process that died, or of work that broke off, are free at once. How many there were.
+
+    Only a mail that was claimed alone may be to blame, so only its try stays counted.
+    """
+    claimed = col(InboxRow.state) == "claimed"
+    count = session.exec(select(func.count()).select_from(InboxRow).where(claimed)).one()
+    session.exec(
         update(InboxRow)
-        .where(col(InboxRow.state) == "claimed")
-        .values(state="waiting", claimed_until=None)
+        .where(claimed)
+        .values(state="waiting", claimed_until=None, tries=col(InboxRow.tries) - int(count > 1))
         .execution_options(synchronize_session=False)
     )
-    return freed.rowcount
+    return count
 
 
 def retry(session: Session, mail_id: int) -> bool:
@@ -377,6 +383,7 @@ def _one_claimed(row: InboxRow, sightings: Sequence[SightingRow]) -> Claimed:
         recipients=tuple(dict.fromkeys(address for s in sightings for address in s.recipients)),
         return_path=chosen.envelope_from,
         tries=row.tries,
+        sighting=chosen.id or 0,
     )
 
 
