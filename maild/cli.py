@@ -244,20 +244,74 @@ def queue_show(context: typer.Context, mail: int, raw: Annotated[bool, typer.Opt
     _verb(lambda: queues.show(context.obj, mail, raw=raw))
 
 
+Letter = Annotated[bool, typer.Option("--letter", help="The number is a letter's, not a mail's.")]
+
+
 @queue_app.command("retry")
-def queue_retry(context: typer.Context, mail: int) -> None:
-    """Tries a mail that was set aside once more, from its first try."""
+def queue_retry(context: typer.Context, number: int, letter: Letter = False) -> None:
+    """Tries a mail that was set aside, or a letter that failed, once more from its first try."""
     from maild.verbs import queues
 
-    _verb(lambda: queues.retry(context.obj, mail))
+    _verb(lambda: queues.retry(context.obj, number, letter=letter))
 
 
 @queue_app.command("drop")
-def queue_drop(context: typer.Context, mail: int) -> None:
-    """Leaves a mail that was set aside alone for good; its bytes are kept."""
+def queue_drop(context: typer.Context, number: int, letter: Letter = False) -> None:
+    """Leaves a mail that was set aside, or a letter that has not gone out, alone for good; its bytes are kept."""
     from maild.verbs import queues
 
-    _verb(lambda: queues.drop(context.obj, mail))
+    _verb(lambda: queues.drop(context.obj, number, letter=letter))
+
+
+@queue_app.command("hold")
+def queue_hold(context: typer.Context) -> None:
+    """Holds every letter that waits, until they are released."""
+    from maild.verbs import queues
+
+    _verb(lambda: queues.hold(context.obj))
+
+
+@queue_app.command("release")
+def queue_release(
+    context: typer.Context, letters: Annotated[list[int] | None, typer.Argument(help="These; none: all.")] = None
+) -> None:
+    """Lets held letters go out."""
+    from maild.verbs import queues
+
+    _verb(lambda: queues.release(context.obj, letters or []))
+
+
+# Nothing lost
+
+
+@app.command()
+def replay(
+    context: typer.Context,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare what comes out with what was stored.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Reads and decides every stored input again under the rules recorded with it, and compares."""
+    from maild.verbs import keeping
+
+    if not verify:
+        raise typer.BadParameter("say --verify: replay compares, and does nothing else")
+    _verb(lambda: keeping.replay(context.obj, as_json=as_json))
+
+
+@app.command()
+def backup(context: typer.Context, path: Path) -> None:
+    """A whole copy of the database, taken while the daemon works."""
+    from maild.verbs import keeping
+
+    _verb(lambda: keeping.backup(context.obj, path))
+
+
+@app.command()
+def restore(context: typer.Context, path: Path) -> None:
+    """Puts a copy in the database's place; letters are held until you release them."""
+    from maild.verbs import keeping
+
+    _verb(lambda: keeping.restore(context.obj, path))
 
 
 # Rules, letters, database, configuration

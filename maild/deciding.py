@@ -1,7 +1,8 @@
 """From an input and its Context to all that a commit needs: the decision, numbered, with its letters as bytes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -32,16 +33,18 @@ from maild.store import numbers
 from maild.store.database import Database
 
 OF_NO_REQUEST = FileMail | PartnerAbsent | ApprovePatron
+NO_LETTER = "letter"  # the reason of a task that stands behind a decision, because its letter could not be written
 OPENED = "opened"  # stands among the changed numbers for a request that was not there before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """One input on its way from decide to commit."""
+    """One input on its way from decide to commit. `at` is the moment by which it was decided."""
 
     happening: Input
     context: Context
     decision: Decision
+    at: datetime
     letters: tuple[Composed, ...] = ()
 
 
@@ -68,7 +71,8 @@ class Decider:
 
     def decide(self, happening: Input, context: Context) -> Decided:
         """The decision with its letters."""
-        decision = self._numbered(decide(happening, context, self._rulebook.rules, self._clock.now()))
+        now = self._clock.now()
+        decision = numbered(decide(happening, context, self._rulebook.rules, now), self._draw)
         after = apply(context, decision.effects)
         letters: list[Composed] = []
         unwritten: list[AskStaff] = []
@@ -76,12 +80,12 @@ class Decider:
             try:
                 letters += self._letter(send, after, happening)
             except LetterError as err:  # a wrong address, say: the event stands, and staff write by hand
-                unwritten.append(AskStaff(number=send.number, reason="letter", text=f"{err}. Write it by hand."))
+                unwritten.append(AskStaff(number=send.number, reason=NO_LETTER, text=f"{err}. Write it by hand."))
         decision = replace(decision, effects=(*decision.effects, *unwritten))
         mail = happening.mail if isinstance(happening, ReadMail) else None
         for i, asked in enumerate(e for e in decision.effects if isinstance(e, AskStaff)):
             letters += self._letter(self.attention(asked, f"{happening.id}:{i}", mail), after, happening)
-        return Decided(happening=happening, context=context, decision=decision, letters=tuple(letters))
+        return Decided(happening=happening, context=context, decision=decision, at=now, letters=tuple(letters))
 
     def aside(self, mail_id: int, mail_key: str, tries: int) -> tuple[Composed, ...]:
         """The letter that tells staff of a mail that could not be dealt with."""
@@ -114,16 +118,6 @@ class Decider:
             },
         )
 
-    def _numbered(self, decision: Decision) -> Decision:
-        """The decision with a number for each request that it opens; gaps are allowed."""
-        effects: list[Effect] = []
-        number = ""
-        for effect in decision.effects:
-            if isinstance(effect, OpenRequest):
-                number = self._draw()
-            effects.append(_with_number(effect, number))
-        return replace(decision, effects=tuple(effects))
-
     def _draw(self) -> str:
         year = self._clock.now().astimezone(self._zone).year
         with self._database.write() as session:
@@ -137,6 +131,17 @@ class Decider:
         files = self._files(happening.id, send.attach) if send.attach and isinstance(happening, ReadMail) else ()
         state = rules.outbox_state(send, partner)
         return (self._composer.compose(send, after, now=self._clock.now(), state=state, attachments=files),)
+
+
+def numbered(decision: Decision, draw: Callable[[], str]) -> Decision:
+    """The decision with a number for each request that it opens; gaps are allowed."""
+    effects: list[Effect] = []
+    number = ""
+    for effect in decision.effects:
+        if isinstance(effect, OpenRequest):
+            number = draw()
+        effects.append(_with_number(effect, number))
+    return replace(decision, effects=tuple(effects))
 
 
 def _with_number(effect: Effect, number: str) -> Effect:

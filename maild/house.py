@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from maild.credentials import file_problem
 from maild.letters.compose import Composer
 from maild.letters.render import Letters
 from maild.rulebook import Rulebook, load, read_files
-from maild.settings import Settings
+from maild.settings import Login, Settings
 from maild.store.context import Identity
+from maild.store.database import Database
 
 KEY_BYTES = 32
 KEY_FILE = "reply.key"
@@ -116,6 +118,30 @@ def reply_keys(settings: Settings) -> tuple[str, ...]:
     if not keys or any(len(k) < KEY_BYTES or not set(k.lower()) <= set("0123456789abcdef") for k in keys):
         raise WrongRules([_key_problem(path, f"it must hold hex keys of at least {KEY_BYTES} digits, one a line")])
     return keys
+
+
+def secret_problems(settings: Settings, path: str) -> Iterator[Problem]:
+    """Files of secrets that are missing, or that anybody may read."""
+    logins: list[tuple[str, Login]] = [("post", settings.post)]
+    logins += [(f"imap.{i}", mailbox) for i, mailbox in enumerate(settings.imap)]
+    for place, login in logins:
+        if login.password_file is not None and (wrong := file_problem(login.password_file)) is not None:
+            yield Problem(
+                file=path, place=f"{place}.password_file", what=wrong, way_out="see docs/operating.md, Secrets"
+            )
+    key = settings.trust.reply_key_file
+    if key is not None and (wrong := file_problem(key)) is not None:
+        yield Problem(file=path, place="trust.reply_key_file", what=wrong, way_out="see docs/operating.md, Keys")
+
+
+def must_be_safe(settings: Settings, database: Database) -> None:
+    """Nothing runs on a database that loses what it is given, or with a secret that anybody may read (P34).
+
+    Raises Unsafe or WrongRules with everything that is wrong.
+    """
+    if problems := list(secret_problems(settings, "maild.toml")):
+        raise WrongRules(problems)
+    database.must_be_safe()
 
 
 def _key_problem(path: Path, what: str) -> Problem:

@@ -9,16 +9,22 @@ import json
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from maild import shipped
+from maild.core import letter_rules
 from maild.core import rules as core_rules
-from maild.core.problems import Problem, RuleFile
+from maild.core.problems import Problem, RuleFile, RuleFiles
 from maild.core.rules import Rules, SitePolicy
 from maild.reading import rules as reading_rules
 from maild.reading.rules import ReadingRules
 
 SCHEMA = 1
+DAY = "$day"  # the key that marks a day in stored rules
+_POLICY = TypeAdapter(SitePolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +122,7 @@ def load(
     problems += [*_located(wrong_rules, files), *_located(wrong_reading, files)]
     if problems or rules is None or reading is None:
         return None, problems
-    return Rulebook(files=files, rules=rules, reading=reading, digest=digest(files)), []
+    return Rulebook(files=files, rules=rules, reading=reading, digest=digest(files, policy, reading.our_addresses)), []
 
 
 def _located(problems: Sequence[Problem], files: dict[str, RuleFile]) -> Iterator[Problem]:
@@ -126,7 +132,46 @@ def _located(problems: Sequence[Problem], files: dict[str, RuleFile]) -> Iterato
         yield Problem(file=origin, place=p.place, what=p.what, way_out=p.way_out)
 
 
-def digest(files: dict[str, RuleFile]) -> str:
-    """SHA-256 over the merged content, hex: two rulebooks with the same digest decide alike."""
-    content = {name: f.data for name, f in sorted(files.items())}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+def digest(files: RuleFiles, policy: SitePolicy, our_addresses: Sequence[str]) -> str:
+    """SHA-256 over all that decides, hex: two rulebooks with the same digest decide alike."""
+    return hashlib.sha256(_told(files, policy, our_addresses).encode()).hexdigest()
+
+
+def as_text(rulebook: Rulebook) -> str:
+    """The rulebook as it is stored with the first decision by it."""
+    return _told(rulebook.files, rulebook.rules.site, rulebook.reading.our_addresses)
+
+
+def from_text(text: str) -> Rulebook:
+    """A stored rulebook. Raises ValueError where this version of maild cannot use it any more."""
+    told = json.loads(text, object_hook=_with_days)
+    files = {name: RuleFile(name=name, data=data) for name, data in told["files"].items()}
+    policy, addresses = _POLICY.validate_python(told["policy"]), tuple(told["our_addresses"])
+    letters, problems = letter_rules.load(files)
+    rules, wrong_rules = core_rules.load(files, policy, letters.letters if letters else ())
+    reading, wrong_reading = reading_rules.load(
+        files, prefixes=policy.prefixes, zone=policy.zone, our_addresses=addresses
+    )
+    if rules is None or reading is None:
+        raise ValueError("; ".join(map(str, [*problems, *wrong_rules, *wrong_reading])))
+    return Rulebook(files=files, rules=rules, reading=reading, digest=digest(files, policy, addresses))
+
+
+def _told(files: RuleFiles, policy: SitePolicy, our_addresses: Sequence[str]) -> str:
+    told = {
+        "files": {name: file.data for name, file in files.items()},
+        "policy": _POLICY.dump_python(policy, mode="json"),
+        "our_addresses": list(our_addresses),
+    }
+    return json.dumps(told, default=_day, ensure_ascii=False)  # not sorted: where order matters, it is kept
+
+
+def _day(value: object) -> dict[str, str]:
+    """TOML has days, JSON has none."""
+    if type(value) is date:
+        return {DAY: value.isoformat()}
+    raise TypeError(f"rules hold no {type(value).__name__}")
+
+
+def _with_days(table: dict[str, object]) -> object:
+    return date.fromisoformat(str(table[DAY])) if table.keys() == {DAY} else table

@@ -6,6 +6,7 @@ SQLite is set so that what was committed is on the disk: with synchronous=NORMAL
 
 import fcntl
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,10 @@ class Locked(Exception):
 
 class Missing(Exception):
     """There is no database where the settings say."""
+
+
+class Unsafe(Exception):
+    """The database would lose what it is given, or is damaged; the text says how."""
 
 
 class Database:
@@ -94,10 +99,17 @@ class Database:
             return [f"{self.file}: no database there; run maild db upgrade"]
         with self._writer.connect() as connection:
             found = _sqlite_problems(connection) if self.is_sqlite else _postgresql_problems(connection)
+        if self.is_sqlite and self.file.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+            found.append(f"{self.file} can be read by everybody; chmod 600 {self.file}")
         state = self.schema_state()
         if state != "current":
             found.append(f"the schema is {state}; run maild db upgrade" + (" of that version" * (state == "newer")))
         return found
+
+    def must_be_safe(self) -> None:
+        """Raises Unsafe with everything that `check` finds (P34)."""
+        if problems := self.check():
+            raise Unsafe("; ".join(problems))
 
     @contextmanager
     def lock(self, name: str = "run") -> Iterator[None]:

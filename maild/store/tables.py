@@ -212,9 +212,18 @@ class InputRow(SQLModel, table=True):
     rules_digest: str = ""
     auto: bool = False
     why: str = Field(default="", sa_type=Text)
-    input: str = Field(default="", sa_type=Text)  # JSON of the command or notice; a mail is in the inbox
+    input: str = Field(default="", sa_type=Text)  # JSON of the command or notice; of a mail how it was opened and read
     context: str = Field(default="", sa_type=Text)  # JSON, without the keys of our reply addresses
     decision: str = Field(default="", sa_type=Text)  # JSON
+
+
+class RulebookRow(SQLModel, table=True):
+    """Rules that something was decided by, whole: enough to decide it again."""
+
+    __tablename__ = "rulebook"
+    digest: str = Field(primary_key=True)
+    first_used_at: datetime
+    content: str = Field(sa_type=Text)
 
 
 class InputRequestRow(SQLModel, table=True):

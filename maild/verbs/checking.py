@@ -17,13 +17,13 @@ from maild.clock import SystemClock
 from maild.configuration import WrongSettings, find, load
 from maild.core import letter_rules
 from maild.core.problems import Problem
-from maild.credentials import NoCredential, credential_of, file_problem
+from maild.credentials import NoCredential, credential_of
 from maild.house import WrongRules
 from maild.intake.imap_session import ImapSession
 from maild.letters import check as letter_check
 from maild.post.transport import ToSmarthost
 from maild.rulebook import read_files
-from maild.settings import Login, Mailbox, Settings
+from maild.settings import Mailbox, Settings
 from maild.store import inbox, outbox, requests
 from maild.verbs.failures import CONFIGURATION, PROBLEMS, NoConfiguration, NotFound
 from maild.verbs.opening import database_of, settings_of, settings_or_defaults
@@ -39,7 +39,7 @@ def check(config: Path | None, *, offline: bool, as_json: bool) -> int:
     except WrongSettings as err:
         # The settings name the folders of the site's own rules: without them only the shipped rules could be checked.
         return _tell(err.problems, as_json, CONFIGURATION)
-    wrong = [*_rules_problems(settings), *_letters_problems(settings), *_secret_problems(settings, str(path))]
+    wrong = [*_rules_problems(settings), *_letters_problems(settings), *house.secret_problems(settings, str(path))]
     if wrong:
         return _tell(wrong, as_json, CONFIGURATION)
     failing = [*_database_problems(settings), *([] if offline else _server_problems(settings, str(path)))]
@@ -93,19 +93,6 @@ def _letters_problems(settings: Settings) -> list[Problem]:
     if rules is None:
         return problems
     return letter_check.check(house.letters_of(settings, rules))
-
-
-def _secret_problems(settings: Settings, path: str) -> Iterator[Problem]:
-    logins: list[tuple[str, Login]] = [("post", settings.post)]
-    logins += [(f"imap.{i}", mailbox) for i, mailbox in enumerate(settings.imap)]
-    for place, login in logins:
-        if login.password_file is not None and (wrong := file_problem(login.password_file)) is not None:
-            yield Problem(
-                file=path, place=f"{place}.password_file", what=wrong, way_out="see docs/operating.md, Secrets"
-            )
-    key = settings.trust.reply_key_file
-    if key is not None and (wrong := file_problem(key)) is not None:
-        yield Problem(file=path, place="trust.reply_key_file", what=wrong, way_out="see docs/operating.md, Keys")
 
 
 def _database_problems(settings: Settings) -> list[Problem]:

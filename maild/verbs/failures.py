@@ -23,12 +23,13 @@ def exit_code_of(error: Exception) -> int | None:
     from maild.core.rules import Refused
     from maild.credentials import NoCredential
     from maild.house import WrongRules
-    from maild.store.database import Locked, Missing
+    from maild.store.backup import NotHere
+    from maild.store.database import Locked, Missing, Unsafe
 
-    if isinstance(error, WrongSettings | WrongRules | NoConfiguration | NoCredential):
+    if isinstance(error, WrongSettings | WrongRules | NoConfiguration | NoCredential | Unsafe):
         return CONFIGURATION
     if isinstance(error, Locked | Missing | OperationalError):
         return LATER
-    if isinstance(error, Refused | NotFound | WrongRows):
+    if isinstance(error, Refused | NotFound | WrongRows | NotHere):
         return PROBLEMS
     return None

@@ -1,4 +1,4 @@
-"""queue list, show, retry, drop."""
+"""queue list, show, retry, drop, hold, release."""
 
 import json
 import sys
@@ -47,17 +47,45 @@ def show(config: Path | None, mail: int, *, raw: bool) -> None:
         typer.echo(f"{key}: {value}")
 
 
-def retry(config: Path | None, mail: int) -> None:
-    """The mail waits again. Raises NotFound."""
+def retry(config: Path | None, number: int, *, letter: bool) -> None:
+    """The mail or letter waits again. Raises NotFound."""
+    now = SystemClock().now()
     with database_of(settings_of(config)) as database, database.write() as session:
-        if not inbox.retry(session, mail):
-            raise NotFound(f"mail {mail} is not set aside; see `maild queue list`")
-    typer.echo(f"mail {mail} is tried again")
+        done = outbox.retry(session, number, now) if letter else inbox.retry(session, number)
+        if not done:
+            raise _not_there(number, letter=letter, state="failed" if letter else "set aside")
+    typer.echo(f"{_name(number, letter=letter)} is tried again")
 
 
-def drop(config: Path | None, mail: int) -> None:
-    """The mail is left alone for good. Raises NotFound."""
+def drop(config: Path | None, number: int, *, letter: bool) -> None:
+    """The mail or letter is left alone for good. Raises NotFound."""
     with database_of(settings_of(config)) as database, database.write() as session:
-        if not inbox.drop(session, mail, SystemClock().now()):
-            raise NotFound(f"mail {mail} is not set aside; see `maild queue list`")
-    typer.echo(f"mail {mail} is left alone; its bytes are kept")
+        done = outbox.drop(session, number) if letter else inbox.drop(session, number, SystemClock().now())
+        if not done:
+            raise _not_there(number, letter=letter, state="waiting or held" if letter else "set aside")
+    typer.echo(f"{_name(number, letter=letter)} is left alone; its bytes are kept")
+
+
+def hold(config: Path | None) -> None:
+    """Every letter that waits is held: after a restore that maild did not do itself, say."""
+    with database_of(settings_of(config)) as database, database.write() as session:
+        held = outbox.hold_all(session)
+    typer.echo(f"{held} letters are held; `maild queue release` lets them go")
+
+
+def release(config: Path | None, letters: list[int]) -> None:
+    """Held letters may go out: these, or all. Raises NotFound where one is not held."""
+    with database_of(settings_of(config)) as database, database.write() as session:
+        wanted = letters or [one.id for one in outbox.unsent(session) if one.state == "held"]
+        released = outbox.release(session, wanted, SystemClock().now())
+        if released < len(set(letters)):
+            raise NotFound("not all of these letters are held, so none was released; see `maild queue list`")
+    typer.echo(f"{released} letters may go out")
+
+
+def _name(number: int, *, letter: bool) -> str:
+    return f"letter {number}" if letter else f"mail {number}"
+
+
+def _not_there(number: int, *, letter: bool, state: str) -> NotFound:
+    return NotFound(f"{_name(number, letter=letter)} is not {state}; see `maild queue list`")
