@@ -92,7 +92,7 @@ def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: Re
     found = outcome(said, conditions=bool(stated.conditions))
     found = _fit(found, stated, mail, request)
     may_ask = bool(MAY_ASK & set(found.events))
-    doubts = [*found.doubts, *doubts_of(said, may_ask=may_ask)]
+    doubts = [*found.doubts, *doubts_of(said, rules.judge, may_ask=may_ask)]
     events = [_event(name, found, stated, mail) for name in found.events]
     for event in events:
         doubts += _fact_doubts(event, stated, found)

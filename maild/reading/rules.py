@@ -7,6 +7,7 @@ from maild.reading import dialects, forms, phrases, quotes
 from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
 from maild.reading.dialects import DialectRules
 from maild.reading.forms import FormRules
+from maild.reading.judge import Judge
 from maild.reading.phrases import Lexicons
 from maild.reading.quotes import QuoteRules
 
@@ -23,6 +24,7 @@ class ReadingRules:
     forms: FormRules
     dialects: DialectRules
     auto_replies: AutoReplyRules
+    judge: Judge = Judge()
 
 
 def load(

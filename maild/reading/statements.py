@@ -55,6 +55,7 @@ class Statement:
     words: tuple[str, ...] = ()
     own_question: bool = False  # it has words of a question, not only the mark at the end
     negations: int = 0
+    language: str = ""  # whose lexicon it was read with, "" where no lexicon knows it
 
     def of(self, kind: str) -> list[Hit]:
         """Its hits of one kind."""
@@ -184,6 +185,7 @@ def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -
         stems=stems,
         own_question=own_question,
         negations=sum(1 for _ in lexicon.marks["negation"].finditer(text)) if lexicon.marks["negation"] else 0,
+        language=lexicon.language,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from maild.core.reading import Doubt
+from maild.reading.judge import Judge
 from maild.reading.phrases import Hit
 from maild.reading.statements import Statement
 
@@ -27,10 +28,14 @@ MARK_WORDS = {
     "contrast": ("contradictory", "one statement limits another"),
 }
 
+NEVER_PASSED = frozenset({"hedge", "question", "condition"})
 
-def doubts_of(said: Sequence[Statement], *, may_ask: bool) -> Iterator[Doubt]:
+
+def doubts_of(said: Sequence[Statement], judge: Judge, *, may_ask: bool) -> Iterator[Doubt]:
     """Every reason not to act on the text. `may_ask`: its outcome is an offer, so it may ask whether we take it."""
     for statement in said:
+        if is_harmless(statement, judge):
+            continue
         passage = statement.clause.text
         for hit in statement.of("staff"):
             if _is_taken(hit, statement):
@@ -46,6 +51,18 @@ def doubts_of(said: Sequence[Statement], *, may_ask: bool) -> Iterator[Doubt]:
             yield Doubt(reason=word, text=sentence, passage=passage)
         if statement.stems and all(hit.phrase.kind == "roles" for hit in statement.hits):
             yield Doubt(reason="unclear", text="a sentence about the loan was not understood", passage=passage)
+
+
+def is_harmless(statement: Statement, judge: Judge) -> bool:
+    """Whether the clause need not be understood: the judge is sure of it, and no phrase means anything in it.
+
+    Hedges, questions and conditions are never passed over: they may be about the clause beside them.
+    """
+    if not (statement.stems or statement.unexplained) or statement.unexplained & NEVER_PASSED:
+        return False
+    if any(hit.phrase.kind not in {"roles", "harmless"} for hit in statement.hits):
+        return False
+    return judge.harmless(statement.clause.text, statement.language)
 
 
 def _is_taken(hit: Hit, statement: Statement) -> bool:
