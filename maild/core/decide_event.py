@@ -117,7 +117,7 @@ def _nothing(_: Occasion) -> Told:
 
 
 def _renewed(o: Occasion) -> Told:
-    if o.event.event is not EventName.RENEW_ACCEPTED:
+    if o.event.event is not EventName.RENEW_ACCEPTED or o.request.status in loan_facts.GONE_BACK:
         return Told()
     return Told(effects=(ChangeRequest(number=o.request.number, values={"renewals": o.request.renewals + 1}),))
 

@@ -10,6 +10,7 @@ from maild.core.occasion import Occasion
 from maild.core.request import Item
 from maild.core.terms import EventName, Flag, Role, Status
 
+GONE_BACK = frozenset({Status.SHIPPED_RETURN, Status.LOAN_COMPLETED, Status.COMPLETED_WITHOUT_RETURN})
 READY_AFTER_DAYS = 3  # working days that the post and the desk take, until the day of pickup is known
 LIBRARY_USE = frozenset({"LibraryUseOnly", "WatchLibraryUseOnly", "SpecCollSupervReq"})
 ANSWERS = frozenset(
@@ -120,9 +121,9 @@ def arrived(o: Occasion) -> Told:
 
 
 def new_date(o: Occasion) -> Told:
-    """The dates move to the one stated: renewed, recalled or changed. Without one they stand."""
+    """The dates move to the one stated: renewed, recalled or changed. Without one, or once it went back, they stand."""
     due = o.event.due_date
-    if due is None:
+    if due is None or o.request.status in GONE_BACK:
         return Told()
     items = [i for i in o.request.items if not o.event.item_id or set(i.item_ids) & set(o.event.item_id)]
     old = patron_dates(items or list(o.request.items))

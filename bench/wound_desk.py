@@ -1,0 +1,204 @@
+"""A desk in memory with a clock that is wound by hand: inputs go through decide and apply, notices fall due in order.
+
+It keeps what the store keeps, by the same rules (store/changes.py, store/notices.py), and nothing else: for scenarios
+and for random lives, where a database would only cost time.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from itertools import count
+
+from maild.core.apply import apply
+from maild.core.decide import decide
+from maild.core.effects import (
+    AskStaff,
+    Decision,
+    DropNotices,
+    DueNotice,
+    Effect,
+    Input,
+    OpenRequest,
+    PlanNotice,
+    SendLetter,
+)
+from maild.core.request import Context, Patron, Request
+from maild.core.rules import Rules
+
+Key = tuple[str, str, date]  # number, notice, anchor: once in the store
+
+
+@dataclass(slots=True, kw_only=True)
+class Kept:
+    """A planned notice and what became of it: planned, sent, dropped or missed."""
+
+    plan: PlanNotice
+    state: str = "planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A letter that went out, and when."""
+
+    at: datetime
+    letter: SendLetter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """A notice that had its turn, and whether it did anything."""
+
+    at: datetime
+    key: Key
+    acted: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class WoundDesk:
+    """What the house knows, and all that it did. `now` only moves when it is wound."""
+
+    rules: Rules
+    known: Context
+    now: datetime
+    notices: dict[Key, Kept] = field(default_factory=dict)
+    sent: list[Sent] = field(default_factory=list)
+    tasks: list[AskStaff] = field(default_factory=list)
+    fired: list[Fired] = field(default_factory=list)
+    _ids: Iterator[int] = field(default_factory=lambda: count(1000))
+
+    def give(self, happening: Input) -> Decision:
+        """Decides about one input and keeps what follows. Raises rules.Refused for a command that may not be."""
+        known = replace(self.known, received_at=self.now)
+        decision = self._numbered(decide(happening, known, self.rules, self.now))
+        self.known = self._as_stored(apply(known, decision.effects), decision.effects)
+        for effect in decision.effects:
+            self.keep(effect)
+        return decision
+
+    def wind_to(self, moment: datetime) -> None:
+        """On to that moment, stopping wherever a notice falls due."""
+        while (due := self._next_due()) is not None and due <= moment:
+            self.now = max(self.now, due)
+            self.tick()
+        self.now = max(self.now, moment)
+
+    def tick(self) -> None:
+        """Every notice whose hour has come; of a series only the newest."""
+        while (key := next(self._due(), None)) is not None:
+            self._fire(key)
+
+    def _fire(self, key: Key) -> None:
+        kept = self.notices[key]
+        plan = kept.plan
+        missed = tuple(k.plan.notice for k in self._older(plan))
+        due = DueNotice(
+            number=plan.number,
+            notice=plan.notice,
+            anchor=plan.anchor,
+            due=plan.due,
+            item_id=plan.item_id,
+            missed=missed,
+            id=f"{plan.number}:{plan.notice}:{plan.anchor}",
+        )
+        decision = self.give(due)
+        self.fired.append(Fired(at=self.now, key=key, acted=bool(decision.effects)))
+        after = self.notices[key]
+        if after.plan.due > self.now:
+            return  # put off to a later hour
+        for older in self._older(after.plan):
+            older.state = "missed"
+        after.state = "sent" if decision.effects else "dropped"
+
+    def _older(self, plan: PlanNotice) -> list[Kept]:
+        same = (plan.number, plan.series, plan.item_id)
+        return [
+            k
+            for k in self.notices.values()
+            if plan.series and k.state == "planned" and (k.plan.number, k.plan.series, k.plan.item_id) == same
+            if k.plan.due < plan.due
+        ]
+
+    def _next_due(self) -> datetime | None:
+        return min((k.plan.due for k in self.notices.values() if k.state == "planned"), default=None)
+
+    def _due(self) -> Iterator[Key]:
+        ready = {k: v.plan for k, v in self.notices.items() if v.state == "planned" and v.plan.due <= self.now}
+        newest: dict[tuple[str, str, int], datetime] = {}
+        for plan in ready.values():
+            series = (plan.number, plan.series, plan.item_id)
+            newest[series] = max(newest.get(series, plan.due), plan.due)
+        for key, plan in sorted(ready.items(), key=lambda item: (item[1].due, item[0])):
+            if not plan.series or newest[plan.number, plan.series, plan.item_id] == plan.due:
+                yield key
+
+    def _numbered(self, decision: Decision) -> Decision:
+        number = ""
+        effects: list[Effect] = []
+        for effect in decision.effects:
+            if isinstance(effect, OpenRequest):
+                number = f"{self.rules.site.prefix}-{self.now.year}-{len(self.known.requests) + 1:06}"
+            own = number and getattr(effect, "number", None) == ""
+            effects.append(replace(effect, number=number) if own else effect)  # type: ignore[type-var,call-arg]  # all that have a number
+        return replace(decision, effects=tuple(effects))
+
+    def _as_stored(self, known: Context, effects: Iterable[Effect]) -> Context:
+        """As the store would give it next time: everything added has an id, addresses are those of the records."""
+        for opened in (e for e in effects if isinstance(e, OpenRequest)):
+            known = self._with_patron(known, opened)
+        return replace(known, requests=tuple(self._stored(r, known) for r in known.requests))
+
+    def _with_patron(self, known: Context, opened: OpenRequest) -> Context:
+        person = opened.new.patron
+        if opened.patron_id is not None or person is None:
+            return known
+        patron = Patron(
+            id=next(self._ids),
+            name=person.name or "",
+            email=person.email or "",
+            card=person.id or "",
+            group=person.group or "",
+            language=opened.language or "fi",
+        )
+        requests = tuple(replace(r, patron_id=patron.id) if r.number == opened.number else r for r in known.requests)
+        return replace(known, requests=requests, patrons=(*known.patrons, patron))
+
+    def _stored(self, request: Request, known: Context) -> Request:
+        patron = known.patron(request.patron_id)
+        return replace(
+            request,
+            items=tuple(replace(item, id=n) for n, item in enumerate(request.items, 1)),
+            attempts=tuple(replace(attempt, id=n) for n, attempt in enumerate(request.attempts, 1)),
+            patron_email=patron.email if patron is not None else request.patron_email,
+            created_at=request.created_at or self.now,
+        )
+
+    def keep(self, effect: Effect) -> None:
+        """Plans, drops, sends or asks, as the effect says."""
+        if isinstance(effect, PlanNotice):
+            key = (effect.number, effect.notice, effect.anchor)
+            if key not in self.notices or self.notices[key].state in {"planned", "dropped"}:
+                self.notices[key] = Kept(plan=effect)
+        elif isinstance(effect, DropNotices):
+            for (number, name, _), kept in self.notices.items():
+                if (
+                    number == effect.number
+                    and kept.state == "planned"
+                    and (not effect.notices or name in effect.notices)
+                ):
+                    kept.state = "dropped"
+        elif isinstance(effect, SendLetter):
+            self._send(effect)
+        elif isinstance(effect, AskStaff):
+            self.tasks.append(effect)
+
+    def _send(self, letter: SendLetter) -> None:
+        if self.rules.mode_of(letter, self.known.partner(letter.partner_id)) == "off":
+            return
+        self.sent.append(Sent(at=self.now, letter=letter))
+        self.known = replace(
+            self.known,
+            requests=tuple(
+                replace(r, mailed=tuple(dict.fromkeys((*r.mailed, letter.to)))) if r.number == letter.number else r
+                for r in self.known.requests
+            ),
+        )
