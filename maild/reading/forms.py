@@ -12,6 +12,7 @@ from typing import Any
 import re2
 
 from maild.core.problems import Problem, RuleFile, RuleFiles
+from maild.reading.words import fold
 
 KEYS = frozenset({
     "title", "book", "journal", "article_title", "chapter_title", "author", "book_author", "article_author",
@@ -198,6 +199,8 @@ def _add_label(labels: dict[str, Label], name: str, key: str, language: str) -> 
     old = labels.get(wanted)
     if old is None:
         labels[wanted] = Label(key=key, languages=(language,))
+        # Old form programs have field names without dots and rings: "tekija", "forfattare".
+        labels.setdefault(fold(wanted), labels[wanted])
     elif old.key == key:
         labels[wanted] = Label(key=key, languages=(*old.languages, language))
 

@@ -23,6 +23,7 @@ from maild.reading.quotes import QuoteRules, take_apart
 
 MAX_TEXT_CHARS = 256 * 2**10
 MAX_LINES = 2_000
+MAX_XML_BYTES = 256 * 2**10  # of an attached document that is kept as text
 GUARDED_TEXT_BYTES = 32 * 2**10  # of a mail that is too much, kept for staff to see
 SHORTER = 4  # a plain part so many times shorter than the HTML is no rendering of it
 STUB_CHARS = 200  # a plain part up to this long may say only that the mail is HTML
@@ -69,6 +70,7 @@ class _Found:
     deliveries: list[DeliveryStatus] = field(default_factory=list)
     returned: tuple[tuple[str, str], ...] = ()
     enclosed: str = ""  # the text of a message/rfc822 part
+    xml: str = ""  # the first attached XML document
     signed: str = ""
     report_type: str = ""
     defects: dict[str, None] = field(default_factory=dict)
@@ -214,6 +216,7 @@ def _with_body(head: Mail, raw: bytes, quotes: QuoteRules, our_addresses: Sequen
         defects=(*head.defects, *found.defects),
         ambiguous=tuple(dict.fromkeys([*head.ambiguous, *found.ambiguous])),
         signed=found.signed,
+        xml=found.xml,
     )
 
 
@@ -248,7 +251,10 @@ def _take(leaf: Leaf, found: _Found) -> None:
 
 
 def _take_file(leaf: Leaf, found: _Found) -> None:
-    found.attachments.append(attachment(leaf))
+    file = attachment(leaf)
+    found.attachments.append(file)
+    if not found.xml and "application/xml" in {file.sniffed, file.declared} and file.size <= MAX_XML_BYTES:
+        found.xml = charsets.decode(leaf_bytes(leaf.part))[0]
     found.signed = found.signed or next((word for kind, word in _SIGNATURES if leaf.type.startswith(kind)), "")
     if leaf.type in {"message/rfc822", "message/global"} and not found.enclosed:
         within = _Found()
