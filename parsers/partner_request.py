@@ -48,7 +48,9 @@ class PartnerRequestParser:
         structured = self._structured(mail, context, rules, text)
         if structured is not None:
             return structured
-        if not rules.forms.has("ask", heading[:2000]) or not is_library(mail, context, rules.forms):
+        if not (rules.forms.has("ask", heading[:2000]) or find_openurl(text)) or not is_library(
+            mail, context, rules.forms
+        ):
             return self._enquiry(mail, context, rules, heading)
         return self._free(mail, context, rules, text)
 

@@ -13,6 +13,26 @@ CITATION_FIELDS = frozenset(f.name for f in fields(Citation))
 _AS_WRITTEN = ("publisher", "place", "edition", "volume", "issue", "chapter", "series", "record_id")
 _YEAR = re.compile(r"(?<!\d)(1[4-9]\d\d|20\d\d)(?!\d)")
 _IMPRINT = re.compile(r"^(.{2,200}?),?\s\[?c?(1[4-9]\d\d|20\d\d)\]?\.?$")
+_EDITED = re.compile(
+    r"^(?P<title>[^()]{3,300})\((?:red|toim|ed|eds|hrsg|hg|koost|utg)\.?:?\s(?P<editor>[^()]{3,100})\)[,.]?\s?(?P<year>1[5-9]\d\d|20\d\d)?\.?$",
+    re.IGNORECASE,
+)
+_BY = re.compile(
+    r"^(?P<title>[^,]{3,300}),\s(?:av|by|von|kirjoittanut|kirj\.|af)\s(?P<author>[^\W\d_][^\d]{2,80})$", re.IGNORECASE
+)
+_ELSEWHERE = re.compile(
+    r"(?:please )?(?:see|cf\.?|as per|katso|ks\.?|se|siehe|s\.|vgl\.?)\b.{0,30}"
+    r"(?:attach|enclos|list|liite|liittee|bilag|bifog|anlage|anhang)"
+    r"|(?:liitteenä|liitteessä|oheinen|bifogad|bilaga|attached|enclosed)\b|(?:various|several|useita|flera|mehrere|diverse)\b.{0,20}$",
+    re.IGNORECASE,
+)
+_ENUMERATED = re.compile(r"(?:^|\s)\(?1[).]\s.+\s\(?2[).]\s|(?:^|\s)a\)\s.+\sb\)\s", re.DOTALL)
+_ANOTHER = re.compile(
+    r"\b(?:ja|sekä|lisäksi|och|samt|dessutom|and|also|plus|und|sowie|og)\s"
+    r"(?:myös |även |also |auch |dessutom |the |an |a |den |das )?"
+    r"(?:artikkeli|article|artikeln?|aufsatz|kirja|kirjan|the book|boken|buch|luku|kapitlet|chapter from)\b[^\d\"”»]{0,200}[\d\"”»]",
+    re.IGNORECASE,
+)
 _VOLUME_ISSUE = re.compile(
     r"^(\d{1,4})\s?(?:\(|[:/]\s?|,?\s?(?:no|nro|nr|n:o)\.?\s?)(\d{1,3}(?:[-–/]\d{1,3})?)\)?$", re.IGNORECASE
 )
@@ -29,6 +49,8 @@ def read_work(values: dict[str, list[str]], draft: Draft) -> None:
     _read_imprint_and_year(values, work)
     _read_pages(values, work)
     _read_numbers(values, draft)
+    _split_titles(work)
+    _doubt_titles(values, draft)
     for text in values.get("reference", []):
         _read_reference(text, draft)
     split = _VOLUME_ISSUE.match(work.get("volume", ""))
@@ -59,6 +81,31 @@ def _read_titles(values: Mapping[str, list[str]], draft: Draft) -> None:
         draft.notes.append(title)
     if "article_title" in values and "chapter_title" in values:
         draft.notes.append(values["chapter_title"][0])
+
+
+def _split_titles(work: dict[str, str]) -> None:
+    """ "Bok (red. M. Somby), 2003" and "Kapitel, av Ante Uksnes" in one field, where no other field says the same."""
+    host = _EDITED.match(work.get("title", ""))
+    if host and "author" not in work:
+        work["title"], work["author"] = host["title"].strip(), host["editor"].strip()
+        if host["year"]:
+            work.setdefault("year", host["year"])
+    part = _BY.match(work.get("article_title", ""))
+    if part and "article_author" not in work:
+        work["article_title"], work["article_author"] = part["title"].strip(), part["author"].strip()
+
+
+def _doubt_titles(values: Mapping[str, list[str]], draft: Draft) -> None:
+    """A title that points elsewhere, or names two works, orders the wrong thing."""
+    titles = [draft.work.get(key, "") for key in ("title", "article_title")]
+    for title in titles:
+        if _ELSEWHERE.match(title):
+            draft.doubt("incomplete", "The title only points to another place.", title)
+        elif _ENUMERATED.search(title) or _ANOTHER.search(title):
+            draft.doubt("several-requests", "One title names several works; each is a request of its own.", title)
+    year = first_of(values, "year") or ""
+    if len(set(_YEAR.findall(year))) > 1 and not re.search(r"\d\s?[-–]\s?\d", year):
+        draft.doubt("several-requests", "It gives several years: one work or more?", year)
 
 
 def _read_authors(values: Mapping[str, list[str]], draft: Draft) -> None:
