@@ -125,7 +125,9 @@ def _read_authors(values: Mapping[str, list[str]], draft: Draft) -> None:
 
 
 def _read_imprint_and_year(values: Mapping[str, list[str]], work: dict[str, str]) -> None:
-    if year := first_of(values, "year"):
+    years = values.get("year", [])
+    # "Date" may be the work's or the form's own: a lone year is the work's.
+    if year := next((y for y in years if _YEAR.fullmatch(y.strip())), first_of(values, "year")):
         found = _YEAR.findall(year)
         dated = len(set(found)) == 1 and bool(re.search(r"[^\W\d_]{3}|[./]|-\d\d?\b", year)) and len(year) < 30
         work["year"] = found[0] if dated and not re.search(r"[\[\]?]", year) else year
