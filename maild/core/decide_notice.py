@@ -22,7 +22,10 @@ def decide_notice(due: DueNotice, context: Context, rules: Rules, now: datetime)
     request = context.request(due.number)
     if request is None:
         return Decision(why="the request is no longer there", auto=True)
-    one = notices.wanted(request, context, rules, due.anchor).get((due.notice, due.anchor))
+    wanted = notices.wanted(request, context, rules, due.anchor, touched=due.anchor)
+    one = wanted.get((due.notice, due.anchor))
+    if one is not None and one.notice.anchor == "touched":
+        one = replace(one, due=notices.next_date(wanted.values(), now) or one.due)  # something will wake us before
     if one is None:
         return Decision(why=f"{due.notice}: {request.number} stands at {request.status}, so nothing is sent", auto=True)
     if one.due > now:

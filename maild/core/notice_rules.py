@@ -13,8 +13,9 @@ from maild.core.terms import EventName, Flag
 
 FILE = "notices.toml"
 
-Anchor = Literal["entered", "asked", "due_date", "patron_due_date", "need_before", "expected_date"]
-"""What a notice counts from: the day the status was entered, the day the supplier in hand was asked, or a date."""
+Anchor = Literal["entered", "touched", "asked", "due_date", "patron_due_date", "need_before", "expected_date"]
+"""What a notice counts from: the day the status was entered, the day on which anything last happened to the request
+(such a notice runs in every open status), the day the supplier in hand was asked, or a date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Which notices a request needs as it stands now, and what must be planned and taken back when it changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,6 +13,7 @@ from maild.core.terms import Flag
 from maild.core.workdays import at, day_in
 
 Key = tuple[str, date]
+COUNTED = frozenset({"entered", "touched"})  # from a day of our own doing, not from a date of the request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,8 @@ def plan(number: str, before: Context, after: Context, rules: Rules, now: dateti
     if becomes is None:
         return []
     entered = day_in(now, rules.site.zone)
-    had = wanted(was, before, rules, _entered(was, becomes, entered)) if was is not None else {}
-    needs = wanted(becomes, after, rules, entered)
+    had = wanted(was, before, rules, _entered(was, becomes, entered), touched=date.min) if was is not None else {}
+    needs = wanted(becomes, after, rules, entered, touched=entered)
     kept = {key for key, one in needs.items() if key in had and had[key].due == one.due}
     gone = {name for name, _ in had.keys() - kept}
     kept -= {key for key in kept if key[0] in gone}  # a drop takes every anchor of that name
@@ -65,20 +66,35 @@ def _planned(number: str, one: Wanted) -> PlanNotice:
     )
 
 
-def wanted(request: Request, context: Context, rules: Rules, entered: date) -> dict[Key, Wanted]:
-    """The notices that the request needs as it stands, by name and anchor. `entered`: the day it came to its status."""
-    workflow = rules.workflow(request, context.partner(request.partner_id))
+def wanted(request: Request, context: Context, rules: Rules, entered: date, *, touched: date) -> dict[Key, Wanted]:
+    """The notices that the request needs as it stands, by name and anchor.
+
+    `entered`: the day it came to its status; `touched`: the day on which anything last happened to it.
+    """
     found: dict[Key, Wanted] = {}
-    for name in workflow.state(request.status).notices:
-        notice = rules.notices[name]
+    for notice in _listed(request, context, rules):
+        name = notice.name
         if notice.off or not fits(notice, request):
             continue
-        for anchor, item_id in _anchors(notice, request, rules, entered):
+        for anchor, item_id in _anchors(notice, request, rules, touched if notice.anchor == "touched" else entered):
             key = (name, anchor)
             due = due_at(notice, _base(notice, anchor, request, context), rules) if anchor != date.min else _NEVER
             shared = key in found  # one notice for all items of the same date
             found[key] = Wanted(notice=notice, anchor=anchor, due=due, item_id=0 if shared else item_id)
     return found
+
+
+def _listed(request: Request, context: Context, rules: Rules) -> Iterator[Notice]:
+    """Those of its status, and in an open one those that wake us when nothing happens at all."""
+    state = rules.workflow(request, context.partner(request.partner_id)).state(request.status)
+    yield from (rules.notices[name] for name in state.notices)
+    if not state.final:
+        yield from (notice for notice in rules.notices.values() if notice.anchor == "touched")
+
+
+def next_date(wanted_ones: Iterable[Wanted], now: datetime) -> datetime | None:
+    """When the next notice comes that counts from a date of the request itself; None where all of them are past."""
+    return min((w.due for w in wanted_ones if w.notice.anchor not in COUNTED and w.due > now), default=None)
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -102,7 +118,7 @@ def due_at(notice: Notice, base: date, rules: Rules) -> datetime:
 
 def _anchors(notice: Notice, request: Request, rules: Rules, entered: date) -> Iterator[tuple[date, int]]:
     """The dates that the notice counts from, each with its item where it is one item's."""
-    if notice.anchor == "entered":
+    if notice.anchor in COUNTED:
         yield entered, 0
     elif notice.anchor in {"due_date", "patron_due_date"}:
         for item in request.items:
