@@ -6,6 +6,7 @@ The first that knows a mail reads it, so they stand from the most certain to the
   made by a machine too ("Auto-Submitted: auto-generated") and yet states an outcome;
 - auto_reply: needs a header, subject or words that no person writes; its "we have received your request" must not
   reach the readers of plain language;
+- our_answers: a mail that holds nothing but an answer which our own letter offered; one word more, and it is not its;
 - web_form: a robot's mail with labels, known by its sender or shape;
 - partner_request: asks for a work, before partner_reply, for a citation speaks of loans, copies and dates too;
 - partner_reply, partner_action, patron_message: plain language, each of the party that the context makes likely.
@@ -16,6 +17,7 @@ from maild.core.reading import Parser
 from .auto_reply import AutoReplyParser
 from .bounce import BounceParser
 from .dialect import DialectParser
+from .our_answers import OurAnswers
 from .partner_action import PartnerAction
 from .partner_reply import PartnerReply
 from .partner_request import PartnerRequestParser
@@ -26,6 +28,7 @@ BUILTIN: tuple[type[Parser], ...] = (
     BounceParser,
     DialectParser,
     AutoReplyParser,
+    OurAnswers,
     WebFormParser,
     PartnerRequestParser,
     PartnerReply,

@@ -27,11 +27,13 @@ def letter_rules() -> LetterRules:
     return rules
 
 
+@cache
 def shipped_letters(*own: Path) -> Letters:
     """The shipped letters, with a site's folders before them."""
     return Letters([*own, shipped("templates")], letter_rules())
 
 
+@cache
 def composer(*own: Path) -> Composer:
     return Composer(shipped_letters(*own), SITE, key=KEY)
 

@@ -18,7 +18,9 @@ def _mistakes(own: Path, file: str, text: str) -> list[Problem]:
     (own / file).write_text(text, "utf-8")
     name = Path(file).name.split(".")[0]
     rule = letter_rules().letters.get(name, letter_rules().letters["overdue_1"])
-    return check(Letters([own, shipped("templates")], LetterRules(letters={rule.name: rule})))
+    return check(
+        Letters([own, shipped("templates")], LetterRules(letters={rule.name: rule}, offered=letter_rules().offered))
+    )
 
 
 def test_the_shipped_letters_have_no_problem() -> None:
@@ -61,8 +63,10 @@ def test_each_mistake_is_told_once_with_file_place_and_way_out(
 def test_the_check_sees_into_the_block_that_a_site_replaces(tmp_path: Path) -> None:
     text = '{% extends "shipped/overdue_1.txt.j2" %}{% block more %}{{ nimi }}{% endblock %}'
     assert [problem.place for problem in _mistakes(tmp_path, "fi/overdue_1.txt.j2", text)] == ["nimi"]
-    kept = '{% extends "shipped/expected.txt.j2" %}{% block more %}Terveisin kirjasto.{% endblock %}'
+    kept = '{% extends "shipped/expected.txt.j2" %}{% block more %}{{ choice("cancel") }}{% endblock %}'
     assert [p for p in _mistakes(tmp_path, "fi/expected.txt.j2", kept) if "expected" in p.file] == []
+    lost = kept.replace('{{ choice("cancel") }}', "Terveisin kirjasto.")
+    assert [p.place for p in _mistakes(tmp_path, "fi/expected.txt.j2", lost) if "expected" in p.file] == ["cancel"]
 
 
 @pytest.mark.parametrize(

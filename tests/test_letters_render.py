@@ -9,7 +9,8 @@ import pytest
 
 from maild.core.cleaning import clean_line, clean_text, without_numbers
 from maild.core.reading import Money
-from maild.letters.render import LINE, LetterError, lay_out, wrap
+from maild.letters.document import LINE, lay_out, wrap
+from maild.letters.render import LetterError
 from maild.letters.samples import SITE
 from maild.letters.words import WordsError, load_words
 from tests.letter_house import facts, shipped_letters

@@ -123,6 +123,7 @@ def test_the_shipped_parsers_stand_from_the_most_certain_to_the_least() -> None:
         "bounce",
         "dialect",
         "auto_reply",
+        "our_answers",
         "web_form",
         "partner_request",
         "partner_reply",

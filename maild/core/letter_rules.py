@@ -1,11 +1,13 @@
 """rules/letters.toml: whom each letter is for, what it shows beyond the request's own facts, whether it is on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pydantic import Field
 
+from maild.core import answers
+from maild.core.answers import AnswerRules
 from maild.core.effects import Audience
 from maild.core.letters import OCCASION_FACTS
 from maild.core.problems import Problem, RuleFiles
@@ -19,7 +21,8 @@ class LetterRule:
     """One letter: `audiences` may get it (one, save for letters that go to both sides).
 
     `facts` are the occasion's, that it shows in every language. `off` = sent only where a site turns it on. `answers`
-    marks a mere receipt (RFC 3834: auto-replied), which other systems may file away unread.
+    marks a mere receipt (RFC 3834: auto-replied), which other systems may file away unread. `choices` are the answers
+    that it offers, numbered in this order; `calendar`: its due dates go with it as a calendar file.
     """
 
     name: str
@@ -28,13 +31,16 @@ class LetterRule:
     facts: frozenset[str] = frozenset()
     off: bool = False
     answers: bool = False
+    choices: tuple[str, ...] = ()
+    calendar: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterRules:
-    """Every letter by its name."""
+    """Every letter by its name, and the answers that letters offer."""
 
     letters: Mapping[str, LetterRule]
+    offered: AnswerRules = field(default_factory=AnswerRules)
 
     def __contains__(self, name: str) -> bool:
         return name in self.letters
@@ -55,6 +61,8 @@ class _Letter(Table):
     facts: frozenset[str] = frozenset()
     off: bool = False
     answers: bool = False
+    choices: tuple[str, ...] = ()
+    calendar: bool = False
 
 
 class _LettersFile(Table):
@@ -69,10 +77,12 @@ def load(files: RuleFiles) -> tuple[LetterRules | None, list[Problem]]:
     if found is None:
         return None, problems
     problems = [_unknown(name, fact) for name, table in found.letters.items() for fact in table.facts - OCCASION_FACTS]
+    offered, in_answers = answers.load(files)
+    problems += in_answers
     if problems:
         return None, problems
     rules = {name: _rule(name, table) for name, table in found.letters.items()}
-    return LetterRules(letters=MappingProxyType(rules)), []
+    return LetterRules(letters=MappingProxyType(rules), offered=offered), []
 
 
 def _rule(name: str, table: _Letter) -> LetterRule:
@@ -84,6 +94,8 @@ def _rule(name: str, table: _Letter) -> LetterRule:
         facts=table.facts,
         off=table.off,
         answers=table.answers,
+        choices=table.choices,
+        calendar=table.calendar,
     )
 
 

@@ -1,10 +1,8 @@
-"""A letter as it goes out: text in one or two languages, header fields, attachments; fixed bytes, fixed Message-ID."""
+"""A letter as it goes out: one or two languages, header fields, attachments; fixed bytes, fixed Message-ID."""
 
 import hashlib
 import hmac
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
@@ -15,27 +13,18 @@ from maild.core.letters import LetterFacts, SiteFacts, facts_of
 from maild.core.request import Context, Request
 from maild.core.terms import Party, Role
 from maild.core.trust import reply_address
+from maild.letters.body import LOGO, AttachedFile, fill
+from maild.letters.calendar import calendar_of
 from maild.letters.headers import letter_policy, mailbox, message_ids
 from maild.letters.render import LANGUAGES, LetterError, Letters, Rendered, of_language
 
 MAX_TITLE = 60  # of the work in a subject
 MAX_SUBJECT = 250
-MAX_FILE_NAME = 100
 MIN_CARD = 5  # a shorter card number could stand in a letter by chance
-TYPE = re.compile(r"(?!message/|multipart/)([a-z]{1,20})/([a-z0-9][a-z0-9.+-]{0,80})")
 BETWEEN = "* * *"
 
 # Not "All": that would make Exchange hold back its non-delivery reports, and a lost letter would never be heard of.
 SUPPRESS = "DR, RN, NRN, OOF, AutoReply"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttachedFile:
-    """A file that goes with a letter: a delivered copy."""
-
-    name: str
-    type: str
-    data: bytes
 
 
 class Composer:
@@ -63,20 +52,23 @@ class Composer:
         """
         request = context.request(effect.number) if effect.number else None
         facts = facts_of(effect, context, self._site)
-        written = [
-            self._letters.render(effect.letter, language, facts, self._site)
-            for language in _written_in(effect.languages)
-        ]
+        languages = _written_in(effect.languages)
         try:
-            message = self._message(effect, request, now, written[0].language)
+            message = self._message(effect, request, now, languages[0])
         except ValueError as err:
             raise LetterError(f"letter {effect.letter} on {effect.number or 'no request'}: {err}") from err
+        answer_to = message["Reply-To"].addresses[0].addr_spec if "Reply-To" in message else ""
+        written = [self._letters.render(effect.letter, one, facts, self._site, answer_to) for one in languages]
         message["Subject"] = _subject(effect, facts, written)
-        text = self._text(facts, written)
-        _guard(effect, request, context, f"{message['Subject']}\n{text}")
-        message.set_content(text, cte="quoted-printable")
-        message["Content-Language"] = ", ".join(one.language for one in written)
-        _attach(message, attachments, boundary=_mark(self._key, "boundary", message["Message-ID"]))
+        message["Content-Language"] = ", ".join(languages)
+        signature = self._letters.signature(written, facts, self._site)
+        text, logo = _text(written, signature), self._letters.look.logo
+        html = self._letters.page(
+            written, str(message["Subject"]), facts, self._site, signature=signature, logo=f"cid:{LOGO}" if logo else ""
+        )
+        _guard(effect, request, context, f"{message['Subject']}\n{text}\n{html}")
+        files = [*attachments, *self._calendar(effect, request, facts, written, now)]
+        fill(message, text, html, logo, files, boundary=_mark(self._key, "boundary", message["Message-ID"]))
         return Composed(
             effect=effect,
             message_id=message["Message-ID"],
@@ -103,13 +95,21 @@ class Composer:
         message["X-Auto-Response-Suppress"] = SUPPRESS
         return message
 
-    def _text(self, facts: LetterFacts, written: Sequence[Rendered]) -> str:
-        """The letter in each language, the reader's first and a line that points to the others; then one signature."""
-        pointers = [self._letters.words[one.language]["say"]["also_below"] for one in written[1:]]
-        bodies = f"\n\n{BETWEEN}\n\n".join(one.text for one in written)
-        signed = [self._letters.part("_signature.txt.j2", one.language, facts, self._site) for one in written]
-        signature = dict.fromkeys(line for part in signed for line in part.splitlines())
-        return "\n\n".join([*pointers, bodies]) + "\n\n-- \n" + "\n".join(signature) + "\n"
+    def _calendar(
+        self,
+        effect: SendLetter,
+        request: Request | None,
+        facts: LetterFacts,
+        written: Sequence[Rendered],
+        now: datetime,
+    ) -> Iterator[AttachedFile]:
+        """The dates to keep as a calendar file, where the letter is one that sets them."""
+        if request is None or not self._letters.rules.letters[effect.letter].calendar:
+            return
+        say = self._letters.words[written[0].language]["say"]
+        data = calendar_of(facts, say["return_loan"], domain=mailbox(self._site.address).domain, now=now)
+        if data:
+            yield AttachedFile(name=f"{effect.number}.ics", type="text/calendar", data=data)
 
     def _message_id(self, effect: SendLetter) -> str:
         """The same for the same request, letter, cause and recipient: one cause never gives two letters."""
@@ -131,6 +131,13 @@ class Composer:
         if answered or known:
             message["In-Reply-To"] = (answered or known[-1:])[0]
             message["References"] = " ".join(known)
+
+
+def _text(written: Sequence[Rendered], signature: Iterable[str]) -> str:
+    """The letter in each language, the reader's first and a line that points to the others; then one signature."""
+    pointers = [one.pointer for one in written[1:]]
+    bodies = f"\n\n{BETWEEN}\n\n".join(one.text for one in written)
+    return "\n\n".join([*pointers, bodies]) + "\n\n-- \n" + "\n".join(signature) + "\n"
 
 
 def _written_in(languages: Sequence[str]) -> Sequence[str]:
@@ -169,13 +176,3 @@ def _guard(effect: SendLetter, request: Request | None, context: Context, text: 
         raise LetterError(
             f"letter {effect.letter} on {effect.number} would tell a partner the patron's data; write it without them"
         )
-
-
-def _attach(message: EmailMessage, attachments: Sequence[AttachedFile], boundary: str) -> None:
-    for file in attachments:
-        stated = TYPE.fullmatch(file.type.lower())
-        kind, sub = stated.groups() if stated else ("application", "octet-stream")
-        name = clean_line(file.name, MAX_FILE_NAME).replace("/", "_").replace("\\", "_") or "copy"
-        message.add_attachment(file.data, maintype=kind, subtype=sub, filename=name)
-    if attachments:
-        message.set_boundary(f"=_maild_{boundary}")

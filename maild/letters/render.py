@@ -1,11 +1,10 @@
-"""A letter's text in one language: Jinja2 in the sandbox, dates and money by Babel, lines of at most 72 characters."""
+"""A letter in one language: Jinja2 in the sandbox, dates and money by Babel; its blocks as text and as HTML."""
 
 import re
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,32 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from maild.core.effects import Audience
-from maild.core.letter_rules import LetterRules
+from maild.core.letter_rules import LetterRule, LetterRules
 from maild.core.letters import LetterFacts, SiteFacts
 from maild.core.reading import Money
+from maild.letters.choices import choice_of
+from maild.letters.document import (
+    CHOICE,
+    FACT,
+    GONE,
+    HEADING,
+    LINK,
+    NEXT,
+    QUOTE,
+    VALUE,
+    Block,
+    blocks_of,
+    lay_out,
+    preview_of,
+    text_of,
+)
+from maild.letters.look import load_look
 from maild.letters.words import Words, load_words
 
 LANGUAGES = ("fi", "sv", "en")
-LINE = 72
-GONE = "\x00"  # stands where a fact is not known; its line is dropped. Facts are clean, so no stranger can write it
 
 # Babel's own short date of sv is 2026-12-03, of en_GB 03/12/2026: neither is what readers here expect.
 DATES = {"fi": "d.M.y", "sv": "d.M.y", "en": "d MMMM y"}
@@ -36,11 +51,17 @@ class LetterError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """One letter in one language. `subject` has neither the work's title nor our number yet."""
+    """One letter in one language. `subject` has neither the work's title nor our number yet.
+
+    `text` and `html` are made of the same `blocks`; `html` is a part of a page, without its head and signature.
+    """
 
     language: str
     subject: str
     text: str
+    html: Markup
+    blocks: tuple[Block, ...]
+    pointer: str  # stands on top of a letter in two languages: "In English below."
 
 
 class Letters:
@@ -52,18 +73,68 @@ class Letters:
     def __init__(self, templates: Sequence[Path], rules: LetterRules) -> None:
         self.rules = rules
         self.templates = tuple(templates)
+        self.look = load_look(templates)
         self.words = {language: load_words(templates, language) for language in LANGUAGES}
         self._environments = {language: self._environment(language) for language in LANGUAGES}
+        self._own_html = {
+            (file.parent.name, file.name)
+            for folder in templates
+            for language in LANGUAGES
+            for file in (folder / language).glob("*.html.j2")
+        }
 
-    def render(self, name: str, language: str, facts: LetterFacts, site: SiteFacts) -> Rendered:
-        """The letter in that language. Raises LetterError."""
+    def render(self, name: str, language: str, facts: LetterFacts, site: SiteFacts, answer_to: str = "") -> Rendered:
+        """The letter in that language; answers that it offers are mailed to `answer_to`. Raises LetterError."""
         if name not in self.rules or language not in self._environments:
             raise LetterError(f"letter {name!r} in {language!r} does not exist; see rules/letters.toml")
+        rule = self.rules.letters[name]
+        values = self._variables(language, facts, site) | {"choices": rule.choices}
+        offer = partial(choice_of, rule, self.rules.offered, language, facts.number, answer_to)
+        file = f"{name}.txt.j2"
+        try:
+            blocks = blocks_of(self._fill(file, language, values), offer)
+        except (LookupError, ValueError) as err:
+            if isinstance(err, LetterError):
+                raise
+            raise LetterError(f"{language}/{file}: {err}; mend the template") from err
         return Rendered(
             language=language,
-            subject=self.part(f"{name}.subject.j2", language, facts, site),
-            text=self.part(f"{name}.txt.j2", language, facts, site),
+            subject=lay_out(self._fill(f"{name}.subject.j2", language, values)),
+            text=text_of(blocks),
+            html=self._html(rule, language, values, blocks),
+            blocks=blocks,
+            pointer=self.words[language]["say"]["also_below"],
         )
+
+    def page(
+        self,
+        parts: Sequence[Rendered],
+        subject: str,
+        facts: LetterFacts,
+        site: SiteFacts,
+        *,
+        signature: Mapping[str, str],
+        logo: str = "",
+    ) -> str:
+        """The whole HTML of a letter in those languages. `logo` is where the logo's picture is. Raises LetterError."""
+        language = parts[0].language
+        values = self._variables(language, facts, site) | {
+            "parts": parts,
+            "subject": subject,
+            "preview": preview_of(parts[0].blocks),
+            "logo": logo,
+            "look": self.look,
+            "signature": [{"text": text, "language": of} for text, of in signature.items()],
+        }
+        return self._fill("_page.html.j2", language, values).strip() + "\n"
+
+    def signature(self, parts: Sequence[Rendered], facts: LetterFacts, site: SiteFacts) -> dict[str, str]:
+        """Who we are: each line with its language, once. Raises LetterError."""
+        lines: dict[str, str] = {}
+        for one in parts:
+            for line in self.part("_signature.txt.j2", one.language, facts, site).splitlines():
+                lines.setdefault(line, one.language)
+        return lines
 
     def answers(self, name: str) -> bool:
         """Whether the letter is a mere receipt (RFC 3834: auto-replied)."""
@@ -75,19 +146,31 @@ class Letters:
         return len(parts) > 2 and parts[-2] in self.rules.for_audience(audience)
 
     def part(self, file: str, language: str, facts: LetterFacts, site: SiteFacts) -> str:
-        """One file of a letter (or a shared part, like the signature), laid out. Raises LetterError."""
+        """A part that letters share, like the signature, laid out. Raises LetterError."""
+        return lay_out(self._fill(file, language, self._variables(language, facts, site)))
+
+    def environment(self, language: str) -> ImmutableSandboxedEnvironment:
+        """The Jinja2 environment of one language, for the check of variables."""
+        return self._environments[language]
+
+    def has_own_html(self, name: str, language: str) -> bool:
+        """Whether a site wrote that letter's HTML by hand."""
+        return (language, f"{name}.html.j2") in self._own_html
+
+    def _html(self, rule: LetterRule, language: str, values: Mapping[str, Any], blocks: tuple[Block, ...]) -> Markup:
+        file = f"{rule.name}.html.j2" if self.has_own_html(rule.name, language) else "_blocks.html.j2"
+        # What is filled in is escaped by the template; only its own words are markup.
+        return Markup(self._fill(file, language, {**values, "blocks": blocks, "look": self.look}).strip())  # noqa: S704
+
+    def _fill(self, file: str, language: str, values: Mapping[str, Any]) -> str:
+        """What the template of that file writes. Raises LetterError."""
         try:
-            text = self._environments[language].get_template(file).render(self._variables(language, facts, site))
+            return self._environments[language].get_template(file).render(values)
         except TemplateError as err:
             where = f"{language}/{getattr(err, 'name', None) or file}, line {getattr(err, 'lineno', '?')}"
             raise LetterError(f"{where}: {err.message or type(err).__name__}; mend the template") from err
         except (LookupError, TypeError, ValueError, ArithmeticError) as err:
             raise LetterError(f"{language}/{file}: {type(err).__name__}: {err}; mend the template") from err
-        return lay_out(text)
-
-    def environment(self, language: str) -> ImmutableSandboxedEnvironment:
-        """The Jinja2 environment of one language, for the check of variables."""
-        return self._environments[language]
 
     def _environment(self, language: str) -> ImmutableSandboxedEnvironment:
         environment = ImmutableSandboxedEnvironment(
@@ -114,39 +197,14 @@ class Letters:
         }
 
 
-SITE_FACTS = frozenset({"site_name", "site_contact", "site_address", "site_postal_address", "site_symbol"})
+SITE_FACTS = frozenset(
+    {"site_name", "site_contact", "site_address", "site_postal_address", "site_symbol", "choices", "blocks", "look"}
+)
 
 
 def of_language(texts: Mapping[str, str], language: str, fallback: str) -> str:
     """The text in `language`, else in the site's own, else any, else ""."""
     return texts.get(language) or texts.get(fallback) or next(iter(texts.values()), "")
-
-
-def lay_out(text: str) -> str:
-    """`text` without the lines of unknown facts, at most one blank line in a row, no line over 72 where words allow."""
-    known = [line.rstrip() for line in text.strip().splitlines() if GONE not in line]
-    wrapped = [piece for line in known for piece in wrap(line)]
-    kept = [line for before, line in zip(["x", *wrapped], wrapped, strict=False) if line or before]
-    return "\n".join(kept).strip()
-
-
-def wrap(line: str, hang: str = "") -> list[str]:
-    """One paragraph or fact as lines of at most 72; addresses of the web stay whole."""
-    if len(line) <= LINE:
-        return [line]
-    words = [piece for word in line.split(" ") for piece in _bounded(word)]
-    indent = line[: len(line) - len(line.lstrip())] + hang
-    return textwrap.wrap(
-        " ".join(words), LINE, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _bounded(word: str) -> list[str]:
-    """A word that fits a line; a stranger's endless one is cut in pieces, an address is not."""
-    size = LINE - 6
-    if len(word) <= size or "://" in word:
-        return [word]
-    return [word[i : i + size] for i in range(0, len(word), size)]
 
 
 def _loader(folders: Sequence[Path], language: str) -> ChoiceLoader:
@@ -161,16 +219,19 @@ def _filters(language: str, words: Words) -> dict[str, Callable[..., Any]]:
         "money": partial(_money, language=language),
         "words": partial(_words, words),
         "quoted": _quoted,
+        "heading": _heading,
     }
 
 
 def _helpers(words: Words) -> dict[str, Callable[..., Any]]:
     return {
         "fact": partial(_fact, words),
-        **{table: words[table].__getitem__ for table in ("label", "say", "answer")},
+        "choice": _choice,
+        **{table: words[table].__getitem__ for table in ("label", "say")},
     }
 
 
+@lru_cache(maxsize=4096)
 def _date(value: date | None, *, pattern: str, language: str) -> str | None:
     return None if value is None else format_date(value, format=pattern, locale=LOCALES[language])
 
@@ -202,19 +263,22 @@ def _word(table: Mapping[str, str], code: str) -> str | None:
 
 def _quoted(text: str | None) -> str:
     """Somebody's own words, each line marked, so that they can pass for nothing of ours."""
-    if not text:
-        return GONE
-    return "\n".join(
-        f"> {piece}".rstrip() for line in text.splitlines() for piece in textwrap.wrap(line, LINE - 2) or [""]
-    )
+    return "\n".join(f"{QUOTE}{line}" for line in text.splitlines()) if text else GONE
+
+
+def _heading(text: str, level: int = 2) -> str:
+    return f"{HEADING}{3 if level > 2 else 2}{text}" if text else GONE
+
+
+def _choice(name: str) -> str:
+    return f"{CHOICE}{name}"
 
 
 def _fact(words: Words, label: str, *values: object) -> str:
     """`Label: value` on one line, longer ones hanging by two; nothing where no value is known."""
     name = words["label"][label]
     value = ", ".join(str(value) for value in values if value)
-    if not value:
+    lines = [line.strip() for line in value.splitlines() if line.strip()]
+    if not lines:
         return GONE
-    if "\n" in value:
-        return "\n".join([f"{name}:", *(f"  {line.strip()}" for line in value.splitlines() if line.strip())])
-    return "\n".join(wrap(f"{name}: {value}", hang="  "))
+    return f"{FACT}{name}{VALUE}{LINK if label == 'url' else ''}{NEXT.join(lines)}"

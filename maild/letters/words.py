@@ -6,9 +6,7 @@ from pathlib import Path
 
 Words = Mapping[str, Mapping[str, str]]  # words["label"]["due_date"]
 
-TABLES = frozenset(
-    {"label", "say", "reason", "renewal", "declined", "condition", "status", "service", "answer", "section"}
-)
+TABLES = frozenset({"label", "say", "reason", "renewal", "declined", "condition", "status", "service", "section"})
 
 
 class WordsError(ValueError):

@@ -1,7 +1,9 @@
 """Everything that reading goes by, loaded from rules/ in one step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from maild.core import answers
+from maild.core.answers import AnswerRules
 from maild.core.problems import Problem, RuleFiles
 from maild.reading import dialects, forms, phrases, quotes
 from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
@@ -24,6 +26,7 @@ class ReadingRules:
     forms: FormRules
     dialects: DialectRules
     auto_replies: AutoReplyRules
+    answers: AnswerRules = field(default_factory=AnswerRules)
     judge: Judge = Judge()
 
 
@@ -36,7 +39,8 @@ def load(
     form_rules, in_forms = forms.load(files)
     dialect_rules, in_dialects = dialects.load(files)
     auto_replies, in_auto_replies = load_auto_replies(files)
-    problems = [*in_lexicons, *in_quotes, *in_forms, *in_dialects, *in_auto_replies]
+    offered, in_answers = answers.load(files)
+    problems = [*in_lexicons, *in_quotes, *in_forms, *in_dialects, *in_auto_replies, *in_answers]
     if problems:
         return None, problems
     return ReadingRules(
@@ -48,4 +52,5 @@ def load(
         forms=form_rules,
         dialects=dialect_rules,
         auto_replies=auto_replies,
+        answers=offered,
     ), []
