@@ -24,6 +24,7 @@ from maild.reading.system_letters import Page, answer_of, is_answer, letters_of,
 from maild.reading.today import today_of
 from maild.reading.words import spaced, words_of
 
+_OF_MACHINES = frozenset({"machine", "reply"})  # "do not reply to this message"
 _MOST_PROSE_WORDS = 150
 _DATES = {
     "due_date": {
@@ -119,15 +120,17 @@ def _prose_doubts(sheet: _Sheet, rules: ReadingRules) -> bool:
     """Whether a sentence hedges, or denies more than the system's own refusals do: somebody has added a word."""
     own = {event.value for event in _NO_SUPPLY} if sheet.event in _NO_SUPPLY else {sheet.event.value}
     for line in (*sheet.page.prose, *sheet.page.headlines):
-        lexicon = rules.lexicons.by_language.get(language_of(line, rules.lexicons) or sheet.language)
-        if lexicon is None:
-            continue
         words = spaced(words_of(line)).encode()
         hits = [hit.phrase for hit in _hits(line, rules)]
-        refusals = max((p.marks.get("negation", 0) for p in hits if p.name in own), default=0)
-        harmless = any(p.kind == "harmless" for p in hits)  # "do not reply to this message"
-        if _count(lexicon, "hedge", words) or (_count(lexicon, "negation", words) > refusals and not harmless):
-            return True
+        known = own if line in sheet.page.prose else set()  # a headline is a name and refuses nothing
+        refusals = max((p.marks.get("negation", 0) for p in hits if p.name in known), default=0)
+        harmless = any(p.kind == "harmless" and p.name in _OF_MACHINES for p in hits)
+        for language in {language_of(line, rules.lexicons) or sheet.language, sheet.language}:
+            lexicon = rules.lexicons.by_language.get(language)
+            if lexicon is None:
+                continue
+            if _count(lexicon, "hedge", words) or (_count(lexicon, "negation", words) > refusals and not harmless):
+                return True
     return False
 
 

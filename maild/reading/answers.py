@@ -19,7 +19,6 @@ from maild.reading.statements import Side, Statement, statements, without_titles
 from maild.reading.supplier import Outcome, outcome
 from maild.reading.verdict import doubts_of
 
-MAY_ASK = frozenset({E.RETRY_POSSIBLE})
 DATED = frozenset({E.LOANED, E.RENEW_ACCEPTED, E.RECALLED})
 PRICED = frozenset({E.RETRY_POSSIBLE, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.LOANED, E.COPY_COMPLETED, E.CANCEL_REFUSED})
 LENT = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.RETRY_POSSIBLE})
@@ -91,8 +90,7 @@ def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: Re
     stated = stated_in(text, said, today, language)
     found = outcome(said, conditions=bool(stated.conditions))
     found = _fit(found, stated, mail, request)
-    may_ask = bool(MAY_ASK & set(found.events))
-    doubts = [*found.doubts, *doubts_of(said, rules.judge, may_ask=may_ask)]
+    doubts = [*found.doubts, *doubts_of(said, rules, found.events)]
     events = [_event(name, found, stated, mail) for name in found.events]
     for event in events:
         doubts += _fact_doubts(event, stated, found)

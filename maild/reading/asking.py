@@ -39,7 +39,7 @@ def read_asking(mail: Mail, rules: ReadingRules, *, patron: bool) -> Read:
     said = statements(text, rules.lexicons, language, Side.REQUESTER)
     names = _names(said, patron=patron)
     passage = " … ".join(s.clause.text for s in said if s.of("asks"))
-    doubts = [*_outcome_doubts(names, passage), *doubts_of(said, rules.judge, may_ask=False)]
+    doubts = [*_outcome_doubts(names, passage), *doubts_of(said, rules, names)]
     events = [Event(event=name, passage=passage) for name in sorted(names, key=_place)]
     return _for_each_number(mail, rules, Read(events=tuple(events), doubts=tuple(doubts), language=language))
 

@@ -15,7 +15,7 @@ from maild.reading.words import fold, spaced, words_of
 
 KINDS = ("says", "asks", "conditions", "staff", "harmless", "roles")  # tables of phrases: what a hit means
 MARKS = ("negation", "hedge", "question", "condition", "contrast")  # words that change what a clause says
-LISTS = ("words", "stems", "labels")
+LISTS = ("words", "stems", "grave", "giving", "labels")
 STEM = 4  # letters of a word by which a language is told; shorter words are much the same in all
 
 
@@ -50,6 +50,8 @@ class Lexicon:
     marks: dict[str, Any]  # mark → compiled re2 pattern
     words: frozenset[str]  # by which the language is known
     stems: Any  # compiled: words of our field, which must not stand unexplained
+    grave: Any  # compiled: words which need a human wherever they stand unexplained; None = all of them
+    giving: Any  # compiled: words of sending and lending, which must not stand unexplained beside a refusal
     labels: dict[str, frozenset[str]]  # role of a "Label: value" line → its labels
 
     @cached_property
@@ -154,6 +156,8 @@ class _Loader:
             marks=self.marks,
             words=frozenset(fold(w) for w in data.get("words", ())) | frozenset(known),
             stems=self._union("stems", data.get("stems", [])),
+            grave=self._union("grave", data.get("grave", [])),
+            giving=self._union("giving", data.get("giving", [])),
             labels={
                 role: frozenset(" ".join(words_of(label)) for label in labels)
                 for role, labels in (data.get("labels") or {}).items()

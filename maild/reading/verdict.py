@@ -1,10 +1,13 @@
 """What makes a text doubtful as a whole: every clause must be explained or harmless, and nothing may be hedged."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from maild.core.reading import Doubt
+from maild.core.terms import EventName
+from maild.reading.beside import idle_marks, idle_stems
 from maild.reading.judge import Judge
 from maild.reading.phrases import Hit
+from maild.reading.rules import ReadingRules
 from maild.reading.statements import Statement
 
 STAFF_WORDS = {  # table of [staff.*] → the doubt's fixed word and its sentence
@@ -31,25 +34,28 @@ MARK_WORDS = {
 NEVER_PASSED = frozenset({"hedge", "question", "condition"})
 
 
-def doubts_of(said: Sequence[Statement], judge: Judge, *, may_ask: bool) -> Iterator[Doubt]:
-    """Every reason not to act on the text. `may_ask`: its outcome is an offer, so it may ask whether we take it."""
+def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[EventName]) -> Iterator[Doubt]:
+    """Every reason not to act on the text, whose outcome is `names`. An offer may ask whether we take it."""
+    may_ask = EventName.RETRY_POSSIBLE in names
     for statement in said:
-        if is_harmless(statement, judge):
+        if is_harmless(statement, rules.judge):
             continue
+        lexicon = rules.lexicons.by_language.get(statement.language)
         passage = statement.clause.text
         for hit in statement.of("staff"):
             if _is_taken(hit, statement):
                 continue
             word, sentence = STAFF_WORDS[hit.phrase.name]
             yield Doubt(reason=word, text=sentence, passage=passage)
-        for mark in sorted(statement.unexplained):
+        for mark in sorted(statement.unexplained - idle_marks(statement, names, lexicon)):
             if not _is_idle(statement, mark):
                 word, sentence = MARK_WORDS[mark]
                 yield Doubt(reason=word, text=sentence, passage=passage)
         if statement.asks_back and not may_ask:
             word, sentence = MARK_WORDS["question"]
             yield Doubt(reason=word, text=sentence, passage=passage)
-        if statement.stems and all(hit.phrase.kind == "roles" for hit in statement.hits):
+        strange = statement.stems and all(hit.phrase.kind == "roles" for hit in statement.hits)
+        if strange and not idle_stems(statement, names, lexicon):
             yield Doubt(reason="unclear", text="a sentence about the loan was not understood", passage=passage)
 
 

@@ -1,0 +1,91 @@
+"""What may stand beside a plain outcome without being understood: its reasons, its history, terms and small talk."""
+
+from collections.abc import Collection
+from typing import Any
+
+from maild.core.terms import EventName as E
+from maild.reading.phrases import Lexicon
+from maild.reading.statements import Statement
+from maild.reading.words import spaced
+
+# A refusal's reasons are denials too: "not on the shelf, not in the store, and nobody has seen it".
+REFUSING = frozenset(
+    {
+        E.UNFILLED,
+        E.RETRY_POSSIBLE,
+        E.RENEW_REFUSED,
+        E.CANCEL_REFUSED,
+        E.OVERDUE,
+        E.CANCEL,
+        E.STATUS_REQUEST,
+        E.CONDITIONS_REFUSED,
+    }
+)
+GIVING = frozenset(
+    {
+        E.LOANED,
+        E.WILL_SUPPLY,
+        E.COPY_COMPLETED,
+        E.LOAN_COMPLETED,
+        E.CANCELLED,
+        E.RENEW_ACCEPTED,
+        E.RECALLED,
+        E.RECEIVED,
+        E.SHIPPED_RETURN,
+        E.RENEW,
+        E.CONDITIONS_ACCEPTED,
+    }
+)
+TOGETHER = frozenset({E.CANCEL_REFUSED, E.LOANED})  # one outcome: it is too late, for the book has gone
+OFFERING = frozenset({E.RETRY_POSSIBLE})
+LEAST_DENIAL = 3  # words: "not after all" takes something back, "the card is not up to date" tells something
+LEAST_STRANGE_DENIAL = 4  # words of a denial in which no word of our field stands
+
+
+def idle_marks(statement: Statement, names: Collection[E], lexicon: Lexicon | None) -> frozenset[str]:
+    """The unexplained marks of a clause that change nothing about the one outcome `names`."""
+    if lexicon is None or not _is_one(names) or statement.of("says") or statement.of("asks"):
+        return frozenset()
+    idle = set[str]()
+    if _denies_idly(statement, names, lexicon):
+        idle.add("negation")
+        if REFUSING.issuperset(names):
+            idle.add("contrast")  # "but it is nowhere to be seen"
+    if OFFERING.issuperset(names) and not statement.of("staff"):
+        idle.add("condition")  # what we are to do if we want it
+    return frozenset(idle)
+
+
+def idle_stems(statement: Statement, names: Collection[E], lexicon: Lexicon | None) -> bool:
+    """Whether the words of our field in a clause that no phrase knows cannot be another outcome than `names`."""
+    if lexicon is None or not _is_one(names) or statement.unexplained & {"hedge", "question"}:
+        return False
+    text = spaced(list(statement.words)).encode()
+    if _has(lexicon.grave, text):
+        return False
+    if REFUSING.issuperset(names):
+        return bool(statement.negations) or not _has(lexicon.giving, text)
+    return _gives(names) and not statement.negations
+
+
+def _denies_idly(statement: Statement, names: Collection[E], lexicon: Lexicon) -> bool:
+    words = len(statement.words)
+    text = spaced(list(statement.words)).encode()
+    if _has(lexicon.grave, text) or statement.of("staff"):
+        return False
+    if REFUSING.issuperset(names):
+        return words >= (LEAST_DENIAL if statement.stems or statement.of("harmless") else LEAST_STRANGE_DENIAL)
+    return _gives(names) and not statement.stems and words >= LEAST_STRANGE_DENIAL
+
+
+def _is_one(names: Collection[E]) -> bool:
+    return len(names) == 1 or TOGETHER == set(names)
+
+
+def _gives(names: Collection[E]) -> bool:
+    return GIVING.issuperset(names) or TOGETHER == set(names)
+
+
+def _has(pattern: Any, text: bytes) -> bool:
+    """Whether the text has one of the words; a language without the list has them all."""
+    return pattern is None or pattern.search(text) is not None
