@@ -174,6 +174,14 @@ def request_do(
     _verb(lambda: requests.do(context.obj, number, event, values or [], notify=notify))
 
 
+@request_app.command("settle")
+def request_settle(context: typer.Context, number: str) -> None:
+    """Says that the charges of a request are paid or let off: then its patron may be erased."""
+    from maild.verbs import privacy
+
+    _verb(lambda: privacy.settle(context.obj, number))
+
+
 # Partners and patrons
 
 partner_app = typer.Typer(no_args_is_help=True, help="Partner libraries.")
@@ -220,6 +228,29 @@ def patron_list(context: typer.Context, as_json: Json = False) -> None:
     from maild.verbs import partners
 
     _verb(lambda: partners.show_patrons(context.obj, as_json=as_json))
+
+
+@patron_app.command("forget")
+def patron_forget(context: typer.Context, who: Annotated[str, typer.Argument(metavar="CARD|ADDRESS")]) -> None:
+    """Erases a patron everywhere; refuses while a request is open or a charge not settled."""
+    from maild.verbs import privacy
+
+    _verb(lambda: privacy.forget(context.obj, who))
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    patron: Annotated[str | None, typer.Option(help="Everything about this person.", metavar="CARD|ADDRESS")] = None,
+    since: Annotated[str, typer.Option("--from", help="Requests registered from this day.")] = "2000-01-01",
+    until: Annotated[str, typer.Option("--until", help="Requests registered before this day.")] = "9999-01-01",
+) -> None:
+    """Everything about one person, or the requests of a period without people, as JSON."""
+    from maild.verbs import privacy
+
+    if patron is not None:
+        _verb(lambda: privacy.export_patron(context.obj, patron))
+    _verb(lambda: privacy.export_period(context.obj, since, until))
 
 
 # Mails set aside, letters waiting

@@ -9,7 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 import structlog
@@ -20,6 +20,7 @@ from maild.core.effects import Command
 from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
 from maild.intake.smtp import Door, serve
+from maild.notices.retention import erase_what_is_old
 from maild.notices.tick import send_due_notices, ticking
 from maild.post.sender import Sender
 from maild.post.transport import transport_for
@@ -51,6 +52,7 @@ class Daemon:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._worked_at: datetime = clock.now()
+        self._erased_on: date | None = None
         self._mailboxes: list[MailboxDoor] = []
         self._sender: Sender | None = None
         self.ready = asyncio.Event()
@@ -209,11 +211,19 @@ class Daemon:
             await _wait(self._stop, WATCHDOG_SECONDS)
 
     async def tick(self) -> None:
-        """Decides about what is due now."""
+        """Decides about what is due now; once a day it erases what is older than it may be."""
         try:
             await self._in_worker(lambda: send_due_notices(self.desk, self.database, self._clock))
+            await self._erase()
         except Exception:  # the next tick tries again; a bug in one notice must not end the daemon
             log.exception("tick.failed")
+
+    async def _erase(self) -> None:
+        """What is older than it may be, once a day."""
+        today = self._clock.now().date()
+        if self._erased_on != today:
+            await self._in_worker(lambda: erase_what_is_old(self.database, self._settings.privacy, self._clock))
+            self._erased_on = today
 
     async def _in_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
@@ -226,6 +236,7 @@ class Daemon:
             await self._in_worker(self.desk.recover)
             await self.poll()
             await self.settle()
+            await self._erase()
             for mailbox in self._mailboxes:
                 await asyncio.to_thread(mailbox.file_once)
 

@@ -28,6 +28,7 @@ from maild.core.rules import SitePolicy
 from maild.reading import rules as reading_rules
 from maild.reading.clues import clues_of
 from maild.reading.guard import MAX_MAIL_BYTES
+from maild.reading.masking import masked
 from maild.reading.opening import open_mail, part_bytes
 from maild.reading.read import read_mail
 from maild.reading.rules import ReadingRules
@@ -138,13 +139,15 @@ class InProcessReader:
         if number == 0:
             self._batch = {}
         try:
-            mail = open_mail(
-                one.raw,
-                received_at=one.received_at,
-                recipients=one.recipients,
-                return_path=one.return_path,
-                our_addresses=self._rules.our_addresses,
-                quotes=self._rules.quotes,
+            mail = masked(
+                open_mail(
+                    one.raw,
+                    received_at=one.received_at,
+                    recipients=one.recipients,
+                    return_path=one.return_path,
+                    our_addresses=self._rules.our_addresses,
+                    quotes=self._rules.quotes,
+                )
             )
             self._batch[number] = mail
             return Opened(mail=mail, clues=clues_of(mail, self._rules.prefixes, self._rules.our_addresses))

@@ -205,6 +205,22 @@ class Post(Login):
         return self
 
 
+class Privacy(Section):
+    """How long personal data are kept. Statistics and charges stay; nothing goes while a charge is not settled."""
+
+    request_days: int = Field(
+        30,
+        ge=1,
+        description="Days after a request was closed that its patron, notes and letters to the patron are erased.",
+    )
+    mail_days: int = Field(
+        90, ge=1, description="Days after a mail was dealt with, and its requests closed, that its bytes are erased."
+    )
+    patron_days: int = Field(
+        1095, ge=30, description="Days that a patron's record without any request is kept after its last change."
+    )
+
+
 class RulesAt(Section):
     """Where the site's own rules and letters are."""
 
@@ -228,6 +244,7 @@ class Settings(Section):
     lmtp: Listener | None = Field(None, description="Takes mail by LMTP, from the site's MTA.")
     imap: tuple[Mailbox, ...] = Field((), description="Mailboxes that are polled.")
     post: Post = Post()
+    privacy: Privacy = Privacy()
     own: RulesAt = RulesAt()
     data: Path = Field(Path("/var/lib/maild"), description="Our folder: lock, key of the reply addresses.")
 

@@ -6,10 +6,11 @@ SQLite is set so that what was committed is on the disk: with synchronous=NORMAL
 
 import fcntl
 import os
+import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,6 +106,17 @@ class Database:
         if state != "current":
             found.append(f"the schema is {state}; run maild db upgrade" + (" of that version" * (state == "newer")))
         return found
+
+    def compact(self) -> None:
+        """What was erased is in no page, log or dead row any more."""
+        if not self.is_sqlite:
+            with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM"))
+            return
+        # The pages were overwritten (secure_delete); the log may still hold them as they were.
+        with self._one_writer, closing(sqlite3.connect(f"file:{self.file}?mode=rw", uri=True)) as file:
+            file.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def must_be_safe(self) -> None:
         """Raises Unsafe with everything that `check` finds (P34)."""

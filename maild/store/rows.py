@@ -26,7 +26,7 @@ CENTS = Decimal(100)
 _CITATION = TypeAdapter(Citation)
 # What other tables give; a decision may name them beside the field that they hang on (partner_id, patron_id).
 DERIVED = frozenset({"partner_domains", "partner_address", "patron_email", "mailed", "letters"})
-_REQUEST_COLUMNS = frozenset(RequestRow.model_fields) - {"id", "number", "version"}
+_REQUEST_COLUMNS = frozenset(RequestRow.model_fields) - {"id", "number", "version", "erased_at"}
 _REQUEST_LISTS = ("suppliers", "conditions")
 
 
@@ -142,7 +142,7 @@ def to_request(
         patron_email=(patron.email or None) if patron else None,
         requester_ref=row.requester_ref,
         supplier_ref=row.supplier_ref,
-        mailed=tuple(dict.fromkeys(to for to, _ in parts.letters)),
+        mailed=tuple(dict.fromkeys(to for to, _ in parts.letters if to)),  # none of a letter that was erased
         letters=tuple(message_id for _, message_id in parts.letters),
         last_partner_message_id=row.last_partner_message_id,
         last_patron_message_id=row.last_patron_message_id,

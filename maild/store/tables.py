@@ -102,6 +102,7 @@ class RequestRow(SQLModel, table=True):
     created_at: datetime
     loaned_on: date | None = None
     closed_at: datetime | None = Field(default=None, index=True)
+    erased_at: datetime | None = None  # its people were taken out
 
 
 class ItemRow(SQLModel, table=True):
@@ -154,6 +155,7 @@ class ChargeRow(SQLModel, table=True):
     cents: int
     currency: str
     noted_at: datetime
+    settled_at: datetime | None = None  # invoiced and paid, or let off: until then nothing is erased
 
 
 class InboxRow(SQLModel, table=True):

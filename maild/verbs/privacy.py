@@ -1,0 +1,71 @@
+"""patron forget, request settle, export."""
+
+import json
+from datetime import datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+import typer
+
+from maild.clock import SystemClock
+from maild.core.rules import Refused
+from maild.store import erasing, telling
+from maild.verbs.failures import NotFound
+from maild.verbs.opening import database_of, settings_of
+
+log = structlog.get_logger()
+
+
+def forget(config: Path | None, who: str) -> None:
+    """Erases a patron (art. 17). Raises NotFound, or Refused with what stands against it."""
+    now = SystemClock().now()
+    with database_of(settings_of(config)) as database:
+        with database.write() as session:
+            found = erasing.patrons(session, who)
+            if not found:
+                raise NotFound("no patron with that card number or address; see `maild patron list`")
+            reasons = [why for patron in found for why in erasing.blockers(session, patron.id or 0)]
+            if reasons:
+                raise Refused(f"not erased: {'; '.join(reasons)}")
+            erased = [erasing.forget(session, patron, now) for patron in found]
+        database.compact()
+    for one in erased:
+        log.info("privacy.forgotten", requests=one.requests, mails=one.mails, letters=one.letters)
+        typer.echo(f"erased from {one.requests} requests; {one.mails} mails and {one.letters} letters without content")
+        for mailbox, uid in one.copies:
+            typer.echo(f"a copy may lie in the mailbox {mailbox} (it came with UID {uid}): erase it there")
+
+
+def settle(config: Path | None, number: str) -> None:
+    """The charges of a request are paid, or let off. Raises NotFound."""
+    with database_of(settings_of(config)) as database, database.write() as session:
+        settled = erasing.settle_charges(session, number.upper(), SystemClock().now())
+    if not settled:
+        raise NotFound(f"{number} has no charge that is not settled")
+    typer.echo(f"{settled} charges of {number.upper()} are settled")
+
+
+def export_patron(config: Path | None, who: str) -> None:
+    """Everything about one person as JSON (art. 15). Raises NotFound."""
+    with database_of(settings_of(config)) as database, database.read() as session:
+        found = [telling.patron(session, one) for one in erasing.patrons(session, who)]
+    if not found:
+        raise NotFound("no patron with that card number or address; see `maild patron list`")
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+
+
+def export_period(config: Path | None, since: str, until: str) -> None:
+    """The requests registered from one day until the day before another, without people: one JSON object a line."""
+    settings = settings_of(config)
+    zone = ZoneInfo(settings.site.zone)
+    with database_of(settings) as database, database.read() as session:
+        for request in telling.requests_between(session, _moment(since, zone), _moment(until, zone)):
+            typer.echo(json.dumps(request, ensure_ascii=False, default=str))
+
+
+def _moment(day: str, zone: ZoneInfo) -> datetime:
+    try:
+        return datetime.combine(datetime.fromisoformat(day).date(), time(), zone)
+    except ValueError as err:
+        raise Refused(f"{day!r} is no day; write it like 2026-11-01") from err
