@@ -83,9 +83,15 @@ class Decider:
                 unwritten.append(AskStaff(number=send.number, reason=NO_LETTER, text=f"{err}. Write it by hand."))
         decision = replace(decision, effects=(*decision.effects, *unwritten))
         mail = happening.mail if isinstance(happening, ReadMail) else None
-        for i, asked in enumerate(e for e in decision.effects if isinstance(e, AskStaff)):
+        told = () if mail and self._came_back_from_staff(mail) else decision.effects
+        for i, asked in enumerate(e for e in told if isinstance(e, AskStaff)):
             letters += self._letter(self.attention(asked, f"{happening.id}:{i}", mail), after, happening)
         return Decided(happening=happening, context=context, decision=decision, at=now, letters=tuple(letters))
+
+    def _came_back_from_staff(self, mail: Mail) -> bool:
+        """A letter to staff that failed: another one to the same address would fail too, and so on without end."""
+        staff = self._rulebook.rules.site.attention_to.lower()
+        return any(delivery.recipient.lower() == staff for delivery in mail.deliveries)
 
     def aside(self, mail_id: int, mail_key: str, tries: int) -> tuple[Composed, ...]:
         """The letter that tells staff of a mail that could not be dealt with."""

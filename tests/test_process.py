@@ -351,3 +351,44 @@ def test_notice_whose_hour_has_come_is_decided(settings: Settings, database: Dat
     assert send_due_notices(desk, database, clock) >= 1
     assert send_due_notices(desk, database, clock) == 0
     assert len(letters(database)) > before
+
+
+REPORT = """\
+From: MAILER-DAEMON@mx.library.example
+To: ill@library.example
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <{number}@mx.library.example>
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+I'm sorry to have to inform you that your message could not be delivered.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.library.example
+
+Final-Recipient: rfc822; {to}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 not a mailbox here
+
+--b--
+"""
+
+
+def test_letter_to_staff_that_comes_back_causes_no_other(desk: Desk, database: Database) -> None:
+    report = REPORT.format(number=1, to="desk@library.example").replace("\n", "\r\n").encode()
+    keep(database, report)
+    desk.work()
+    assert letters(database) == []
+    with database.read() as session:
+        assert [row.mail_id for row in rows(session, TaskRow)] == [1]  # staff find it in the list
+    other = REPORT.format(number=2, to="gone@partner.example").replace("\n", "\r\n").encode()
+    keep(database, other)
+    desk.work()
+    assert [name for name, _ in letters(database)] == ["attention"]
