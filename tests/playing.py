@@ -62,6 +62,7 @@ class Scenario:
     partners: dict[str, dict[str, Any]] = field(default_factory=dict)
     patron: dict[str, Any] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)
+    open_lending: int = 0
 
 
 def scenarios() -> list[Scenario]:
@@ -71,7 +72,17 @@ def scenarios() -> list[Scenario]:
 
 def _read(file: Path) -> Iterator[Scenario]:
     for table in tomllib.loads(file.read_text("utf-8"))["scenario"]:
-        unknown = table.keys() - {"tells", "rules", "request", "play", "for", "partners", "patron", "own"}
+        unknown = table.keys() - {
+            "tells",
+            "rules",
+            "request",
+            "play",
+            "for",
+            "partners",
+            "patron",
+            "own",
+            "open_lending",
+        }
         assert not unknown, f"{file.name}, {table['tells']}: unknown keys {unknown}"
         for service in table.get("for", [table.get("request", {}).get("service", "Loan")]):
             yield Scenario(
@@ -82,6 +93,7 @@ def _read(file: Path) -> Iterator[Scenario]:
                 partners=table.get("partners", {}),
                 patron=table.get("patron", {}),
                 own=table.get("own", {}),
+                open_lending=table.get("open_lending", 0),
             )
 
 
@@ -138,6 +150,7 @@ class Play:
             trusted_form_senders=("form@forms.example",),
             partners=partners,
             patrons=(patron,),
+            open_lending=self.scenario.open_lending,
         )
         if self.scenario.request.get("none"):
             return known
@@ -235,6 +248,7 @@ class Play:
         values = dict(word.split("=", 1) for word in words[1:])
         name = EventName(words[0])
         if name is EventName.REQUEST:
+            values = {"service": self.scenario.request["service"]} | values
             return Event(event=name, new_request=_new_request(values, who))
         day = line.at.astimezone(ZONE).date()
         return Event(event=name, **{k: READERS[k](k, v, day) for k, v in values.items()})  # type: ignore[arg-type]  # each reader gives its own field's type
@@ -298,7 +312,7 @@ def _stands(wanted: str, now: Request) -> bool:
     if key == "patron-due":
         return {i.patron_due_date for i in now.items} == {date.fromisoformat(one) for one in value.split()}
     if key == "items":
-        return [" ".join(i.item_ids) for i in now.items] == [one.strip() for one in value.split(",")]
+        return [i.item_ids[0] for i in now.items] == [one.strip() for one in value.split(",")]
     if key == "charge":
         return any(f"{c.payer} {c.money.amount} {c.money.currency}" == value for c in now.charges)
     if key == "profile":

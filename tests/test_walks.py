@@ -47,12 +47,13 @@ Step = tuple[int, EventName, dict[str, object], int]
 
 
 def begun(profile: str) -> Request:
-    role = Role(profile.split("-")[0])
+    role = RULES.workflows[profile].role
     service = ServiceType.COPY if profile.endswith("copy") else ServiceType.LOAN
     return request(
         Status.NEW,
         role=role,
         service_type=service,
+        profile=profile,
         suppliers=("FI-BIRCH",),
         partner_id=None if role is Role.BORROWING else ALDER.id,
         attempts=(),

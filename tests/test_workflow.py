@@ -39,7 +39,7 @@ def loans() -> Workflow:
 
 
 def test_the_shipped_profiles_have_no_problem() -> None:
-    assert set(shipped_rules().workflows) == {"borrowing-loan", "borrowing-copy", "lending-loan", "lending-copy"}
+    assert set(shipped_rules().workflows) > {"borrowing-loan", "borrowing-copy", "lending-loan", "lending-copy"}
 
 
 def test_a_small_profile_has_no_problem() -> None:

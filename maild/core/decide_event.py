@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from maild.core import costs, letter_facts, loan_facts, renewals
+from maild.core import costs, letter_facts, loan_facts, renewals, returns
 from maild.core.apply import apply
 from maild.core.decide_supplier import ask_next
-from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move
+from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutItem
 from maild.core.loan_facts import Told, together
 from maild.core.occasion import Occasion, stated, to_patron, write
 from maild.core.reading import Doubt
@@ -21,6 +21,7 @@ TELLERS: dict[EventName, Callable[[Occasion], Told]] = {
     EventName.LOANED: loan_facts.loan,
     EventName.RECEIVED: loan_facts.arrived,
     EventName.READY_FOR_PICKUP: loan_facts.ready,
+    EventName.CONDITIONS_ACCEPTED: loan_facts.accepted,
     EventName.RENEW_ACCEPTED: loan_facts.new_date,
     EventName.RECALLED: loan_facts.new_date,
     EventName.DUE_DATE_CHANGED: loan_facts.new_date,
@@ -37,11 +38,21 @@ def take(o: Occasion) -> Effects | Doubt:
     doubt = _hindrance(o, edge)
     if doubt is not None:
         return doubt
-    if o.event.event is EventName.RENEW and o.by == "patron":
+    if o.event.event is EventName.RENEW and o.by in {"patron", "clock"}:
         answered = _renewal_answer(o)
         if answered is not None:
-            return answered
+            return answered if o.by == "patron" else ()
+    if returns.names_no_item(o.event, o.request):
+        return Doubt(reason="incomplete", text=f"{o.request.number} has no item {', '.join(o.event.item_id)}.")
+    if returns.leaves_others(o.event, o.request):
+        return _returned_in_part(o)
     return _taken(o, edge)
+
+
+def _returned_in_part(o: Occasion) -> Effects:
+    """Some of several items came back: their places change, and the request waits for the rest."""
+    move = Move(number=o.request.number, to=o.request.status, event=o.event)
+    return (move, *(PutItem(number=o.request.number, item=item) for item in returns.put_away(o.event, o.request)))
 
 
 def _no_edge(o: Occasion) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import notices
+from maild.core import letter_facts, notices, returns
 from maild.core.apply import apply
 from maild.core.decide_event import take
 from maild.core.effects import AskStaff, Audience, Decision, DueNotice, Effect, Move, PlanNotice, PutAttempt
@@ -13,7 +13,7 @@ from maild.core.occasion import Occasion, write
 from maild.core.reading import Doubt, Event
 from maild.core.request import Context, Request
 from maild.core.rules import Rules
-from maild.core.terms import EventName, Flag
+from maild.core.terms import EventName, Flag, Role
 from maild.core.workflow import Letter
 
 
@@ -82,6 +82,8 @@ def _letter(o: Occasion, notice: Notice, due: DueNotice) -> tuple[Effect, ...]:
     facts: dict[str, object] = {"missed": due.missed} if due.missed else {}
     if notice.anchor in {"due_date", "patron_due_date"}:
         facts |= _dates(o.request, due)
+    if notice.reasons:
+        facts |= letter_facts.price_again(o, due.anchor)
     written = write(o, letter, facts)
     in_hand = attempt_in_hand(o.request)
     effects: list[Effect] = [flagged]
@@ -94,7 +96,9 @@ def _letter(o: Occasion, notice: Notice, due: DueNotice) -> tuple[Effect, ...]:
 
 def _dates(request: Request, due: DueNotice) -> dict[str, object]:
     """Only the items that fall due on the notice's date, where some do not."""
-    falling = [i for i in request.items if due.anchor in {i.due_date, i.patron_due_date}]
+    anchor = "patron_due_date" if request.role is Role.BORROWING else "due_date"
+    out = [i for i in request.items if not returns.is_over(i, request, anchor)]
+    falling = [i for i in out if due.anchor in {i.due_date, i.patron_due_date}]
     ids = tuple(i.item_ids[0] for i in falling if i.item_ids)
     return {"item_id": ids} if ids and len(falling) < len(request.items) else {}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import decide_sanity, rota
+from maild.core import decide_sanity, lending_limits, rota
 from maild.core.apply import apply
 from maild.core.authentication import domain_of
 from maild.core.decide_event import take
@@ -86,6 +86,8 @@ def _borrowing(
     )
     if patron is None or not patron.approved or patron.blocked:
         return (opening, _unknown_patron(patron)), ()
+    if rules.limits.patron and patron.open_requests >= rules.limits.patron:
+        return (opening, _at_the_limit(patron)), ()
     o = _occasion(happening, event, apply(context, (opening,)), rules, now)
     onward = ask_next(o, by_staff=False)
     confirmed = to_patron(o, "request_confirmed", {})
@@ -96,6 +98,11 @@ def _borrowing(
 def _unknown_patron(patron: Patron | None) -> AskStaff:
     told = "is blocked" if patron is not None and patron.blocked else "is not known to us yet"
     text = f"The patron {told}: nothing was sent. Sending the request to a supplier approves the patron for this once."
+    return AskStaff(number=NEW, reason="policy", text=text)
+
+
+def _at_the_limit(patron: Patron) -> AskStaff:
+    text = f"The patron has {patron.open_requests} open requests already: send this one on, or turn it down."
     return AskStaff(number=NEW, reason="policy", text=text)
 
 
@@ -158,8 +165,24 @@ def _lending(
     if isinstance(received, Doubt):
         return (), (received,)
     fetch = AskStaff(number=NEW, reason="policy", text="A library asks for a work of ours: look for it and answer.")
-    unknown = [] if partner is not None else [_unknown_library()]
-    return (opening, *_answers(happening, partner), *received, fetch, *unknown), ()
+    registered = (opening, *_answers(happening, partner), *received)
+    if partner is None:
+        return (*registered, fetch, _unknown_library()), ()
+    refused = _turned_down(happening, event, partner, apply(here, received), rules, now)
+    return (*registered, *(refused or (fetch,))), ()
+
+
+def _turned_down(
+    happening: ReadMail, event: Event, partner: Partner, here: Context, rules: Rules, now: datetime
+) -> tuple[Effect, ...]:
+    """The polite refusal while too much is open or we do not lend; nothing where the request is taken on."""
+    again = lending_limits.try_again(partner, here, rules, day_in(now, rules.site.zone))
+    if again is None:
+        return ()
+    refusal = Event(event=EventName.UNFILLED, reason="PolicyProblem", retry_after=again)
+    o = replace(_occasion(happening, event, here, rules, now), event=refusal, by="house")
+    effects = take(o)
+    return () if isinstance(effects, Doubt) else effects
 
 
 def _answerable(happening: ReadMail, new: NewRequest) -> NewRequest:

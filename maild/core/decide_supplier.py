@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import rota
+from maild.core import channels, rota
 from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutAttempt, SendLetter
 from maild.core.notices import attempt_in_hand
-from maild.core.occasion import Occasion, to_partner
+from maild.core.occasion import Occasion, said_by_hand, to_partner
 from maild.core.reading import Event
 from maild.core.request import Attempt, Partner
 from maild.core.terms import EventName, Flag, Party, ServiceType, Status
@@ -70,8 +70,15 @@ def _ask(o: Occasion, partner: Partner, left: tuple[str, ...]) -> tuple[Effect, 
         Move(number=number, to=Status.REQUESTED, event=asked, remove=THEIR_TERMS),
         ChangeRequest(number=number, values=in_hand(partner, left) | {"profile": profile}),
         PutAttempt(number=number, attempt=attempt(partner, o.now)),
-        request_letter(number, o.request.service_type, partner, o.cause),
+        _request(number, o.request.service_type, partner, o.cause),
     )
+
+
+def _request(number: str, service_type: ServiceType, partner: Partner, cause: str) -> Effect:
+    """The request as a letter, or as a task where the partner is asked by another way."""
+    letter = request_letter(number, service_type, partner, cause)
+    way = channels.by_hand(partner, letter.letter)
+    return said_by_hand(number, partner, letter.letter, way) if way else letter
 
 
 def in_hand(partner: Partner, left: tuple[str, ...]) -> dict[str, object]:

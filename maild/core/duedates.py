@@ -40,6 +40,14 @@ def patron_date(
     return PatronDate(day=day)
 
 
+def capped(found: PatronDate, account_ends: date | None, open_days: Calendar) -> PatronDate:
+    """No later than the patron's account: then staff hear of it."""
+    if account_ends is None or found.day <= account_ends:
+        return found
+    ask = f"The patron's account ends on {account_ends}: the loan ends before it."
+    return PatronDate(day=open_days.last_open_on_or_before(account_ends), ask=f"{found.ask} {ask}".strip())
+
+
 def _not_before_ready(latest: date, supplier_date: date, ready: date) -> date:
     """A date that the patron can keep at all: never after the supplier's, nor before it can be fetched if possible."""
     return min(max(latest, ready), supplier_date)

@@ -120,6 +120,7 @@ class SendLetter:
     facts: dict[str, object] = field(default_factory=dict)
     attach: tuple[int, ...] = ()
     partner_id: int | None = None
+    wanted: bool = False  # the partner's profile asks for it although the site has it off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,10 +28,16 @@ def _price(o: Occasion) -> dict[str, object]:
     return {} if o.event.expiry else _until(o, "expiry", "price_unanswered")
 
 
-def _until(o: Occasion, fact: str, notice: str) -> dict[str, object]:
+def price_again(o: Occasion, asked_on: date) -> dict[str, object]:
+    """The price that the patron was asked about on that day, and until when the answer is awaited."""
+    cost = o.request.attempts[-1].cost if o.request.attempts else None
+    return ({"cost": cost} if cost is not None else {}) | _until(o, "expiry", "price_unanswered", asked_on)
+
+
+def _until(o: Occasion, fact: str, notice: str, since: date | None = None) -> dict[str, object]:
     """The day on which that notice of the profile would come, counted from today."""
     found = o.rules.notices.get(notice)
-    return {fact: o.rules.calendar.add_working_days(o.today, found.days)} if found is not None else {}
+    return {fact: o.rules.calendar.add_working_days(since or o.today, found.days)} if found is not None else {}
 
 
 def _list(o: Occasion) -> dict[str, object]:

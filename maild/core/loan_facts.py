@@ -64,6 +64,7 @@ def attempt(o: Occasion) -> Told:
         supplier_ref=o.event.supplier_ref or in_hand.supplier_ref,
         conditions=tuple(dict.fromkeys((*in_hand.conditions, *o.event.loan_condition))),
         expected_date=o.event.expected_date or o.event.retry_after or in_hand.expected_date,
+        cost=o.event.cost if o.event.event is EventName.RETRY_POSSIBLE else in_hand.cost,
     )
     return Told(effects=(PutAttempt(number=o.request.number, attempt=answered),))
 
@@ -120,6 +121,15 @@ def arrived(o: Occasion) -> Told:
     return loan(o)
 
 
+def accepted(o: Occasion) -> Told:
+    """The price that was said yes to is what we shall pay."""
+    in_hand = attempt_in_hand(o.request)
+    if o.request.role is Role.LENDING or in_hand is None or in_hand.cost is None:
+        return Told()
+    charge = AddCharge(number=o.request.number, charge=costs.price(in_hand.cost))
+    return Told(effects=(charge,), facts={"cost": in_hand.cost})
+
+
 def new_date(o: Occasion) -> Told:
     """The dates move to the one stated: renewed, recalled or changed. Without one, or once it went back, they stand."""
     due = o.event.due_date
@@ -147,6 +157,7 @@ def _with_date(o: Occasion, item: Item, due: date | None, ready_on: date) -> Tol
     if due is None or o.request.role is Role.LENDING:
         return _put(o, item, replace(item, due_date=due))
     ours = duedates.patron_date(due, ready_on, o.partner, o.workflow.loan, o.rules.calendar)
+    ours = duedates.capped(ours, o.patron.account_ends if o.patron else None, o.rules.calendar)
     told = _put(o, item, replace(item, due_date=due, patron_due_date=ours.day))
     asks = (ours.ask,) if ours.ask and item.patron_due_date != ours.day else ()
     return together(told, Told(asks=asks, facts={"patron_due_date": ours.day}))

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from maild.core import returns
 from maild.core.effects import DropNotices, Effect, PlanNotice
 from maild.core.notice_rules import Notice
 from maild.core.renewals import is_pending
 from maild.core.request import Attempt, Context, Request
 from maild.core.rules import Rules
-from maild.core.terms import Flag
+from maild.core.terms import EventName, Flag
 from maild.core.workdays import at, day_in
 
 Key = tuple[str, date]
@@ -86,8 +87,13 @@ def wanted(request: Request, context: Context, rules: Rules, entered: date, *, t
 
 def _listed(request: Request, context: Context, rules: Rules) -> Iterator[Notice]:
     """Those of its status, and in an open one those that wake us when nothing happens at all."""
-    state = rules.workflow(request, context.partner(request.partner_id)).state(request.status)
-    yield from (rules.notices[name] for name in state.notices)
+    workflow = rules.workflow(request, context.partner(request.partner_id))
+    state = workflow.state(request.status)
+    patron = context.patron(request.patron_id)
+    unasked = patron is not None and patron.group in workflow.loan.renewed_for_groups
+    for name in state.notices:
+        if rules.notices[name].event is not EventName.RENEW or unasked:
+            yield rules.notices[name]
     if not state.final:
         yield from (notice for notice in rules.notices.values() if notice.anchor == "touched")
 
@@ -123,7 +129,7 @@ def _anchors(notice: Notice, request: Request, rules: Rules, entered: date) -> I
     elif notice.anchor in {"due_date", "patron_due_date"}:
         for item in request.items:
             day = item.due_date if notice.anchor == "due_date" else item.patron_due_date
-            if day is not None:
+            if day is not None and not returns.is_over(item, request, notice.anchor):
                 yield day, item.id
     else:
         day = _single(notice, request, rules)

@@ -1,9 +1,10 @@
 """One event on one request, with everything that a rule may look at; and the letters that it causes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from maild.core import channels
 from maild.core.effects import AskStaff, Audience, Effect, SendLetter
 from maild.core.reading import Event
 from maild.core.request import Context, Partner, Patron, Request
@@ -59,13 +60,25 @@ def write(o: Occasion, letter: Letter, facts: Mapping[str, object]) -> Effect | 
     """The letter of this occasion; a question to staff where it has no address; None where nobody is written to."""
     if not o.notify:
         return None
+    if letter.to is Audience.PARTNER and channels.by_itself(o.partner, letter.name):
+        return None
     if letter.to is Audience.PATRON:
         return to_patron(o, letter.name, facts)
-    return to_partner(o, letter.name, facts)
+    written = to_partner(o, letter.name, facts)
+    return replace(written, wanted=letter.always) if isinstance(written, SendLetter) else written
+
+
+def said_by_hand(number: str, partner: Partner | None, letter: str, way: str) -> AskStaff:
+    """What staff must say to a partner that does not take this by mail."""
+    name = partner.name if partner is not None else "the partner"
+    text = f"{number}: {letter} does not go to {name} by mail: say it {way}, then note it here."
+    return AskStaff(number=number, reason="channel", text=text, commands=(f"maild request do {number} Note note=told",))
 
 
 def to_partner(o: Occasion, letter: str, facts: Mapping[str, object]) -> Effect:
-    """A letter to the supplier in hand, or to the requester."""
+    """A letter to the supplier in hand, or to the requester; a task where staff must say it by another way."""
+    if way := channels.by_hand(o.partner, letter):
+        return said_by_hand(o.request.number, o.partner, letter, way)
     address = (o.partner.email if o.partner is not None else "") or o.request.partner_address or ""
     if not address:
         return _no_address(o, letter, "the partner")

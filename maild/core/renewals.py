@@ -47,7 +47,8 @@ def answer(request: Request, today: date, terms: LoanTerms) -> Renewal:
         if flag in request.flags:
             return Renewal(answer=Answer.NO, reason=reason)
     if request.renewals >= terms.max_renewals:
-        return Renewal(answer=Answer.NO, reason=f"at most {terms.max_renewals} renewals")
+        told = f"at most {terms.max_renewals} renewals" if terms.max_renewals else "no renewals"
+        return Renewal(answer=Answer.NO, reason=told)
     due = due_date(request)
     return _by_dates(request, due, today, terms) if due is not None else Renewal(answer=Answer.ASK)
 

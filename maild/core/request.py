@@ -29,6 +29,12 @@ class Partner:
     copies: bool = True
     postal_delay_days: int = 3
     loan_days: int = 28  # assumed where the supplier states no due date
+    order_channel: str = "mail"  # mail, web, phone, service or automatic: all but the first and last are staff's work
+    renew_channel: str = "mail"
+    max_open: int | None = None  # asked later than others while it has so many open requests of ours
+    max_lent: int | None = None  # turned down while it has so many of its requests open with us
+    open_with: int = 0  # our open requests there, counted for the Context
+    lent_to: int = 0  # its open requests with us, counted for the Context
     accept_spf: bool = False
     mode: str = ""  # automation mode of this partner, "" = the site's
     paused_until: date | None = None
@@ -50,6 +56,8 @@ class Patron:
     phone: str = ""
     approved: bool = False  # known to staff: letters may go out
     blocked: bool = False
+    account_ends: date | None = None  # no loan runs longer
+    open_requests: int = 0  # counted for the Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +87,7 @@ class Attempt:
     supplier_ref: str = ""
     conditions: tuple[str, ...] = ()
     expected_date: date | None = None
+    cost: Money | None = None  # the price that it asked us to accept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +162,7 @@ class Context:
     requests: tuple[Request, ...] = ()
     partners: tuple[Partner, ...] = ()  # those in hand, those of the sender, and the suppliers that may come next
     patrons: tuple[Patron, ...] = ()
+    open_lending: int = 0  # all open requests of other libraries with us
 
     def request(self, number: str) -> Request | None:
         """The request of that number, or None."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from maild.core import channels
 from maild.core.request import Context, Partner, Request
 from maild.core.rota_rules import RotaEntry
 from maild.core.terms import ServiceType
@@ -22,15 +23,16 @@ def next_supplier(request: Request, context: Context, rota: tuple[RotaEntry, ...
     """The next one of the marked holders and of the rota's entries that say `assume_holds`, if any fits."""
     tried = _tried(request)
     resting: list[str] = []
-    chosen: Partner | None = None
+    ready: list[Partner] = []
     for symbol in candidates(request, rota):
         partner = by_symbol(context, symbol)
         if partner is None or partner.id in tried or not serves(partner, request.service_type):
             continue
         if is_resting(partner, today):
             resting.append(symbol)
-        elif chosen is None:
-            chosen = partner
+        else:
+            ready.append(partner)
+    chosen = min(ready, key=is_overloaded, default=None)  # stable: else as they stand
     left = tuple(s for s in request.suppliers if chosen is None or s.casefold() != chosen.symbol.casefold())
     return Choice(partner=chosen, left=left, resting=tuple(resting))
 
@@ -56,11 +58,16 @@ def by_symbol(context: Context, symbol: str) -> Partner | None:
 
 def serves(partner: Partner, service_type: ServiceType) -> bool:
     """Whether it supplies this at all: an active partner with an address, for this kind of service."""
-    if not partner.active or not partner.email:
+    if not partner.active or not (partner.email or partner.order_channel in channels.BY_HAND):
         return False
     if service_type is ServiceType.COPY:
         return partner.copies
     return partner.loans or (service_type is ServiceType.COPY_OR_LOAN and partner.copies)
+
+
+def is_overloaded(partner: Partner) -> bool:
+    """Whether it has as many of our open requests as its record allows: then others come first."""
+    return partner.max_open is not None and partner.open_with >= partner.max_open
 
 
 def is_resting(partner: Partner, today: date) -> bool:

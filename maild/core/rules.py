@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from maild.core import letter_rules, notice_rules, rota_rules, workdays, workflow_check, workflow_files
+from maild.core import letter_rules, limit_rules, notice_rules, rota_rules, workdays, workflow_check, workflow_files
 from maild.core.effects import Audience, SendLetter
+from maild.core.limit_rules import Limits
 from maild.core.notice_rules import Notice
 from maild.core.problems import Problem, RuleFiles
 from maild.core.request import Partner, Request
@@ -45,6 +46,7 @@ class Rules:
     calendar: Calendar
     rota: tuple[RotaEntry, ...] = ()
     letters_off: frozenset[str] = frozenset()
+    limits: Limits = field(default_factory=Limits)
 
     def workflow(self, request: Request, partner: Partner | None = None) -> Workflow:
         """The profile of `request`; one that is no longer there falls back to the role's own."""
@@ -72,7 +74,7 @@ class Rules:
         own = self.site.letter_modes.get(send.letter)
         if own:
             return own
-        if send.letter in self.letters_off:
+        if send.letter in self.letters_off and not send.wanted:
             return "off"
         if send.audience is Audience.STAFF:
             return "auto"
@@ -109,6 +111,8 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
     problems += wrong
     rota, wrong = rota_rules.load(files)
     problems += wrong
+    limits, wrong = limit_rules.load(files)
+    problems += wrong
     workflows, wrong = workflow_files.load(files)
     problems += wrong
     for workflow in workflows.values():
@@ -119,7 +123,15 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
         return None, problems
     described, _ = letter_rules.load(files) if letter_rules.FILE in files else (None, [])
     off = frozenset(name for name, rule in described.letters.items() if rule.off) if described else frozenset()
-    return Rules(site=site, workflows=workflows, notices=notices, calendar=calendar, rota=rota, letters_off=off), []
+    return Rules(
+        site=site,
+        workflows=workflows,
+        notices=notices,
+        calendar=calendar,
+        rota=rota,
+        letters_off=off,
+        limits=limits,
+    ), []
 
 
 def _missing(name: str) -> Problem:

@@ -15,7 +15,7 @@ By = Literal["supplier", "requester", "patron", "staff", "house", "clock"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A letter that an edge sends.
+    """A letter that an edge sends. `always`: also where the site has it off, for a partner that wants it.
 
     Only where the event states the facts `given` and one of `reasons`, and the flags fit, as far as these are named.
     """
@@ -26,6 +26,7 @@ class Letter:
     reasons: tuple[str, ...] = ()
     only_with: frozenset[Flag] = frozenset()
     not_with: frozenset[Flag] = frozenset()
+    always: bool = False
 
     def goes(self, event: Event, flags: frozenset[Flag]) -> bool:
         """Whether this occasion is one that the letter is for."""
@@ -89,6 +90,7 @@ class LoanTerms:
     max_renewals: int = 3
     max_total_days: int = 180
     overdue_grace_days: int = 7  # overdue by more: no renewal
+    renewed_for_groups: tuple[str, ...] = ()  # patron groups whose loans we have renewed without being asked
     ceiling: Money | None = None  # a price above it stops, where the patron set none
 
 

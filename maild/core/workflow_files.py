@@ -32,6 +32,7 @@ class _Letter(Table):
     reasons: tuple[str, ...] = ()
     only_with: frozenset[Flag] = frozenset()
     not_with: frozenset[Flag] = frozenset()
+    always: bool = False
 
 
 class _Transition(Table):
@@ -62,6 +63,7 @@ class _Loan(Table):
     max_renewals: int = Field(3, ge=0, le=100)
     max_total_days: int = Field(180, ge=0, le=4000)
     overdue_grace_days: int = Field(7, ge=0, le=400)
+    renewed_for_groups: tuple[str, ...] = ()
     ceiling: _Money | None = None
 
 
