@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -29,11 +29,15 @@ from maild.core.terms import Party
 from maild.letters.compose import AttachedFile, Composer
 from maild.letters.render import LetterError
 from maild.rulebook import Rulebook
-from maild.store import numbers
+from maild.store import numbers, outbox
 from maild.store.database import Database
 
 OF_NO_REQUEST = FileMail | PartnerAbsent | ApprovePatron
-NO_LETTER = "letter"  # the reason of a task that stands behind a decision, because its letter could not be written
+# Reasons of tasks that stand behind a decision: its letter could not be written, or there were too many.
+NO_LETTER, TOO_MANY = "letter", "limit"
+A_DAY = timedelta(days=1)
+RECEIPTS = ("request_confirmed",)  # what anybody can cause by a form, to whatever address it names (T11)
+MAX_RECEIPTS_A_DAY = 3  # to one address
 OPENED = "opened"  # stands among the changed numbers for a request that was not there before
 
 
@@ -81,7 +85,8 @@ class Decider:
                 letters += self._letter(send, after, happening)
             except LetterError as err:  # a wrong address, say: the event stands, and staff write by hand
                 unwritten.append(AskStaff(number=send.number, reason=NO_LETTER, text=f"{err}. Write it by hand."))
-        decision = replace(decision, effects=(*decision.effects, *unwritten))
+        letters, too_many = self._capped(letters, now)
+        decision = replace(decision, effects=(*decision.effects, *unwritten, *too_many))
         mail = happening.mail if isinstance(happening, ReadMail) else None
         told = () if mail and self._came_back_from_staff(mail) else decision.effects
         for i, asked in enumerate(e for e in told if isinstance(e, AskStaff)):
@@ -92,6 +97,34 @@ class Decider:
         """A letter to staff that failed: another one to the same address would fail too, and so on without end."""
         staff = self._rulebook.rules.site.attention_to.lower()
         return any(delivery.recipient.lower() == staff for delivery in mail.deliveries)
+
+    def _capped(self, letters: Sequence[Composed], now: datetime) -> tuple[list[Composed], list[AskStaff]]:
+        """The letters, held where a request or an address has had its share of a day; and the tasks that say so.
+
+        Held, not dropped: staff release what is right (P29).
+        """
+        out: list[Composed] = []
+        asked: dict[str, AskStaff] = {}
+        for letter in letters:
+            if self._has_its_share(letter, [one.effect for one in out if one.state == "waiting"], now):
+                out.append(replace(letter, state="held"))
+                asked[letter.effect.number] = _too_many(letter.effect)
+            else:
+                out.append(letter)
+        return out, list(asked.values())
+
+    def _has_its_share(self, letter: Composed, beside: Sequence[SendLetter], now: datetime) -> bool:
+        """Whether its request, or its address, had all letters of the day already, with those `beside` it."""
+        effect = letter.effect
+        if letter.state != "waiting" or effect.audience is Audience.STAFF:
+            return False
+        with self._database.read() as session:
+            of_request = outbox.letters_since(session, effect.number, now - A_DAY)
+            receipts = outbox.letters_to_since(session, effect.to, RECEIPTS, now - A_DAY)
+        of_request += sum(one.number == effect.number for one in beside)
+        receipts += sum(one.letter in RECEIPTS and one.to.lower() == effect.to.lower() for one in beside)
+        full = of_request >= self._rulebook.rules.site.max_letters_a_day
+        return full or (effect.letter in RECEIPTS and receipts >= MAX_RECEIPTS_A_DAY)
 
     def aside(self, mail_id: int, mail_key: str, tries: int) -> tuple[Composed, ...]:
         """The letter that tells staff of a mail that could not be dealt with."""
@@ -137,6 +170,15 @@ class Decider:
         files = self._files(happening.id, send.attach) if send.attach and isinstance(happening, ReadMail) else ()
         state = rules.outbox_state(send, partner)
         return (self._composer.compose(send, after, now=self._clock.now(), state=state, attachments=files),)
+
+
+def _too_many(send: SendLetter) -> AskStaff:
+    return AskStaff(
+        number=send.number,
+        reason=TOO_MANY,
+        text=f"More letters than a day may bring: {send.letter} is held. Look why; then release it or drop it.",
+        commands=("maild queue list", "maild queue release"),
+    )
 
 
 def numbered(decision: Decision, draw: Callable[[], str]) -> Decision:
