@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.synced
 
-.PHONY: demo test check lint types layers lock bench servers clean
+.PHONY: demo test check lint types layers lock bench gallery servers clean
 
 demo: $(STAMP)
 	$(BIN)/maild demo --folder demo
@@ -36,6 +36,10 @@ layers: $(STAMP)
 
 bench: $(STAMP)
 	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+gallery: $(STAMP)
+	rm -rf build/gallery
+	$(BIN)/maild letters preview build/gallery
 
 # Real servers for the tests; only as root on a Debian that lacks them.
 servers:

@@ -385,6 +385,18 @@ def letters_check(context: typer.Context, as_json: Json = False) -> None:
     _verb(lambda: checking.letters_check(context.obj, as_json=as_json))
 
 
+@letters_app.command("preview")
+def letters_preview(
+    context: typer.Context,
+    folder: Path,
+    names: Annotated[list[str] | None, typer.Argument(help="These letters; none: all.")] = None,
+) -> None:
+    """A gallery of the letters in a folder: each in every language, as text and HTML, with several samples."""
+    from maild.verbs import letters
+
+    _verb(lambda: letters.preview(context.obj, folder, names or []))
+
+
 @db_app.command("upgrade")
 def db_upgrade(context: typer.Context) -> None:
     """Creates the database, or brings its schema to this version's."""

@@ -187,7 +187,7 @@ def test_a_number_in_answer_to_nothing_of_ours_is_no_answer() -> None:
         ("shipped", "Eräpäivä: 3.1.2027 tai 5.1.2027", "date"),
         ("shipped", "Eräpäivä: 3.1.2020", "date"),
         ("shipped", "Eräpäivä: pian", "date"),
-        ("shipped", "Niteen tunnus: ks. kuitti", "unclear"),
+        ("shipped", "Niteen tunniste: ks. kuitti", "unclear"),
         ("price", "", "incomplete"),
         ("price", "Hinta: noin kymppi", "cost"),
         ("price", "Hinta: 10 € tai 12 €", "cost"),

@@ -133,7 +133,8 @@ class Letters:
         lines: dict[str, str] = {}
         for one in parts:
             for line in self.part("_signature.txt.j2", one.language, facts, site).splitlines():
-                lines.setdefault(line, one.language)
+                if line:
+                    lines.setdefault(line, one.language)
         return lines
 
     def answers(self, name: str) -> bool:
