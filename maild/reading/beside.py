@@ -78,12 +78,17 @@ def _denies_idly(statement: Statement, names: Collection[E], lexicon: Lexicon) -
     return _gives(names) and not statement.stems and words >= LEAST_STRANGE_DENIAL
 
 
+def is_grave(statement: Statement, lexicon: Lexicon | None) -> bool:
+    """Whether a word stands in the clause that is staff's wherever it stands."""
+    return lexicon is None or _has(lexicon.grave, spaced(list(statement.words)).encode())
+
+
 def _is_one(names: Collection[E]) -> bool:
-    return len(names) == 1 or TOGETHER == set(names)
+    return len(names) == 1 or set(names) == TOGETHER
 
 
 def _gives(names: Collection[E]) -> bool:
-    return GIVING.issuperset(names) or TOGETHER == set(names)
+    return GIVING.issuperset(names) or set(names) == TOGETHER
 
 
 def _has(pattern: Any, text: bytes) -> bool:

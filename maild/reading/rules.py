@@ -1,7 +1,9 @@
 """Everything that reading goes by, loaded from rules/ in one step."""
 
 from dataclasses import dataclass, field
+from functools import cache
 
+from maild import shipped
 from maild.core import answers
 from maild.core.answers import AnswerRules
 from maild.core.problems import Problem, RuleFiles
@@ -12,6 +14,12 @@ from maild.reading.forms import FormRules
 from maild.reading.judge import Judge
 from maild.reading.phrases import Lexicons
 from maild.reading.quotes import QuoteRules
+
+
+@cache
+def shipped_judge() -> Judge:
+    """The second judge. It is no rule of a site: its weights come with the program, and are read once."""
+    return Judge.load((shipped("rules") / "judge" / "weights.gz").read_bytes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +35,7 @@ class ReadingRules:
     dialects: DialectRules
     auto_replies: AutoReplyRules
     answers: AnswerRules = field(default_factory=AnswerRules)
-    judge: Judge = Judge()
+    judge: Judge = field(default_factory=shipped_judge)
 
 
 def load(

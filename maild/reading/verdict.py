@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from maild.core.reading import Doubt
 from maild.core.terms import EventName
-from maild.reading.beside import idle_marks, idle_stems
+from maild.reading.beside import idle_marks, idle_stems, is_grave
 from maild.reading.judge import Judge
-from maild.reading.phrases import Hit
+from maild.reading.phrases import Hit, Lexicon
 from maild.reading.rules import ReadingRules
 from maild.reading.statements import Statement
 
@@ -38,9 +38,9 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
     """Every reason not to act on the text, whose outcome is `names`. An offer may ask whether we take it."""
     may_ask = EventName.RETRY_POSSIBLE in names
     for statement in said:
-        if is_harmless(statement, rules.judge):
-            continue
         lexicon = rules.lexicons.by_language.get(statement.language)
+        if is_harmless(statement, rules.judge, lexicon):
+            continue
         passage = statement.clause.text
         for hit in statement.of("staff"):
             if _is_taken(hit, statement):
@@ -59,14 +59,16 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
             yield Doubt(reason="unclear", text="a sentence about the loan was not understood", passage=passage)
 
 
-def is_harmless(statement: Statement, judge: Judge) -> bool:
+def is_harmless(statement: Statement, judge: Judge, lexicon: Lexicon | None) -> bool:
     """Whether the clause need not be understood: the judge is sure of it, and no phrase means anything in it.
 
-    Hedges, questions and conditions are never passed over: they may be about the clause beside them.
+    Hedges, questions, conditions and grave words are never passed over: they may be about the clause beside them.
     """
     if not (statement.stems or statement.unexplained) or statement.unexplained & NEVER_PASSED:
         return False
     if any(hit.phrase.kind not in {"roles", "harmless"} for hit in statement.hits):
+        return False
+    if is_grave(statement, lexicon):
         return False
     return judge.harmless(statement.clause.text, statement.language)
 
