@@ -1,5 +1,7 @@
 """HTML parts become text with their tables, quotes marked and hidden words gone."""
 
+from time import process_time
+
 import pytest
 
 from maild.reading.html import QUOTE_CLOSE, QUOTE_OPEN, QUOTE_REST, fast_text, read_html
@@ -122,3 +124,10 @@ def test_end_of_a_huge_part_is_missed_and_said() -> None:
     read = read_html("<p>Kirja on lainassa.</p>" * 100_000)
     assert read.defect == "cut"
     assert read_html("<p>Kirja on lainassa.</p>" * 20_000).defect == "html-plain"
+
+
+def test_a_tag_without_end_takes_no_time() -> None:
+    """Seen by the fuzz run: 200 kB of letters after a < took minutes, each shorter name was tried."""
+    start = process_time()
+    read_html("<" + "a" * 400_000)
+    assert process_time() - start < 2

@@ -25,7 +25,7 @@ QUOTE_OPEN, QUOTE_CLOSE, QUOTE_REST = "\ue000", "\ue001", "\ue002"
 """Private characters that stand on lines of their own where a quoted letter begins, ends, or fills all that follows."""
 
 _NOT_TEXT = re.compile("[\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)([^<>]*)>|<[!?][^<>]*>")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*+)([^<>]*+)>|<[!?][^<>]*+>")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _SKIPPED = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"), ("<title", "</title>"))
 _BLOCKS = frozenset(
