@@ -80,8 +80,8 @@ def test_a_context_holds_everything_of_its_requests(desk: Database) -> None:
     assert request.charges == (charge,)
     assert request.renewal_pending
     assert (request.mailed, request.letters) == (("ill@partner.example",), ("<one@library.example>",))
-    assert found.partners == (replace(PARTNER, id=request.partner_id or 0),)
-    assert found.patrons == (replace(PATRON, id=request.patron_id or 0),)
+    assert found.partners == (replace(PARTNER, id=request.partner_id or 0, open_with=1),)
+    assert found.patrons == (replace(PATRON, id=request.patron_id or 0, open_requests=1),)
     assert (found.received_at, found.authserv_id) == (NOW, "mx.library.example")
 
 

@@ -46,6 +46,30 @@ def test_partners_come_back_as_they_were_imported(database: Database) -> None:
     assert (partner.accept_spf, partner.paused_until) == (True, date(2026, 12, 24))
 
 
+def test_six_hundred_partners_go_out_and_come_back_the_same(database: Database) -> None:
+    lines = [
+        HELKA
+        | {
+            "symbol": f"FI-{n}",
+            "email": f"ill@lib{n}.example",
+            "domains": f"lib{n}.example mail.lib{n}.example",
+            "order_channel": ("mail", "web", "phone", "service")[n % 4],
+            "renew_channel": ("mail", "automatic")[n % 2],
+            "max_open": str(n % 7) if n % 3 else "",
+            "country": ("domestic", "nordic", "other")[n % 3],
+        }
+        for n in range(600)
+    ]
+    with database.write() as session:
+        assert records.import_partners(session, lines, NOW) == records.Report(added=600)
+        before, exported = records.partners(session), records.export_partners(session)
+        assert records.import_partners(session, exported, NOW) == records.Report(changed=600)
+        assert records.partners(session) == before
+        broken = [*exported[:300], exported[300] | {"max_lent": "many"}, *exported[301:]]
+        assert [p.split(":")[0] for p in records.import_partners(session, broken, NOW).problems] == ["line 302"]
+    assert {p.max_open for p in before} == {None, 0, 1, 2, 3, 4, 5, 6}
+
+
 def test_one_bad_line_keeps_the_whole_file_out_and_every_mistake_is_told(database: Database) -> None:
     lines = [HELKA, HELKA | {"symbol": "FI-X", "email": "no address"}, HELKA, {"symbol": "FI-Y", "colour": "red"}]
     with database.write() as session:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, or_, select
 
 from maild.core.mail import Clues
 from maild.core.request import Context, Partner, Patron, Request
+from maild.store import counting
 from maild.store.finding import find_requests
 from maild.store.plain import plain
 from maild.store.rows import Parts, to_partner, to_patron, to_request
@@ -138,8 +139,9 @@ def _context(
         internal_forms=identity.internal_forms,
         staff_addresses=identity.staff_addresses,
         requests=requests,
-        partners=_once([*partners, *others]),
-        patrons=_once([*patrons, *_people(session, clues)]),
+        partners=counting.counted_partners(session, _once([*partners, *others])),
+        patrons=counting.counted_patrons(session, _once([*patrons, *_people(session, clues)])),
+        open_lending=counting.open_lending(session),
     )
 
 

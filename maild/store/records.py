@@ -58,6 +58,10 @@ class PartnerLine(RecordLine):
     copies: bool = True
     postal_delay_days: int = Field(3, ge=0, le=60)
     loan_days: int = Field(28, ge=1, le=365)
+    order_channel: Literal["mail", "web", "phone", "service"] = "mail"
+    renew_channel: Literal["mail", "web", "phone", "service", "automatic"] = "mail"
+    max_open: int | None = Field(None, ge=0)
+    max_lent: int | None = Field(None, ge=0)
     accept_spf: bool = False
     mode: Literal["", "off", "shadow", "auto"] = ""
     paused_until: date | None = None
@@ -83,6 +87,7 @@ class PatronLine(RecordLine):
     phone: str = ""
     approved: bool = True
     blocked: bool = False
+    account_ends: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

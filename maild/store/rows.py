@@ -28,6 +28,7 @@ _CITATION = TypeAdapter(Citation)
 DERIVED = frozenset({"partner_domains", "partner_address", "patron_email", "mailed", "letters"})
 _REQUEST_COLUMNS = frozenset(RequestRow.model_fields) - {"id", "number", "version", "erased_at"}
 _REQUEST_LISTS = ("suppliers", "conditions")
+_COST_COLUMNS = ("cost_cents", "cost_currency")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,16 +83,26 @@ def patron_columns(patron: Patron, now: datetime) -> dict[str, Any]:
 
 def to_attempt(row: AttemptRow, partners: Mapping[int, Partner]) -> Attempt:
     """The attempt of a row."""
-    values = row.model_dump(exclude={"request_id", "number", "conditions"})
+    values = row.model_dump(exclude={"request_id", "number", "conditions", *_COST_COLUMNS})
     partner = partners.get(row.partner_id)
-    domains = partner.domains if partner else ()
-    return Attempt(id=row.number, partner_domains=domains, conditions=tuple(row.conditions), **values)
+    return Attempt(
+        id=row.number,
+        partner_domains=partner.domains if partner else (),
+        conditions=tuple(row.conditions),
+        cost=to_money(row.cost_cents, row.cost_currency),
+        **values,
+    )
 
 
 def attempt_columns(attempt: Attempt) -> dict[str, Any]:
     """The row of an attempt, without its request and number."""
-    names = set(AttemptRow.model_fields) - {"request_id", "number"}
-    return {name: getattr(attempt, name) for name in names} | {"conditions": list(attempt.conditions)}
+    names = set(AttemptRow.model_fields) - {"request_id", "number", *_COST_COLUMNS}
+    cost = attempt.cost
+    return {name: getattr(attempt, name) for name in names} | {
+        "conditions": list(attempt.conditions),
+        "cost_cents": cents(cost) if cost else None,
+        "cost_currency": cost.currency if cost else "",
+    }
 
 
 def to_item(row: ItemRow, codes: Sequence[ItemCodeRow]) -> Item:

@@ -31,6 +31,10 @@ class PartnerRow(SQLModel, table=True):
     copies: bool = True
     postal_delay_days: int = 3
     loan_days: int = 28
+    order_channel: str = "mail"
+    renew_channel: str = "mail"
+    max_open: int | None = None
+    max_lent: int | None = None
     accept_spf: bool = False
     mode: str = ""
     paused_until: date | None = None
@@ -62,6 +66,7 @@ class PatronRow(SQLModel, table=True):
     phone: str = ""
     approved: bool = False
     blocked: bool = False
+    account_ends: date | None = None
     changed_at: datetime
 
 
@@ -142,6 +147,8 @@ class AttemptRow(SQLModel, table=True):
     supplier_ref: str = Field(default="", index=True)
     conditions: list[str] = Field(default_factory=list, sa_type=JSON)
     expected_date: date | None = None
+    cost_cents: int | None = None
+    cost_currency: str = ""
 
 
 class ChargeRow(SQLModel, table=True):
