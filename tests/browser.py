@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,15 @@ QUIET = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe"),
 )
+
+# The browser reads commands from descriptor 3 and answers on 4: a program between us puts our pipes there.
+AT_THREE_AND_FOUR = """import os, sys
+read, write = os.dup(int(sys.argv[1])), os.dup(int(sys.argv[2]))
+os.dup2(read, 3)
+os.dup2(write, 4)
+os.set_inheritable(3, True)
+os.set_inheritable(4, True)
+os.execvp(sys.argv[3], sys.argv[3:])"""
 
 # Every visible piece of text whose contrast with what lies behind it is below WCAG 2.2, 1.4.3, AA.
 FAINT = """(() => {
@@ -107,17 +117,9 @@ class Browser:
 def _browser(program: str) -> Iterator[Browser]:
     with TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as profile:
         (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
-        # The browser reads commands from descriptor 3 and answers on 4; the shell puts our pipes there.
+        command = [program, *QUIET, f"--user-data-dir={profile}"]
         process = subprocess.Popen(
-            [
-                "/bin/sh",
-                "-c",
-                f'exec "$@" 3<&{to_read} 4>&{from_write}',
-                "sh",
-                program,
-                *QUIET,
-                f"--user-data-dir={profile}",
-            ],
+            [sys.executable, "-c", AT_THREE_AND_FOUR, str(to_read), str(from_write), *command],
             stderr=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=(to_read, from_write),

@@ -2,11 +2,13 @@
 
 import ipaddress
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
-pytest_plugins = ["tests.databases", "tests.servers"]
+pytest_plugins = ["tests.databases", "tests.servers", "tests.browser"]
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
@@ -17,6 +19,13 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("no ../shared beside this checkout: nothing to measure on")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A verb that a test runs says where the log goes; the next test begins without that."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

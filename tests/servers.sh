@@ -7,6 +7,8 @@ have dovecot || wanted="$wanted dovecot-imapd"
 have postfix || wanted="$wanted postfix"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || wanted="$wanted postgresql"
 have chromium || have google-chrome || wanted="$wanted chromium"
+have bwrap || wanted="$wanted bubblewrap"
+have strace || wanted="$wanted strace"
 [ -z "$wanted" ] && exit 0
 if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
     echo "some tests will be skipped; to run them: apt-get install$wanted"

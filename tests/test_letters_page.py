@@ -15,7 +15,7 @@ from maild.letters.gallery import TONGUES, write_gallery
 from maild.letters.look import contrast
 from maild.letters.render import LANGUAGES, Rendered
 from maild.letters.samples import SITE, samples
-from tests.browser import FAINT, Browser, browser  # noqa: F401  # a fixture
+from tests.browser import FAINT, Browser
 from tests.letter_house import composer, letter_rules, shipped_letters
 
 LETTERS = sorted(letter_rules().letters)
@@ -38,7 +38,7 @@ def test_every_letter_is_readable_on_a_telephone_in_light_and_dark(
     gallery: Path,
     browser: Browser,
     tongue: str,
-    sample: str,  # noqa: F811
+    sample: str,
 ) -> None:
     for file in sorted((gallery / "mails").glob(f"*-{sample}.{tongue}.html")):
         browser.seen_as(width=320, dark=False)
@@ -55,7 +55,7 @@ def test_every_letter_is_readable_on_a_telephone_in_light_and_dark(
 
 
 @pytest.mark.timeout(120)
-def test_the_gallery_is_readable_and_each_of_its_links_leads_somewhere(gallery: Path, browser: Browser) -> None:  # noqa: F811
+def test_the_gallery_is_readable_and_each_of_its_links_leads_somewhere(gallery: Path, browser: Browser) -> None:
     for name in ("index.html", "due_soon.patron-usual.fi+en.html", "overdue_3.patron-hostile.sv.html"):
         for dark in (False, True):
             browser.seen_as(width=320, dark=dark)
