@@ -70,7 +70,12 @@ class Daemon:
         house.must_be_safe(settings, self.database)
         paper = house.paper_of(settings)
         keys = house.reply_keys(settings)
-        self._reader = Reader(paper.rulebook.files, house.policy_of(settings), settings.our_addresses)
+        self._reader = Reader(
+            paper.rulebook.files,
+            house.policy_of(settings),
+            settings.our_addresses,
+            service=settings.reader.socket,
+        )
         self._stack.callback(self._reader.close)
         self.desk = Desk(
             database=self.database,

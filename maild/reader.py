@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
@@ -234,7 +235,10 @@ class Reader:
         *,
         command: Sequence[str] = (sys.executable, "-m", "maild.reader"),
         wall_seconds: float = WALL_SECONDS,
+        service: Path | None = None,
     ) -> None:
+        """`service`: the socket of maild-reader.socket, where a process of systemd's answers instead of a child."""
+        self._service = service
         self._start_order = _Order(
             do="start",
             files={name: file.data for name, file in files.items()},
@@ -296,7 +300,7 @@ class Reader:
 
     def _ask(self, order: _Order, *frames: bytes) -> _Answer:
         """The child's answer; Failed where it died, hung, or spoke nonsense, and then the child is gone."""
-        if self._child is None:
+        if self._wire is None:
             self._start()
         try:
             return self._exchange(_ORDER.dump_json(order, exclude_defaults=True), *frames)
@@ -318,6 +322,21 @@ class Reader:
         return _ANSWER.validate_json(_receive(self._wire, until))
 
     def _start(self) -> None:
+        """A new process that answers, one of systemd's or a child of ours."""
+        self._wire = self._spawn() if self._service is None else _connected(self._service)
+        self._held = set()
+        try:
+            answer = self._exchange(
+                json.dumps(_ORDER.dump_python(self._start_order), default=str).encode(), seconds=START_SECONDS
+            )
+        except (EOFError, OSError, ValidationError) as err:
+            self._kill()
+            raise ReaderFailed(f"the reader process did not start: {err}") from err
+        if answer.failed is not None:
+            self._kill()
+            raise ReaderFailed(f"the reader process did not start: {answer.failed.why}")
+
+    def _spawn(self) -> socket.socket:
         """A new child, with an environment that holds nothing but where our code is."""
         ours, theirs = socket.socketpair()
         with theirs:
@@ -333,18 +352,7 @@ class Reader:
                     "LANG": "C.UTF-8",
                 },
             )
-        self._wire = ours
-        self._held = set()
-        try:
-            answer = self._exchange(
-                json.dumps(_ORDER.dump_python(self._start_order), default=str).encode(), seconds=START_SECONDS
-            )
-        except (EOFError, OSError, ValidationError) as err:
-            self._kill()
-            raise ReaderFailed(f"the reader process did not start: {err}") from err
-        if answer.failed is not None:
-            self._kill()
-            raise ReaderFailed(f"the reader process did not start: {answer.failed.why}")
+        return ours
 
     def _kill(self) -> int | None:
         """Ends the child at once; its exit status."""
@@ -357,6 +365,17 @@ class Reader:
             return None
         child.kill()
         return child.wait()
+
+
+def _connected(service: Path) -> socket.socket:
+    """A connection to the reader's unit, which starts a process for it. Raises ReaderFailed."""
+    wire = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        wire.connect(str(service))
+    except OSError as err:
+        wire.close()
+        raise ReaderFailed(f"{service}: {err.strerror}; is maild-reader.socket running?") from err
+    return wire
 
 
 def _without_raw(one: ToOpen) -> dict[str, Any]:

@@ -221,6 +221,14 @@ class Privacy(Section):
     )
 
 
+class ReaderAt(Section):
+    """Who opens and reads foreign mails."""
+
+    socket: Path | None = Field(
+        None, description="Socket of maild-reader.socket, a unit without network and files. Unset: a child of ours."
+    )
+
+
 class RulesAt(Section):
     """Where the site's own rules and letters are."""
 
@@ -245,6 +253,7 @@ class Settings(Section):
     imap: tuple[Mailbox, ...] = Field((), description="Mailboxes that are polled.")
     post: Post = Post()
     privacy: Privacy = Privacy()
+    reader: ReaderAt = ReaderAt()
     own: RulesAt = RulesAt()
     data: Path = Field(Path("/var/lib/maild"), description="Our folder: lock, key of the reply addresses.")
 
