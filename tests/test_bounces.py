@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given, settings
@@ -97,9 +97,9 @@ def test_no_text_of_a_report_raises(text: str, subject: str) -> None:
 def test_the_time_grows_no_faster_than_the_text(piece: str) -> None:
     def seconds(length: int) -> float:
         mail = report("could not be delivered\n" + piece * (length // len(piece)))
-        start = perf_counter()
+        start = thread_time()
         failures(mail)
-        return perf_counter() - start
+        return thread_time() - start
 
     short = min(seconds(4_000) for _ in range(3))
     long = min(seconds(16_000) for _ in range(3))

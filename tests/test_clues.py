@@ -83,6 +83,6 @@ def test_bounce_gives_the_recipient_and_our_letter() -> None:
 @pytest.mark.parametrize("text", ["a@", "a.", "1", "KP - ", "<", "a/1", "KP-2026-", "1 ", "x@y."])
 def test_clues_of_long_texts_take_a_moment_only(text: str) -> None:
     mail = Mail(text=text * 60_000, new_text=text * 60_000)
-    start = time.perf_counter()
+    start = time.thread_time()
     clues_of(mail, ("KP",), OURS)
-    assert time.perf_counter() - start < 2
+    assert time.thread_time() - start < 2

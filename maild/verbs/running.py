@@ -40,5 +40,4 @@ def log_to_stderr() -> None:
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
     )
