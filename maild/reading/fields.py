@@ -41,7 +41,8 @@ _DOMAIN_PROPERTIES = (
     ("header", "d"), ("header", "from"), ("header", "i"), ("smtp", "mailfrom"), ("smtp", "mail"), ("smtp", "helo"),
 )  # fmt: skip
 _PLAIN_AUTH = re.compile(
-    r"[a-z0-9.-]++(?:;[ \t]*+(?:spf|dkim|dmarc|arc)=[a-z]++(?:[ \t]++(?:smtp|header|policy)\.[a-z]++=[A-Za-z0-9.@_+-]++)*+)++;?"
+    r"[a-z0-9.-]++(?:;[ \t]*+(?:spf|dkim|dmarc|arc)=[a-z]++"
+    r"(?:[ \t]++(?:smtp|header|policy)\.[a-z]++=[A-Za-z0-9.@_+-]++)*+)++;?"
 )
 _LOOSE = re.compile(r"[^\s<>,;:\"()\[\]\\@]{1,250}@[^\s<>,;:\"()\[\]\\@]{1,250}")
 
