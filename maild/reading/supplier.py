@@ -9,11 +9,11 @@ from maild.reading.phrases import Hit
 from maild.reading.statements import Statement
 
 OVER_OFFERS = frozenset({"renewal", "invoice", "overdue"})  # harmless tables that take the meaning of words in them
-OVER_ALL = OVER_OFFERS | {"reply", "elsewhere", "machine"}
+OVER_ALL = OVER_OFFERS | {"reply", "elsewhere", "machine", "news"}
 # "Unable to renew this loan" refuses the renewal, whatever else its words could mean: the first gives way to these.
 GIVES_WAY = {
     E.WILL_SUPPLY: {E.EXPECT_TO_SUPPLY, E.UNFILLED, E.RETRY_POSSIBLE, E.CANCEL_REFUSED, E.RENEW_REFUSED},
-    E.LOANED: {E.EXPECT_TO_SUPPLY, E.WILL_SUPPLY, E.UNFILLED},
+    E.LOANED: {E.EXPECT_TO_SUPPLY, E.WILL_SUPPLY, E.UNFILLED, E.RETRY_POSSIBLE},
     E.LOAN_COMPLETED: {E.OVERDUE, E.RECALLED, E.EXPECT_TO_SUPPLY, E.RETRY_POSSIBLE},
     E.UNFILLED: {E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE},
     E.RETRY_POSSIBLE: {E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE, E.RECALLED},
@@ -51,6 +51,7 @@ SWALLOWS = {
     E.RECALLED: {E.DUE_DATE_CHANGED},
     E.LOAN_COMPLETED: {E.REQUEST_RECEIVED},
 }
+ON_LOAN = frozenset({E.RECALLED, E.RENEW_REFUSED, E.OVERDUE})  # of a book that we have
 SUPPLIES = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY})
 OPEN_ENDED = frozenset({E.REQUEST_RECEIVED, E.EXPECT_TO_SUPPLY, E.WILL_SUPPLY, E.NOTIFICATION})
 
@@ -62,6 +63,7 @@ class Said:
     event: E
     reason: str
     statement: Statement
+    denies: bool = False  # by a negation in the phrase itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +80,27 @@ class Outcome:
 def said_in(statements: Sequence[Statement]) -> list[Said]:
     """Every event that a clause states and does not deny."""
     return [
-        Said(event=E(hit.phrase.name), reason=hit.phrase.reason, statement=statement)
+        Said(
+            event=E(hit.phrase.name),
+            reason=hit.phrase.reason,
+            statement=statement,
+            denies=bool(hit.phrase.marks.get("negation", 0)),
+        )
         for statement in statements
         for hit in statement.of("says")
         if counts(hit, statement)
+    ]
+
+
+def without_reasons(said: list[Said]) -> list[Said]:
+    """Without what only tells why: "a course book now", "there is a queue" beside a recall or a refused renewal."""
+    if not ON_LOAN & {one.event for one in said}:
+        return said
+    return [
+        one
+        for one in said
+        if not (one.event is E.UNFILLED and not one.denies)
+        and not (one.event is E.RETRY_POSSIBLE and one.reason in {"OnLoan", "NotCurrentAvailableForILL"})
     ]
 
 
@@ -117,7 +136,7 @@ def _covers(other: Hit, hit: Hit) -> bool:
 
 def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
     """The one outcome. `conditions`: terms of use stand in the text."""
-    said = said_in(statements)
+    said = without_reasons(said_in(statements))
     asked = any(statement.asks_back for statement in statements)
     names = {one.event for one in said}
     no_renewal = E.RENEW_REFUSED in names and bool(names & SUPPLIES)
@@ -168,6 +187,8 @@ def _retry(refusals: set[str], offers: set[str], names: set[E], *, asked: bool, 
         return "" if offers <= {"OnLoan"} else "?"
     if not offers:
         return "MustMeetLoanCondition" if conditions and asked else ""
+    if offers == {"ReqServTypeNotPossible"} and not refusals and E.WILL_SUPPLY in names:
+        return ""  # a copy was asked for: "scanning is possible, you get it tomorrow"
     if "ReqServTypeNotPossible" in offers and (refusals or offers == {"ReqServTypeNotPossible"}):
         return "ReqServTypeNotPossible" if refusals else "?"
     wanted = offers & OFFERS

@@ -75,7 +75,8 @@ def is_harmless(statement: Statement, judge: Judge, lexicon: Lexicon | None) -> 
 
 def _is_taken(hit: Hit, statement: Statement) -> bool:
     """Whether the words belong to a longer phrase that is harmless, or to a citation that is wrong."""
-    if hit.phrase.name == "mistake" and statement.says("RetryPossible", "NotFoundAsCited"):
+    wrong_record = statement.says("RetryPossible", "NotFoundAsCited") or statement.says("Unfilled", "NotHeld")
+    if hit.phrase.name == "mistake" and wrong_record:
         return True
     longer = (h for h in statement.of("harmless") if h.phrase.name in {"overdue", "invoice", "machine"})
     return any(h.start <= hit.start and hit.end <= h.end and h.end - h.start > hit.end - hit.start for h in longer)
