@@ -13,7 +13,12 @@ from tests.doubting import Case
 
 JUDGED_KEYS = ("kind", "request", "auto", "events")  # of a reading that must not change
 # "lainaa ei ole uusittu" says something else, and says it plainly.
-OPPOSITES = {"Received": "StatusRequest", "RenewAccepted": "RenewRefused", "WillSupply": "Unfilled", "Loaned": "Unfilled"}
+OPPOSITES = {
+    "Received": "StatusRequest",
+    "RenewAccepted": "RenewRefused",
+    "WillSupply": "Unfilled",
+    "Loaned": "Unfilled",
+}
 Changes = Callable[[Case], Iterator[tuple[str, str, bytes]]]
 
 
