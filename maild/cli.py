@@ -397,6 +397,21 @@ def letters_preview(
     _verb(lambda: letters.preview(context.obj, folder, names or []))
 
 
+@letters_app.command("slip")
+def letters_slip(
+    context: typer.Context,
+    number: str,
+    kind: Annotated[str, typer.Argument(help="loan, return or pickup.")],
+    file: Path,
+    size: Annotated[str, typer.Option("--size", help="A6 or A4.")] = "A6",
+    language: Annotated[str | None, typer.Option("--language", help="fi, sv or en; else the site's.")] = None,
+) -> None:
+    """A slip of paper for a request as PDF, with its number as a barcode (needs the extra slips)."""
+    from maild.verbs import letters
+
+    _verb(lambda: letters.slip(context.obj, number, kind, file, size=size, language=language))
+
+
 @db_app.command("upgrade")
 def db_upgrade(context: typer.Context) -> None:
     """Creates the database, or brings its schema to this version's."""

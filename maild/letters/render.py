@@ -137,6 +137,11 @@ class Letters:
                     lines.setdefault(line, one.language)
         return lines
 
+    def slip_page(self, language: str, facts: LetterFacts, site: SiteFacts, **given: str) -> str:
+        """The HTML of a slip of paper; `given` are its kind, size and codes. Raises LetterError."""
+        values = self._variables(language, facts, site) | {"language": language, **given}
+        return self._fill("_slip.html.j2", language, values).strip()
+
     def answers(self, name: str) -> bool:
         """Whether the letter is a mere receipt (RFC 3834: auto-replied)."""
         return self.rules.letters[name].answers

@@ -1,15 +1,21 @@
 """letters preview, letters slip."""
 
 from pathlib import Path
+from typing import cast
 
 import typer
 
 from maild import house, shipped
 from maild.core import letter_rules
+from maild.core.request import Context
 from maild.house import WrongRules
 from maild.letters.gallery import write_gallery
+from maild.letters.render import LANGUAGES, Letters
 from maild.rulebook import read_files
-from maild.verbs.opening import settings_or_defaults
+from maild.settings import Settings
+from maild.store import requests as store
+from maild.verbs.failures import NotFound
+from maild.verbs.opening import database_of, settings_of, settings_or_defaults
 
 PREVIEW_KEY = "00" * 32  # signs the answers' addresses of the gallery, which no house of ours believes
 
@@ -17,11 +23,42 @@ PREVIEW_KEY = "00" * 32  # signs the answers' addresses of the gallery, which no
 def preview(config: Path | None, folder: Path, names: list[str]) -> None:
     """Writes the gallery into `folder`. Raises WrongRules."""
     settings = settings_or_defaults(config)
+    letters = _letters(settings)
+    composer = house.composer_of(settings, letters.rules, (PREVIEW_KEY,))
+    count = write_gallery(folder, letters, composer, shipped("templates") / "gallery", names)
+    typer.echo(f"{count} letters in {folder / 'index.html'}")
+
+
+def slip(config: Path | None, number: str, kind: str, file: Path, *, size: str, language: str | None) -> None:
+    """Writes a slip as PDF. Raises WrongRules, and NotFound for a request, kind, size or extra that is not there."""
+    settings = settings_of(config)
+    language = language or settings.site.language
+    if kind not in {"loan", "return", "pickup"} or size not in {"A6", "A4"} or language not in LANGUAGES:
+        raise NotFound("slips are loan, return or pickup, on A6 or A4, in fi, sv or en")
+    with database_of(settings) as database, database.read() as session:
+        found = store.by_number(session, number.upper())
+    if found is None:
+        raise NotFound(f"no request {number}; see `maild request list --closed`")
+    try:
+        from maild.letters import slips  # an extra: nobody else needs Pango
+    except (ImportError, OSError) as err:
+        raise NotFound(f"slips need `pip install maild[slips]` and Debian's libpango-1.0-0: {err}") from err
+    made = slips.slip(
+        cast("slips.Kind", kind),
+        found.number,
+        Context(requests=(found,)),
+        _letters(settings),
+        house.site_facts_of(settings),
+        language=language,
+        size=cast("slips.Size", size),
+    )
+    file.write_bytes(made)
+    typer.echo(f"{file}: {len(made)} bytes")
+
+
+def _letters(settings: Settings) -> Letters:
     files, problems = read_files(settings.own.rules)
     rules, wrong = letter_rules.load(files)
     if rules is None:
         raise WrongRules([*problems, *wrong])
-    letters = house.letters_of(settings, rules)
-    composer = house.composer_of(settings, rules, (PREVIEW_KEY,))
-    count = write_gallery(folder, letters, composer, shipped("templates") / "gallery", names)
-    typer.echo(f"{count} letters in {folder / 'index.html'}")
+    return house.letters_of(settings, rules)
