@@ -1,0 +1,227 @@
+"""Mails that pretend: composition tricks, look-alikes, forged stamps, replays, guessed tokens: none may act."""
+
+import base64
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+
+import pytest
+
+from maild import house
+from maild.core.decide import decide
+from maild.core.effects import (
+    AskStaff,
+    ChangeRequest,
+    Decision,
+    FileMail,
+    Move,
+    OpenRequest,
+    PutAttempt,
+    PutItem,
+    ReadMail,
+    SendLetter,
+)
+from maild.core.terms import Party
+from maild.core.trust import reply_address, token_ok
+from maild.reader import InProcessReader, Opened, ToOpen
+from maild.rulebook import Rulebook
+from maild.settings import Settings
+from tests.house import NUMBER, context, request
+
+MX = "mx.library.example"
+KEY = "5f" * 32
+REAL = "Alder ILL <ill@alder.example>"
+PASS = f"{MX}; dkim=pass header.d=alder.example; dmarc=pass header.from=alder.example"
+EVIL = f"{MX}; dkim=pass header.d=evil.example; dmarc=pass header.from=evil.example"
+RECEIVED = "Received: from out.example by mx.library.example; Mon, 23 Nov 2026 10:00:00 +0200\r\n"
+SAYS = "Hello,\r\n\r\nwe have sent the book today. It is due back on 20 December 2026.\r\n\r\nKind regards\r\nAlder\r\n"
+WORD = base64.b64encode(b"ill@alder.example").decode()
+ACTS = Move | ChangeRequest | PutItem | PutAttempt | OpenRequest | SendLetter
+
+# What a sender can write into From; our MX found the mail to be truly from evil.example.
+COMPOSED = (
+    "ill@alder.example <evil@evil.example>",
+    '"ill@alder.example" <evil@evil.example>',
+    "Alder ILL ill@alder.example <evil@evil.example>",
+    "ill@alder.example, evil@evil.example",
+    "evil@evil.example, ill@alder.example",
+    "<evil@evil.example>, <ill@alder.example>",
+    "<evil@evil.example> ill@alder.example",
+    "<ill@alder.example> <evil@evil.example>",
+    "<ill@alder.example><evil@evil.example>",
+    "<ill@alder.example <evil@evil.example>>",
+    "ill@alder.example(evil@evil.example)",
+    "(ill@alder.example) evil@evil.example",
+    "evil@evil.example (ill@alder.example)",
+    "ill(x)@alder.example",
+    "group: ill@alder.example;",
+    "group: ill@alder.example, evil@evil.example;",
+    "<@evil.example:ill@alder.example>",
+    "<@alder.example:evil@evil.example>",
+    "<@evil.example,@alder.example:ill@alder.example>",
+    "=?utf-8?q?ill=40alder.example?= <evil@evil.example>",
+    "=?utf-8?q?ill=40alder.example?=",
+    f"=?utf-8?b?{WORD}?=",
+    f"=?utf-8?b?{WORD}?= <evil@evil.example>",
+    "=?utf-8?q?=3Cill=40alder.example=3E?= <evil@evil.example>",
+    "=?utf-8?q?Alder=00?= <evil@evil.example>",
+    "ill@alder.example\0<evil@evil.example>",
+    "ill@alder.example\x0bevil@evil.example",
+    "ill@alder.example.evil.example",
+    "ill@alder.example@evil.example",
+    "evil@evil.example@alder.example",
+    '"ill@alder.example"@evil.example',
+    "ill%alder.example@evil.example",
+    "alder.example!ill@evil.example",
+    '"<ill@alder.example>" <evil@evil.example>',
+    '"Alder\\" <ill@alder.example>" <evil@evil.example>',
+    "Alder <ill@alder.example>\r\n <evil@evil.example>",
+    "\r\n ill@alder.example\r\n <evil@evil.example>",
+    "",
+    "Alder ILL",
+)
+LOOK_ALIKES = (
+    "ill@\u0430lder.example",
+    "ill@a\u217cder.example",
+    "ill@alder.ex\u0430mple",
+    "ill@xn--lder-53d.example",
+    "ill@a1der.example",
+    "ill@aIder.example",
+    "ill@alder-example.example",
+    "ill@evil-alder.example",
+    "ill@alder.example.com",
+    "ill@alder.exarnple",
+    "ill@alderexample",
+    "ill@alder\u2024example",
+)
+# What a sender, or a careless relay, can write of stamps; the From field is the partner's own.
+STAMPS = (
+    (),
+    ("mx.evil.example; dmarc=pass header.from=alder.example",),
+    (f"{MX}.evil.example; dmarc=pass header.from=alder.example",),
+    (f"evil.{MX}; dmarc=pass header.from=alder.example",),
+    (f"({MX}) mx.evil.example; dmarc=pass header.from=alder.example",),
+    (f"{MX}; dmarc=fail header.from=alder.example",),
+    (f"{MX}; dmarc=none header.from=alder.example",),
+    (f"{MX}; dmarc=temperror header.from=alder.example",),
+    (f"{MX}; none",),
+    (f"{MX}; dmarc=fail header.from=alder.example", PASS),
+    (EVIL,),
+    (EVIL, PASS),
+    ("mx.evil.example; dmarc=fail header.from=alder.example", PASS),
+    (f"{MX}; dkim=pass header.d=evil.example",),
+    (f"{MX}; dkim=pass header.d=alder.example.evil.example",),
+    (f"{MX}; dkim=fail header.d=alder.example; dkim=pass header.d=evil.example",),
+    (f"{MX}; spf=pass smtp.mailfrom=alder.example",),
+    (f"{MX}; spf=pass smtp.mailfrom=ill@alder.example; dkim=none",),
+    (f"{MX}; dmarc=fail (dmarc=pass header.from=alder.example) header.from=alder.example",),
+    (f"{MX}; x-dmarc=pass header.from=alder.example",),
+    (f"{MX}; arc=pass header.d=alder.example",),
+    (f'{MX}; spf=pass smtp.mailfrom="x; dmarc=pass header.from=alder.example"@evil.example',),
+)
+OTHERS = (  # headers that name the partner beside a From that does not
+    "Sender: ill@alder.example\r\nFrom: evil@evil.example\r\n",
+    "Reply-To: ill@alder.example\r\nFrom: evil@evil.example\r\n",
+    "Resent-From: ill@alder.example\r\nFrom: evil@evil.example\r\n",
+    "From: evil@evil.example\r\nFrom: ill@alder.example\r\n",
+    "From: ill@alder.example\r\nFrom: evil@evil.example\r\n",
+    "From : ill@alder.example\r\nFrom: evil@evil.example\r\n",
+    "From\0: ill@alder.example\r\nFrom: evil@evil.example\r\n",
+    "X-Original-From: ill@alder.example\r\nFrom: evil@evil.example\r\n",
+    "Return-Path: <ill@alder.example>\r\nFrom: evil@evil.example\r\n",
+    "From:\r\n ill@alder.example\r\nFrom: evil@evil.example\r\n",
+)
+
+
+@cache
+def rulebook() -> Rulebook:
+    return house.paper_of(Settings()).rulebook
+
+
+@cache
+def reader() -> InProcessReader:
+    return InProcessReader(rulebook().reading)
+
+
+def a_mail(*stamps: str, head: str = "", sender: str = REAL, to: str = "ill@library.example", date: str = "") -> bytes:
+    """What a supplier would write, with these stamps and this sender; `head` takes the From field's place."""
+    stamped = "".join(f"Authentication-Results: {stamp}\r\n" for stamp in stamps)
+    origin = head or f"From: {sender}\r\n"
+    rest = f"To: {to}\r\nSubject: Re: {NUMBER}\r\nMessage-ID: <{secrets.token_hex(4)}@x.example>\r\n"
+    rest += (
+        f"Date: {date or 'Mon, 23 Nov 2026 09:59:00 +0200'}\r\nIn-Reply-To: <kp-2026-000123.1.aa@library.example>\r\n"
+    )
+    return f"{stamped}{RECEIVED}{origin}{rest}Content-Type: text/plain; charset=utf-8\r\n\r\n{SAYS}".encode()
+
+
+def decided(raw: bytes, *, recipients: Iterable[str] = ()) -> Decision:
+    known = context(request(), reply_key=KEY)
+    one = ToOpen(raw=raw, received_at=datetime(2026, 11, 23, 8, 0, tzinfo=UTC), recipients=tuple(recipients))
+    (opened,) = reader().open([one])
+    assert isinstance(opened, Opened)
+    (reading,) = reader().read([known])
+    happening = ReadMail(mail=opened.mail, reading=reading, id="m")  # type: ignore[arg-type]  # a bug would show here
+    return decide(happening, known, rulebook().rules, datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
+
+
+def acts(decision: Decision) -> list[str]:
+    """What the decision changes or sends, by name."""
+    return [type(effect).__name__ for effect in decision.effects if isinstance(effect, ACTS)]
+
+
+def test_the_true_mail_acts() -> None:
+    decision = decided(a_mail(PASS))
+    assert decision.auto
+    assert "Move" in acts(decision)  # without this, the tests below would prove nothing
+
+
+@pytest.mark.parametrize("sender", COMPOSED)
+def test_no_way_of_writing_from_makes_a_stranger_the_partner(sender: str) -> None:
+    assert acts(decided(a_mail(EVIL, sender=sender))) == []
+
+
+@pytest.mark.parametrize("sender", LOOK_ALIKES)
+def test_no_look_alike_is_the_partner(sender: str) -> None:
+    domain = sender.partition("@")[2]
+    assert acts(decided(a_mail(f"{MX}; dmarc=pass header.from={domain}", sender=sender))) == []
+
+
+@pytest.mark.parametrize("stamps", STAMPS)
+def test_no_stamp_but_our_own_mx_s_makes_a_mail_the_partner_s(stamps: tuple[str, ...]) -> None:
+    assert acts(decided(a_mail(*stamps))) == []
+
+
+@pytest.mark.parametrize("head", OTHERS)
+def test_no_other_header_speaks_for_the_sender(head: str) -> None:
+    assert acts(decided(a_mail(EVIL, head=head))) == []
+    if head.count("From") > 1 and not head.startswith(("X-", "Resent")):
+        assert acts(decided(a_mail(PASS, head=head))) == []  # even where our MX took the other field
+
+
+@pytest.mark.parametrize("date", ["Mon, 02 Nov 2026 09:00:00 +0200", "Sun, 23 Nov 2025 09:00:00 +0200"])
+def test_an_old_mail_sent_again_does_not_act(date: str) -> None:
+    assert acts(decided(a_mail(PASS, date=date))) == []
+
+
+@pytest.mark.parametrize("party", list(Party))
+def test_a_token_on_the_address_does_not_make_a_stranger_the_partner(party: Party) -> None:
+    to = reply_address("ill@library.example", KEY, NUMBER, party, "ill@alder.example")
+    assert acts(decided(a_mail(EVIL, sender="evil@evil.example", to=to), recipients=[to])) == []
+
+
+def test_what_is_left_is_told_to_staff_with_the_check_that_failed() -> None:
+    decision = decided(a_mail(EVIL, sender="evil@evil.example"))
+    (asked,) = [effect for effect in decision.effects if isinstance(effect, AskStaff)]
+    assert "evil.example" in asked.text
+    assert any(isinstance(effect, FileMail) for effect in decision.effects)
+
+
+def test_a_hundred_thousand_guesses_find_no_token() -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    guesses = ("".join(letters[b & 31] for b in secrets.token_bytes(16)) for _ in range(100_000))
+    assert not any(token_ok((KEY,), NUMBER, Party.SUPPLIER, "ill@alder.example", guess) for guess in guesses)
+
+
+def test_there_are_at_least_sixty_forgeries() -> None:
+    assert len(COMPOSED) + len(LOOK_ALIKES) + len(STAMPS) + len(OTHERS) + len(Party) + 1 >= 60
