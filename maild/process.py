@@ -4,7 +4,7 @@ Staff's commands and notices that fall due join it at decide: there is one way t
 """
 
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -192,9 +192,12 @@ class Desk:
 
     def _by_number(self, happening: Command | DueNotice, kind: SourceKind, actor: str) -> Decision:
         numbers = [happening.number]
-        decided = self._decider.decide(happening, self._context_of(numbers))
+        # The supplier that staff name need not be one that anybody marked as holding the work.
+        named = happening.values.get("partner") if isinstance(happening, Command) else None
+        chosen = (named,) if named else ()
+        decided = self._decider.decide(happening, self._context_of(numbers, chosen))
         told = HAPPENING.dump_json(happening).decode()
-        decided = self._commit(decided, kind, happening.id, actor, lambda: self._context_of(numbers), told)
+        decided = self._commit(decided, kind, happening.id, actor, lambda: self._context_of(numbers, chosen), told)
         self._committed()
         return decided.decision
 
@@ -205,9 +208,9 @@ class Desk:
             symbols = self._rulebook.rules.rota_symbols()
             return contexts.context_for(session, clues, self._identity, received_at, extra_symbols=symbols)
 
-    def _context_of(self, numbers: Iterable[str]) -> Context:
+    def _context_of(self, numbers: Iterable[str], chosen: Collection[str] = ()) -> Context:
         with self._database.read() as session:
-            symbols = self._rulebook.rules.rota_symbols()
+            symbols = (*self._rulebook.rules.rota_symbols(), *chosen)
             wanted = [n for n in numbers if n]
             return contexts.context_of(session, wanted, self._identity, self._clock.now(), extra_symbols=symbols)
 

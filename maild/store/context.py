@@ -65,7 +65,7 @@ def context_of(
 ) -> Context:
     """The Context of these requests, for a command or a notice."""
     ids = session.exec(select(RequestRow.id).where(col(RequestRow.number).in_(numbers))).all()
-    return _context(session, [one for one in ids if one], Clues(), identity, now, extra_symbols)
+    return _context(session, [one for one in ids if one], None, identity, now, extra_symbols)
 
 
 def context_json(context: Context) -> str:
@@ -116,15 +116,18 @@ def load_partners(
 def _context(
     session: Session,
     ids: Sequence[int],
-    clues: Clues,
+    clues: Clues | None,
     identity: Identity,
     at: datetime,
     extra_symbols: Collection[str],
 ) -> Context:
+    """Without clues there is no mail: then nobody need be believed, and nothing new is asked for."""
     requests, partners, patrons = load_requests(session, ids)
     symbols = {symbol for request in requests for symbol in request.suppliers} | set(extra_symbols)
     symbols -= {partner.symbol for partner in partners}
-    others = load_partners(session, domains=[domain.lower() for domain in clues.domains], symbols=symbols)
+    domains = [domain.lower() for domain in clues.domains] if clues else []
+    others = load_partners(session, domains=domains, symbols=symbols)
+    people = [*patrons, *_people(session, clues)] if clues else patrons
     return Context(
         received_at=at,
         our_addresses=identity.our_addresses,
@@ -132,17 +135,19 @@ def _context(
         reply_key=identity.reply_key,
         old_reply_keys=identity.old_reply_keys,
         accept_spf=identity.accept_spf,
-        partner_domains=tuple(
-            session.exec(select(PartnerDomainRow.domain).distinct().order_by(PartnerDomainRow.domain))
-        ),
+        partner_domains=_all_domains(session) if clues else (),
         trusted_form_senders=identity.form_senders,
         internal_forms=identity.internal_forms,
         staff_addresses=identity.staff_addresses,
         requests=requests,
         partners=counting.counted_partners(session, _once([*partners, *others])),
-        patrons=counting.counted_patrons(session, _once([*patrons, *_people(session, clues)])),
-        open_lending=counting.open_lending(session),
+        patrons=counting.counted_patrons(session, _once(people)) if clues else _once(people),
+        open_lending=counting.open_lending(session) if clues else 0,
     )
+
+
+def _all_domains(session: Session) -> tuple[str, ...]:
+    return tuple(session.exec(select(PartnerDomainRow.domain).distinct().order_by(PartnerDomainRow.domain)))
 
 
 def _people(session: Session, clues: Clues) -> list[Patron]:
