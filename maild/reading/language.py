@@ -27,7 +27,7 @@ def best_language(words: Iterable[str], lexicons: Lexicons, default: str = "") -
     # Inflected words count by their beginnings, but only between languages that know as many whole words.
     votes = {code: (known[code], _begun(letters, lexicons, code), code == default, -_rank(code)) for code in known}
     best = max(votes, key=votes.__getitem__)
-    if default and 0 < known[default] and known[best] - known[default] < SURE_LEAD:
+    if default and known[default] > 0 and known[best] - known[default] < SURE_LEAD:
         best = default  # a word or two that two languages share make no sentence of another language
     enough = known[best] >= (1 if len(letters) <= FEW_WORDS else LEAST_SHARE * len(letters))
     return best if enough and known[best] > 0 else default

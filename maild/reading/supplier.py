@@ -44,7 +44,7 @@ SWALLOWS = {
     E.COPY_COMPLETED: {E.REQUEST_RECEIVED, E.WILL_SUPPLY, E.LOANED},
     E.UNFILLED: {E.REQUEST_RECEIVED},
     E.RETRY_POSSIBLE: {E.REQUEST_RECEIVED},
-    E.CANCELLED: {E.REQUEST_RECEIVED},
+    E.CANCELLED: {E.REQUEST_RECEIVED, E.UNFILLED},
     E.CANCEL_REFUSED: {E.REQUEST_RECEIVED, E.CANCELLED},
     E.RENEW_ACCEPTED: {E.REQUEST_RECEIVED, E.DUE_DATE_CHANGED},
     E.RENEW_REFUSED: {E.REQUEST_RECEIVED},
@@ -130,6 +130,8 @@ def _covers(other: Hit, hit: Hit) -> bool:
     if other.phrase.kind == "harmless":
         if over == "renewal" and name == E.RENEW_ACCEPTED:
             return True  # "a renewal is possible on request"
+        if over == "retry" and name == E.UNFILLED:
+            return longer  # "no reservations for other libraries"
         return longer and over in (OVER_OFFERS if name == E.RETRY_POSSIBLE else OVER_ALL)
     return False
 
