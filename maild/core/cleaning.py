@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 # Cc control, Cf format (bidi, zero width, tags), Cs surrogates, Co private use, Cn unassigned.
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -16,7 +17,7 @@ def clean_line(text: str, cap: int) -> str:
     An encoded word in it is broken up: the standard library decodes `=?utf-8?q?=0D=0A?=` when a header is set (T13).
     """
     composed = unicodedata.normalize("NFC", text[: cap * 4])
-    visible = "".join(" " if char.isspace() else char for char in composed if char.isspace() or _printable(char))
+    visible = composed if composed.isprintable() else "".join(_visible(composed))
     one_line = " ".join(visible.split()).replace("=?", "= ?")
     return one_line if len(one_line) <= cap else one_line[: cap - 1].rstrip() + "…"
 
@@ -32,6 +33,10 @@ def clean_text(text: str, cap: int) -> str:
 def without_numbers(text: str) -> str:
     """`text` where nothing reads as a request number: a title must not tie the answer to another request."""
     return NUMBER_LIKE.sub("…", text)
+
+
+def _visible(text: str) -> Iterator[str]:
+    return (" " if char.isspace() else char for char in text if char.isspace() or _printable(char))
 
 
 def _printable(char: str) -> bool:
