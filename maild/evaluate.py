@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -45,10 +45,17 @@ def load_contexts(path: Path) -> dict[str, Context]:
             continue
         try:
             known = json.loads(line)
-            contexts[Path(known.pop("file")).name] = _CONTEXT.validate_python(known)
+            name = Path(known.pop("file")).name
+            contexts[name] = _with_zone(_CONTEXT.validate_python(known))
         except (ValueError, KeyError, AttributeError, TypeError) as err:
             raise ValueError(f"{path}, line {number}: no context of a mail: {err}; see the design contract") from err
     return contexts
+
+
+def _with_zone(context: Context) -> Context:
+    """A moment without a zone is UTC's: compared with a mail's own Date it must have one."""
+    at = context.received_at
+    return context if at is None or at.tzinfo else replace(context, received_at=at.replace(tzinfo=UTC))
 
 
 def now_of(mail: Mail, context: Context | None, override: datetime | None) -> datetime:

@@ -17,7 +17,8 @@ from maild.reading.words import spaced, words_of
 QUOTED = re.compile(
     r"\"[^\"\n]{2,200}\"|“[^“”\n]{2,200}[”“]|”[^”\n]{2,200}”|„[^“”\n]{2,200}[“”]|«[^»\n]{2,200}»|»[^«»\n]{2,200}[«»]|‘[^’\n]{4,200}’(?!\w)"
 )
-ADDRESS = re.compile(r"<?(?:https?://|www\.)[^\s<>]+>?|<?[^\s@<>]+@[^\s@<>]+>?")
+# Bounded, and tried only where a word begins: without that a long run of letters is gone through from each of them.
+ADDRESS = re.compile(r"<?(?:https?://|www\.)[^\s<>]{1,2000}>?|<?(?<![^\s@<>])[^\s@<>]{1,64}@[^\s@<>]{1,255}>?")
 DATE_NUMBERS = re.compile(r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b", re.IGNORECASE)
 
 
