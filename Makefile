@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.synced
 
-.PHONY: demo test check lint types layers units lock bench gallery servers clean
+.PHONY: demo test check lint types layers units lock bench gallery faults servers clean
 
 demo: $(STAMP)
 	$(BIN)/maild demo --folder demo
@@ -47,6 +47,10 @@ bench: $(STAMP)
 gallery: $(STAMP)
 	rm -rf build/gallery
 	$(BIN)/maild letters preview build/gallery
+
+# Kills, full disks and failing disks at every system call of a round: the long form of tests/faults, with its table.
+faults: $(STAMP) servers
+	$(BIN)/python -m tests.faults
 
 # Real servers for the tests; only as root on a Debian that lacks them.
 servers:
