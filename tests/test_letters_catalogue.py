@@ -37,6 +37,7 @@ TO_PATRON = [
     "cost_approval",
     "approval_reminder",
     "expected",
+    "on_its_way",
     "ready_for_pickup",
     "pickup_reminder",
     "sent_to_office",
