@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.synced
 
-.PHONY: demo test check lint types layers units lock bench gallery faults servers clean
+.PHONY: demo test check lint types layers units lock bench gallery faults sabotage servers clean
 
 demo: $(STAMP)
 	$(BIN)/maild demo --folder demo
@@ -51,6 +51,10 @@ gallery: $(STAMP)
 # Kills, full disks and failing disks at every system call of a round: the long form of tests/faults, with its table.
 faults: $(STAMP) servers
 	$(BIN)/python -m tests.faults
+
+# Each promise broken once in a copy of the code: its test must see it.
+sabotage: $(STAMP) servers
+	$(BIN)/python -m tests.sabotage
 
 # Real servers for the tests; only as root on a Debian that lacks them.
 servers:

@@ -1,0 +1,82 @@
+"""maild runs on safe ground only, and says when somebody should look."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import select
+from typer.testing import CliRunner
+
+from maild import house
+from maild.cli import app
+from maild.clock import WoundClock
+from maild.daemon import Daemon
+from maild.house import WrongRules
+from maild.settings import Post, Settings
+from maild.store import inbox
+from maild.store.database import Database, Unsafe
+from maild.store.inbox import Arrival
+from maild.store.tables import InboxRow
+from tests.desk_parts import NOW, database_of, form, settings_in
+
+
+def damage(database: Database) -> None:
+    """A row that hangs in the air."""
+    with closing(sqlite3.connect(database.file)) as raw:
+        raw.execute("INSERT INTO item_code (request_id, number, place, code) VALUES (99, 1, 0, 'x')")
+        raw.commit()
+
+
+def open_to_all(database: Database) -> None:
+    database.file.chmod(0o644)
+
+
+def less_than_full(database: Database) -> None:
+    """What a changed pragma would do to every connection."""
+    event.listen(database._writer, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=NORMAL"))
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"), [(damage, "foreign keys"), (open_to_all, "read by everybody"), (less_than_full, "below FULL")]
+)
+def test_nothing_starts_on_unsafe_ground(harm: object, told: str, tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    with database_of(settings) as database:
+        house.must_be_safe(settings, database)
+        harm(database)  # type: ignore[operator]  # one of the three above
+        with pytest.raises(Unsafe, match=told):
+            house.must_be_safe(settings, database)
+
+
+def test_a_password_that_everybody_may_read_stops_the_start(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("x")
+    secret.chmod(0o644)
+    post = Post(host="localhost", tls="none", user="u", password_file=secret)
+    settings = settings_in(tmp_path, post=post)
+    with database_of(settings) as database, pytest.raises(WrongRules, match="chmod 600"):
+        house.must_be_safe(settings, database)
+
+
+async def test_the_daemon_itself_refuses(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    with database_of(settings) as database:
+        damage(database)
+    with pytest.raises(Unsafe):
+        await Daemon(settings, WoundClock(NOW)).once()
+
+
+def test_status_is_red_where_somebody_should_look(tmp_path: Path) -> None:
+    settings: Settings = settings_in(tmp_path)
+    config = tmp_path / "maild.toml"
+    config.write_text(f'data = "{tmp_path}"\n[database]\nurl = "sqlite:///{tmp_path}/maild.db"\n')
+    with database_of(settings) as database:
+        said = CliRunner().invoke(app, ["--config", str(config), "status"])
+        assert said.exit_code == 0, said.output
+        with database.write() as session:
+            inbox.keep(session, [Arrival(raw=form(), door="smtp", received_at=NOW)], NOW)
+            inbox.set_aside(session, session.exec(select(InboxRow.id)).one() or 0, "a trace", NOW)
+        assert CliRunner().invoke(app, ["--config", str(config), "status"]).exit_code == 1
