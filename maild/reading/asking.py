@@ -9,6 +9,7 @@ from maild.core.terms import EventName as E
 from maild.reading.answers import Read
 from maild.reading.clues import numbers_in
 from maild.reading.language import language_of
+from maild.reading.phrases import Hit
 from maild.reading.rules import ReadingRules
 from maild.reading.statements import Side, Statement, statements, without_titles
 from maild.reading.verdict import doubts_of
@@ -54,8 +55,8 @@ def _names(said: Sequence[Statement], *, patron: bool) -> set[E]:
     for statement in said:
         for hit in statement.of("asks"):
             name = E(hit.phrase.name)
-            denied = statement.negations > hit.phrase.marks.get("negation", 0) and name is not E.STATUS_REQUEST
-            if denied or (statement.clause.question and name not in WISHES):
+            denied = statement.negations > _own_negations(hit, statement) and name is not E.STATUS_REQUEST
+            if denied or _is_of_a_letter(hit, statement) or (statement.clause.question and name not in WISHES):
                 continue
             names.add(name)
     if not patron:
@@ -63,6 +64,25 @@ def _names(said: Sequence[Statement], *, patron: bool) -> set[E]:
     elif E.SHIPPED_RETURN in names:  # a patron brings it to the desk and posts nothing
         names = names - {E.SHIPPED_RETURN} | {E.CLAIMS_RETURNED}
     return names - {small for big in names & SWALLOWS.keys() for small in SWALLOWS[big]}
+
+
+def _own_negations(hit: Hit, statement: Statement) -> int:
+    """Its negations, and those of wishes beside it: "that is more than I can afford so please don't order it"."""
+    beside = (h for h in statement.of("asks") if h.end <= hit.start or hit.end <= h.start)
+    of_others: dict[str, int] = {}
+    for other in beside:
+        of_others[other.phrase.name] = max(of_others.get(other.phrase.name, 0), _negations(other))
+    return _negations(hit) + sum(of_others.values())
+
+
+def _negations(hit: Hit) -> int:
+    return hit.phrase.marks.get("negation", 0)
+
+
+def _is_of_a_letter(hit: Hit, statement: Statement) -> bool:
+    """Whether a letter has come, not the work: "got your message"."""
+    letters = (h for h in statement.of("harmless") if h.phrase.name == "notice")
+    return hit.phrase.name == E.RECEIVED and any(h.start < hit.end and hit.start < h.end for h in letters)
 
 
 def _outcome_doubts(names: set[E], passage: str) -> list[Doubt]:
