@@ -1,5 +1,6 @@
 """The body of a letter: text and HTML side by side, the logo with the HTML, files behind them; fixed boundaries."""
 
+import base64
 import binascii
 import re
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from maild.letters.look import Logo
 LOGO = "logo@maild"  # Content-ID
 MAX_FILE_NAME = 100
 TYPE = re.compile(r"(?!message/|multipart/)([a-z]{1,20})/([a-z0-9][a-z0-9.+-]{0,80})")
+CALENDAR = re.compile(r"[A-Z0-9-]{1,40}\.ics")  # ours, named by the request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +29,11 @@ def fill(
     message: EmailMessage, text: str, html: str, logo: Logo | None, files: Sequence[AttachedFile], *, boundary: str
 ) -> None:
     """Gives `message` its body. `boundary` is a mark of its own, the same each time it is written."""
-    beside = _multipart("alternative", _text_part("plain", text), _html_part(message, html, logo))
-    beside.set_boundary(f"=_maild_a_{boundary}")
-    for part in beside.walk():
-        if part.get_content_subtype() == "related":
-            part.set_boundary(f"=_maild_r_{boundary}")
-    if not files:
-        _become(message, beside)
-        return
-    mixed = _multipart("mixed", beside, *(_file_part(message, file) for file in files))
-    mixed.set_boundary(f"=_maild_m_{boundary}")
-    _become(message, mixed)
+    page = _html_part(html, logo, boundary)
+    body = _multipart("alternative", f"a_{boundary}", _text_part("plain", text), page)
+    if files:
+        body = _multipart("mixed", f"m_{boundary}", body, *(_file_part(message, file) for file in files))
+    _become(message, body)
 
 
 def _become(message: EmailMessage, body: Message) -> None:
@@ -47,9 +43,9 @@ def _become(message: EmailMessage, body: Message) -> None:
     message.set_payload(body.get_payload())
 
 
-def _multipart(subtype: str, *parts: Message) -> Message:
+def _multipart(subtype: str, boundary: str, *parts: Message) -> Message:
     out = Message()
-    out["Content-Type"] = f"multipart/{subtype}"
+    out["Content-Type"] = f'multipart/{subtype}; boundary="=_maild_{boundary}"'
     out.set_payload(list(parts))
     return out
 
@@ -64,24 +60,31 @@ def _text_part(subtype: str, text: str) -> Message:
     return part
 
 
-def _html_part(message: EmailMessage, html: str, logo: Logo | None) -> Message:
+def _html_part(html: str, logo: Logo | None, boundary: str) -> Message:
     part = _text_part("html", html)
     if logo is None:
         return part
-    picture = EmailMessage(policy=message.policy)
+    picture = EmailMessage()
     picture.set_content(logo.data, maintype="image", subtype=logo.type, disposition="inline", cid=f"<{LOGO}>")
-    return _multipart("related", part, picture)
+    return _multipart("related", f"r_{boundary}", part, picture)
 
 
-def _file_part(message: EmailMessage, file: AttachedFile) -> EmailMessage:
-    part = EmailMessage(policy=message.policy)
+def _file_part(message: EmailMessage, file: AttachedFile) -> Message:
     name = clean_line(file.name, MAX_FILE_NAME).replace("/", "_").replace("\\", "_") or "copy"
-    if file.type == "text/calendar":
-        part.set_content(file.data, maintype="text", subtype="calendar", disposition="attachment", filename=name)
-        part.set_param("charset", "utf-8")
-        part.set_param("method", "PUBLISH")
-        return part
+    if file.type == "text/calendar" and CALENDAR.fullmatch(name):
+        return _calendar_part(name, file.data)
     stated = TYPE.fullmatch(file.type.lower())
     kind, sub = stated.groups() if stated else ("application", "octet-stream")
+    part = EmailMessage(policy=message.policy)
     part.set_content(file.data, maintype=kind, subtype=sub, disposition="attachment", filename=name)
+    return part
+
+
+def _calendar_part(name: str, data: bytes) -> Message:
+    """Our own file: its name is a request number, so it needs no encoding."""
+    part = Message()
+    part["Content-Type"] = 'text/calendar; charset="utf-8"; method="PUBLISH"'
+    part["Content-Disposition"] = f'attachment; filename="{name}"'
+    part["Content-Transfer-Encoding"] = "base64"
+    part.set_payload(base64.encodebytes(data).decode("ascii"))
     return part

@@ -42,7 +42,7 @@ def slip(config: Path | None, number: str, kind: str, file: Path, *, size: str, 
     try:
         from maild.letters import slips  # an extra: nobody else needs Pango
     except (ImportError, OSError) as err:
-        raise NotFound(f"slips need `pip install maild[slips]` and Debian's libpango-1.0-0: {err}") from err
+        raise NotFound(f"slips need `pip install maild[slips]` and the Pango of docs/letters.md: {err}") from err
     made = slips.slip(
         cast("slips.Kind", kind),
         found.number,
