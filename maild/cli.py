@@ -96,11 +96,15 @@ def check(
 
 
 @app.command()
-def status(context: typer.Context, as_json: Json = False) -> None:
-    """Health for monitoring: what waits, what failed, what was set aside."""
+def status(
+    context: typer.Context,
+    as_json: Json = False,
+    metrics: Annotated[bool, typer.Option("--metrics", help="For Prometheus instead of text.")] = False,
+) -> None:
+    """Health for monitoring: what waits, what failed, what was set aside, what the daemon last did."""
     from maild.verbs import checking
 
-    _verb(lambda: checking.status(context.obj, as_json=as_json))
+    _verb(lambda: checking.status(context.obj, as_json=as_json, as_metrics=metrics))
 
 
 # Reading mail by hand
@@ -375,6 +379,18 @@ def rules_show(
     from maild.verbs import checking
 
     _verb(lambda: checking.rules_show(context.obj, name, origin=origin))
+
+
+@rules_app.command("graph")
+def rules_graph(
+    context: typer.Context,
+    name: str,
+    svg: Annotated[bool, typer.Option("--svg", help="A drawing instead of Mermaid.")] = False,
+) -> None:
+    """A workflow profile as a picture, like borrowing-loan."""
+    from maild.verbs import graphs
+
+    _verb(lambda: graphs.rules_graph(context.obj, name, "svg" if svg else "mermaid"))
 
 
 @letters_app.command("check")
