@@ -93,7 +93,7 @@ def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: Re
     doubts = [*found.doubts, *doubts_of(said, rules, found.events)]
     events = [_event(name, found, stated, mail) for name in found.events]
     for event in events:
-        doubts += _fact_doubts(event, stated, found)
+        doubts += _fact_doubts(event, stated, found, today)
         if event.event in DATED and event.due_date is not None and event.due_date <= today.day:
             doubts.append(Doubt(reason="date", text="the due date is past", passage=found.passage))
     return Read(events=tuple(events), doubts=tuple(doubts), language=language)
@@ -157,13 +157,15 @@ def _coming(stated: Stated) -> date | None:
     return _only(stated.deciding) or _only(tuple(dict.fromkeys((*stated.other, *stated.due, *stated.old))))
 
 
-def _fact_doubts(event: Event, stated: Stated, found: Outcome) -> Iterator[Doubt]:
+def _fact_doubts(event: Event, stated: Stated, found: Outcome, today: Today) -> Iterator[Doubt]:
     """What makes the event's own facts doubtful."""
     if event.event in DATED and event.due_date is None:
         if stated.due_problem or len(stated.due) > 1:
             yield date_doubt(stated.due_problem or found.passage)
         elif event.event is E.RENEW_ACCEPTED and (stated.deciding or stated.other):
             yield date_doubt(found.passage)
+        elif any(day > today.day for day in (*stated.other, *stated.expiry)):
+            yield date_doubt(found.passage)  # a day to come beside it that nothing calls the due date
     if event.event in PRICED and (len(stated.costs) > 1 or stated.cost_problem):
         text = "the price cannot be told"
         yield Doubt(reason="cost", text=text, passage=stated.cost_problem or found.passage)

@@ -75,6 +75,8 @@ def _denies_idly(statement: Statement, names: Collection[E], lexicon: Lexicon) -
         return False
     if REFUSING.issuperset(names):
         return words >= (LEAST_DENIAL if statement.stems or statement.of("harmless") else LEAST_STRANGE_DENIAL)
+    if E.LOAN_COMPLETED in names or "contrast" in statement.unexplained:
+        return False  # "but the barcode does not match"
     return _gives(names) and not statement.stems and words >= LEAST_STRANGE_DENIAL
 
 

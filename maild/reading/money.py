@@ -34,7 +34,8 @@ _CURRENCIES = {
     "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "dollaria": "USD",
     "sek": "SEK", "skr": "SEK", "nok": "NOK", "nkr": "NOK", "dkk": "DKK", "dkr": "DKK", "isk": "ISK",
     "chf": "CHF", "sfr": "CHF", "fr.": "CHF", "franken": "CHF", "pln": "PLN", "czk": "CZK", "jpy": "JPY",
-    "cad": "CAD", "aud": "AUD", "a$": "AUD", "c$": "CAD",
+    "cad": "CAD", "aud": "AUD", "a$": "AUD", "c$": "CAD", "nzd": "NZD", "nz$": "NZD", "hkd": "HKD", "sgd": "SGD",
+    "zar": "ZAR", "inr": "INR", "krw": "KRW", "cny": "CNY", "huf": "HUF", "ron": "RON", "ils": "ILS", "uah": "UAH",
 }  # fmt: skip
 _CROWNS = frozenset({"kr", "kr.", "kronor", "kronaa", "kruunua", "kroner", "krona", ":-", ",-"})
 _CROWNS_OF = {"sv": "SEK", "no": "NOK", "nb": "NOK", "nn": "NOK", "da": "DKK"}
@@ -44,13 +45,15 @@ _AMOUNT = (
     r"|\d{{1,6}}(?:[.,]\d{{1,2}})?(?!\d)(?:[.,](?:--?|–|—))?)"
 )
 _WORDS = (
-    r"US\$|[AC]\$|[€£$]|(?:EUR|USD|GBP|SEK|SKR|NOK|NKR|DKK|DKR|ISK|CHF|SFR|PLN|CZK|JPY|CAD|AUD"
+    r"(?:US|NZ)\$|[AC]\$|[€£$]|(?:EUR|USD|GBP|SEK|SKR|NOK|NKR|DKK|DKR|ISK|CHF|SFR|PLN|CZK|JPY|CAD|AUD"
+    r"|NZD|HKD|SGD|ZAR|INR|KRW|CNY|HUF|RON|ILS|UAH"
     r"|euro(?:a|n|ja|s)?|dollar(?:s|ia)?|pounds?|puntaa|pund|kronor|kronaa|kruunua|kroner|krona|kr|Franken)(?![^\W_])"
 )
 # The currency first, or last. "e" alone is a euro only behind its number, ":-" and ",-" only in the North.
 _BEFORE = re.compile(rf"(?P<unit>{_WORDS})[.:]?[ \xa0]{{0,2}}{_AMOUNT.format('amount')}", re.IGNORECASE)
 _AFTER = re.compile(
-    rf"{_AMOUNT.format('amount')}[ \xa0]{{0,2}}(?P<unit>{_WORDS}|e(?![\w'’-])|:-|(?<=[.,]-))(?::\w{{1,3}})?",
+    rf"{_AMOUNT.format('amount')}[ \xa0]{{0,2}}"
+    rf"(?P<unit>{_WORDS}|e(?![\w'’-])|:-|(?<=[.,]-)(?![ \xa0]?\d))(?::\w{{1,3}})?",
     re.IGNORECASE,
 )
 _RANGE = re.compile(
@@ -65,7 +68,8 @@ _PRICE_BEFORE = re.compile(
 _NOT_EURO_AFTER = re.compile(r"\s[^\W\d_A-ZÅÄÖ]{2}")
 _START = re.compile(r"\d|[€£$]|[^\W\d_]+\$?")
 _UNIT_STARTS = ("eur", "usd", "gbp", "sek", "skr", "nok", "nkr", "dkk", "dkr", "isk", "chf", "sfr", "pln", "czk", "jpy",
-                "cad", "aud", "us$", "a$", "c$", "kr", "dollar", "pound", "pund")  # fmt: skip
+                "cad", "aud", "us$", "a$", "c$", "nz$", "nzd", "hkd", "sgd", "zar", "inr", "krw", "cny", "huf", "ron",
+                "ils", "uah", "kr", "dollar", "pound", "pund")  # fmt: skip
 
 _LOW_END = re.compile(r"\d[ \xa0]?(?:[€£$]\s?)?(?:[-–—/]|tai|or|eller|oder|to|till|bis)[ \xa0]?$")
 _HIGH_END = re.compile(r"[ \xa0]?[-–—][ \xa0]?(?:€|£|\$)?\d")

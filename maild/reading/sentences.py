@@ -11,8 +11,8 @@ ABBREVIATIONS = frozenset(
         approx apr aufl aug bibl bl.a bzw ca dec dept dez dr dvs e.g em eo eräp esim evtl exkl f.eks feb febr fig
         fr.o.m fri förf ggf ggfs hlö huom hälsn i.e incl inkl inv jan jfr jne kirj kl kpl ks lkm läh ml mr mrs ms n:o
         nid nov nr nro nyk o.g o.s.v okt ons osv painos pp puh s.o sept sid sivu t.ex t.o.m tekij tel terv tfn thu
-        thur thurs tis tjsp tms toim tors ts tue tues u.a univ uppl viim viimeist viivak vk vol vrt vs vuotis wed ym yms yst z.b
-        z.zt zt
+        thur thurs tis tjsp tms toim tors ts tue tues u.a univ uppl viim viimeist viivak vk vol vrt vs vuotis wed ym yms
+        yst z.b z.zt zt
         """,
     )
 )

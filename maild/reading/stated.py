@@ -1,5 +1,6 @@
 """The facts that a text states beside its outcome: dates by their role, prices, barcodes, links, terms."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,7 @@ from maild.reading.dates import FoundDate, due_date_of, find_dates, past_day_of
 from maild.reading.money import find_money
 from maild.reading.statements import Statement
 
+STRANGE_PRICE = re.compile(r"\b(?:[A-Z]{3}[ \xa0]?\d{1,6}[.,]\d{2}|\d{1,6}[.,]\d{2}[ \xa0]?[A-Z]{3})\b")  # "XAF 28.00"
 LONGEST_DOUBTFUL_DAYS = 200  # 08/01/2027 in December is 8 January, not a loan until August
 
 
@@ -126,7 +128,10 @@ def _costs(said: Sequence[Statement], language: str) -> tuple[tuple[Money, ...],
     problem = ""
     for statement in said:
         limited = statement.has("roles", "limit")
-        for found in find_money(statement.clause.text, language):
+        prices = find_money(statement.clause.text, language)
+        if not prices and (strange := STRANGE_PRICE.search(statement.clause.text)):
+            problem = problem or strange.group()
+        for found in prices:
             if found.money is not None and not (limited and costs):
                 costs.append(found.money)
             elif found.problem and found.problem != "limit":

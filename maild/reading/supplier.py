@@ -12,7 +12,14 @@ OVER_OFFERS = frozenset({"renewal", "invoice", "overdue"})  # harmless tables th
 OVER_ALL = OVER_OFFERS | {"reply", "elsewhere", "machine", "news"}
 # "Unable to renew this loan" refuses the renewal, whatever else its words could mean: the first gives way to these.
 GIVES_WAY = {
-    E.WILL_SUPPLY: {E.EXPECT_TO_SUPPLY, E.UNFILLED, E.RETRY_POSSIBLE, E.CANCEL_REFUSED, E.RENEW_REFUSED},
+    E.WILL_SUPPLY: {
+        E.EXPECT_TO_SUPPLY,
+        E.LOANED,
+        E.UNFILLED,
+        E.RETRY_POSSIBLE,
+        E.CANCEL_REFUSED,
+        E.RENEW_REFUSED,
+    },
     E.LOANED: {E.EXPECT_TO_SUPPLY, E.WILL_SUPPLY, E.UNFILLED, E.RETRY_POSSIBLE},
     E.LOAN_COMPLETED: {E.OVERDUE, E.RECALLED, E.EXPECT_TO_SUPPLY, E.RETRY_POSSIBLE},
     E.UNFILLED: {E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE},
