@@ -14,12 +14,13 @@ from typing import TypeVar
 
 import structlog
 
-from maild import house, watch
+from maild import health, house, watch
 from maild.clock import Clock
 from maild.core.effects import Command
 from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
 from maild.intake.smtp import Door, serve
+from maild.metrics import serve_metrics
 from maild.notices.retention import erase_what_is_old
 from maild.notices.tick import send_due_notices, ticking
 from maild.post.sender import Sender
@@ -52,6 +53,8 @@ class Daemon:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._worked_at: datetime = clock.now()
+        self._started_at = self._worked_at
+        self._told: set[str] = set()  # problems that the journal has
         self._erased_on: date | None = None
         self._mailboxes: list[MailboxDoor] = []
         self._sender: Sender | None = None
@@ -137,6 +140,7 @@ class Daemon:
                     tasks.create_task(self._watch())
             finally:
                 watch.notify("STOPPING=1")
+                health.end_pulse(self._settings.data)
                 scheduler.shutdown(wait=False)
 
     @asynccontextmanager
@@ -148,6 +152,9 @@ class Daemon:
                 for name, listener in (("smtp", self._settings.smtp), ("lmtp", self._settings.lmtp)):
                     if listener is not None:
                         await self._open_door(name, listener, doors)
+                if listen := self._settings.watch.metrics:
+                    metrics = await serve_metrics(listen, lambda: health.as_metrics(self._health()))
+                    doors.callback(metrics.close)
                 await self._in_worker(self.desk.warm_up)  # before a mail is claimed: starting takes a second or two
                 yield
             finally:
@@ -213,7 +220,34 @@ class Daemon:
         while not self._stop.is_set():
             if (self._clock.now() - self._worked_at).total_seconds() < 3 * WATCHDOG_SECONDS:
                 watch.notify("WATCHDOG=1")
+            await asyncio.to_thread(self._tell_health)
             await _wait(self._stop, WATCHDOG_SECONDS)
+
+    def _tell_health(self) -> None:
+        """Leaves the pulse for `maild status`; what is new and wrong goes to the journal as an error."""
+        try:
+            health.write_pulse(self._settings.data, self._pulse())
+            problems = set(self._health().problems)
+        except Exception:  # a full disk or a lost database: told, and the watchdog goes its own way
+            log.exception("health.failed")
+            return
+        for problem in sorted(problems - self._told):
+            log.error("health.problem", problem=problem)
+        self._told = problems
+
+    def _pulse(self) -> health.Pulse:
+        boxes = self._mailboxes
+        return health.Pulse(
+            at=self._clock.now(),
+            started_at=self._started_at,
+            worked_at=self._worked_at,
+            sent_at=self._sender.sent_at if self._sender else None,
+            post_problem=self._sender.problem if self._sender else "",
+            mailboxes=tuple(health.Polled(name=box.name, at=box.polled_at, problem=box.problem) for box in boxes),
+        )
+
+    def _health(self) -> health.Health:
+        return health.health(self.database, self._pulse(), self._clock.now())
 
     async def tick(self) -> None:
         """Decides about what is due now; once a day it erases what is older than it may be."""

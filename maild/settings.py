@@ -229,6 +229,16 @@ class ReaderAt(Section):
     )
 
 
+class Watch(Section):
+    """What monitoring sees, beside the journal and `maild status`."""
+
+    metrics: str = Field(
+        "",
+        pattern=r"^((127\.0\.0\.1|\[::1\]):\d{1,5})?$",
+        description="host:port on loopback for Prometheus. Empty: none.",
+    )
+
+
 class RulesAt(Section):
     """Where the site's own rules and letters are."""
 
@@ -254,6 +264,7 @@ class Settings(Section):
     post: Post = Post()
     privacy: Privacy = Privacy()
     reader: ReaderAt = ReaderAt()
+    watch: Watch = Watch()
     own: RulesAt = RulesAt()
     data: Path = Field(Path("/var/lib/maild"), description="Our folder: lock, key of the reply addresses.")
 

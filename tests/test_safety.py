@@ -1,5 +1,6 @@
 """maild runs on safe ground only, and says when somebody should look."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,13 +14,15 @@ from maild import house
 from maild.cli import app
 from maild.clock import WoundClock
 from maild.daemon import Daemon
+from maild.health import Polled, Pulse, as_metrics, end_pulse, health, read_pulse, write_pulse
 from maild.house import WrongRules
+from maild.metrics import serve_metrics
 from maild.settings import Post, Settings
 from maild.store import inbox
 from maild.store.database import Database, Unsafe
 from maild.store.inbox import Arrival
 from maild.store.tables import InboxRow
-from tests.desk_parts import NOW, database_of, form, settings_in
+from tests.desk_parts import NOW, database_of, form, later, settings_in
 
 
 def damage(database: Database) -> None:
@@ -80,3 +83,47 @@ def test_status_is_red_where_somebody_should_look(tmp_path: Path) -> None:
             inbox.keep(session, [Arrival(raw=form(), door="smtp", received_at=NOW)], NOW)
             inbox.set_aside(session, session.exec(select(InboxRow.id)).one() or 0, "a trace", NOW)
         assert CliRunner().invoke(app, ["--config", str(config), "status"]).exit_code == 1
+
+
+def pulse(**values: object) -> Pulse:
+    given = {"at": NOW, "started_at": NOW, "worked_at": NOW, "mailboxes": (Polled(name="ill@host/INBOX", at=NOW),)}
+    return Pulse(**(given | values))  # type: ignore[arg-type]  # a test's own values
+
+
+def test_a_mailbox_that_is_not_read_and_a_daemon_without_a_pulse_are_told(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    with database_of(settings) as database:
+        assert health(database, pulse(), NOW).problems == []
+        assert health(database, None, NOW).problems == []  # a cron-style site has no pulse
+        silent = health(database, pulse(at=later(6)), later(6)).problems
+        assert silent == ["poll ill@host/INBOX: longer than 5 minutes ago"]
+        dead = health(database, pulse(), later(3)).problems
+        assert dead == ["pulse: longer than 2 minutes ago"]
+        never = pulse(at=later(6), mailboxes=(Polled(name="x"),))
+        assert health(database, never, later(6)).problems == ["poll x: longer than 5 minutes ago"]
+        assert health(database, pulse(post_problem="refused"), NOW).problems == ["post: refused"]
+
+
+def test_the_pulse_is_left_read_and_taken_away(tmp_path: Path) -> None:
+    assert read_pulse(tmp_path) is None
+    write_pulse(tmp_path, pulse(post_problem="ää"))
+    assert read_pulse(tmp_path) == pulse(post_problem="ää")
+    end_pulse(tmp_path)
+    assert read_pulse(tmp_path) is None
+
+
+async def test_the_page_for_prometheus_is_answered_to_whoever_asks(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    with database_of(settings) as database:
+        found = health(database, pulse(mailboxes=(Polled(name='a"\nb', at=NOW),)), later(1))
+    server = await serve_metrics("127.0.0.1:0", lambda: as_metrics(found))
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        for asked, answered in (("GET /metrics HTTP/1.1\r\n\r\n", True), ("\r\n", False)):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(asked.encode())
+            writer.write_eof()
+            page = (await reader.read()).decode()
+            writer.close()
+            assert ("maild_ok 1" in page) is answered
+            assert ('maild_age_seconds{of="poll a\\" b"} 60' in page) is answered

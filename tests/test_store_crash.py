@@ -41,10 +41,11 @@ def test_a_backup_under_load_is_whole_and_its_letters_are_held(sqlite_url: str, 
     database.upgrade()
     with database.write() as session:
         furnish(session)
+        do(session, letters=[letter("n1")], versions={NUMBER: 1})
     stop = threading.Event()
 
     def write() -> None:
-        turn = 0
+        turn = 1
         while not stop.is_set():
             turn += 1
             with database.write() as session:
@@ -67,7 +68,7 @@ def test_a_backup_under_load_is_whole_and_its_letters_are_held(sqlite_url: str, 
         copy.close()
     held = backup.restore(database, copies[0])
     with database.read() as session:
-        assert outbox.counts(session).get("held", 0) == held
+        assert outbox.counts(session).get("held", 0) == held > 0
         assert outbox.due(session, NOW, 10) == []
     assert copies[0].stat().st_mode & 0o077 == 0
     database.close()

@@ -12,7 +12,7 @@ import typer
 from imapclient import IMAPClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from maild import house
+from maild import health, house
 from maild.clock import SystemClock
 from maild.configuration import WrongSettings, find, load
 from maild.core import letter_rules
@@ -24,7 +24,6 @@ from maild.letters import check as letter_check
 from maild.post.transport import ToSmarthost
 from maild.rulebook import read_files
 from maild.settings import Mailbox, Settings
-from maild.store import inbox, outbox, requests
 from maild.verbs.failures import CONFIGURATION, PROBLEMS, NoConfiguration, NotFound
 from maild.verbs.opening import database_of, settings_of, settings_or_defaults
 
@@ -140,23 +139,22 @@ async def _greet(settings: Settings) -> None:
         await transport.close()
 
 
-def status(config: Path | None, *, as_json: bool) -> int:
-    """What waits, what failed, what was set aside; 1 where somebody should look."""
+def status(config: Path | None, *, as_json: bool, as_metrics: bool = False) -> int:
+    """What waits, what failed, what was set aside, what the daemon last did; 1 where somebody should look."""
     settings = settings_of(config)
-    with database_of(settings) as database, database.read() as session:
-        mails, letters, tasks = inbox.counts(session), outbox.counts(session), len(requests.tasks(session))
-        oldest = {"mail": inbox.oldest_waiting(session), "letter": outbox.oldest_waiting(session)}
-    now = SystemClock().now()
-    ages = {name: int((now - since).total_seconds()) for name, since in oldest.items() if since is not None}
-    bad = bool(mails.get("aside") or letters.get("failed"))
-    facts = {"mails": mails, "letters": letters, "tasks": tasks, "oldest_seconds": ages, "ok": not bad}
+    with database_of(settings) as database:
+        found = health.health(database, health.read_pulse(settings.data), SystemClock().now())
     if as_json:
-        typer.echo(json.dumps(facts))
+        typer.echo(health.as_json(found))
+    elif as_metrics:
+        typer.echo(health.as_metrics(found), nl=False)
     else:
-        typer.echo(f"mails: {_counts(mails)}; letters: {_counts(letters)}; for staff: {tasks}")
-        for name, seconds in ages.items():
-            typer.echo(f"the oldest waiting {name} is {seconds} s old")
-    return PROBLEMS if bad else 0
+        typer.echo(f"mails: {_counts(found.mails)}; letters: {_counts(found.letters)}; for staff: {found.tasks}")
+        for name, seconds in found.ages.items():
+            typer.echo(f"{name}: {seconds} s")
+        for problem in found.problems:
+            typer.echo(f"PROBLEM {problem}")
+    return PROBLEMS if found.problems else 0
 
 
 def _counts(counts: dict[str, int]) -> str:
