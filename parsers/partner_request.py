@@ -5,8 +5,8 @@ letter, is about an old request and left to other parsers.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 
 from maild.core.mail import Mail
 from maild.core.reading import Doubt, Event, Reading
@@ -21,6 +21,7 @@ from maild.reading.iso18626 import read_xml
 from maild.reading.language import language_of
 from maild.reading.letter_values import from_letter, from_xml
 from maild.reading.openurl import find_openurl
+from maild.reading.request_prose import prose_doubts
 from maild.reading.rules import ReadingRules
 from maild.reading.signers import is_library, sender_of
 from maild.reading.today import today_of
@@ -86,6 +87,8 @@ class PartnerRequestParser:
             sender=replace(sender_of(mail, text, rules.forms), ref=own_number("", mail.subject) or None),
         )
         filled = fill(answers, asking, rules.forms)
+        prose = _prose_of(text, answers)
+        filled = replace(filled, doubts=(*filled.doubts, *prose_doubts(prose, rules, _said(filled))))
         return self._reading(mail, rules, [filled], language)
 
     def _free(self, mail: Mail, context: Context, rules: ReadingRules, text: str) -> Reading | None:
@@ -101,7 +104,9 @@ class PartnerRequestParser:
                 reason="incomplete", text="A work seems to be asked for, but not which can be told.", passage=text[:200]
             )
             return Reading(kind=Kind.PARTNER_REQUEST, language=language, doubts=(doubt,), by=self.name)
-        return self._reading(mail, rules, [from_letter(found, mail, context, rules, text, language)], language)
+        filled = from_letter(found, mail, context, rules, text, language)
+        filled = replace(filled, doubts=(*filled.doubts, *prose_doubts(text, rules, _said(filled))))
+        return self._reading(mail, rules, [filled], language)
 
     def _enquiry(self, mail: Mail, context: Context, rules: ReadingRules, heading: str) -> Reading | None:
         domain = mail.from_address.rpartition("@")[2].lower()
@@ -137,6 +142,12 @@ class PartnerRequestParser:
 def _is_old(text: str, rules: FormRules) -> bool:
     """Whether it speaks of a request that was made before: renew, cancel, return, remind."""
     return rules.has("not_new", text)
+
+
+def _said(filled: Filled) -> Iterator[str]:
+    """What the citations hold, as it stands in the text."""
+    for new in filled.requests:
+        yield from (value for value in asdict(new.citation).values() if value)
 
 
 def _prose_of(text: str, answers: Iterable[Answer]) -> str:

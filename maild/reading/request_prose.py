@@ -1,0 +1,44 @@
+"""What the running text around a new request makes doubtful: a hedge, a denial, a question that is not the asking."""
+
+from collections.abc import Iterable, Iterator
+
+from maild.core.reading import Doubt
+from maild.reading.language import language_of
+from maild.reading.rules import ReadingRules
+from maild.reading.sentences import sentences
+from maild.reading.statements import Side, statements, without_titles
+from maild.reading.verdict import MARK_WORDS, STAFF_WORDS
+
+TAKEN_BACK = frozenset({"mistake"})
+DOUBTFUL = ("hedge", "negation")
+
+
+def prose_doubts(text: str, rules: ReadingRules, work: Iterable[str]) -> Iterator[Doubt]:
+    """Doubts about a request in running text. `work` is what its citation holds: a title may say "perhaps" or "not"."""
+    prose = without_titles(text, tuple(value for value in work if len(value) > 2))
+    language = language_of(prose, rules.lexicons)
+    if not language:
+        return
+    for sentence in _other_questions(prose, rules):
+        reason, said = MARK_WORDS["question"]
+        yield Doubt(reason=reason, text=said, passage=sentence)
+    for statement in statements(prose, rules.lexicons, language, Side.REQUESTER):
+        passage = statement.clause.text
+        for hit in statement.of("staff"):
+            if hit.phrase.name in TAKEN_BACK:
+                reason, said = STAFF_WORDS[hit.phrase.name]
+                yield Doubt(reason=reason, text=said, passage=passage)
+        for mark in DOUBTFUL:
+            if mark in statement.unexplained:
+                reason, said = MARK_WORDS[mark]
+                yield Doubt(reason=reason, text=said, passage=passage)
+
+
+def _other_questions(prose: str, rules: ReadingRules) -> Iterator[str]:
+    """Questions beside the one that asks for the work, whose mark may stand behind a citation of several sentences."""
+    open_question = False
+    for sentence in sentences(prose):
+        asks = rules.forms.has("ask", sentence) or rules.forms.has("enquiry", sentence)
+        if "?" in sentence and not asks and not open_question:
+            yield sentence
+        open_question = (open_question or asks) and "?" not in sentence
