@@ -206,15 +206,17 @@ def test_a_mail_without_an_identity_code_stays_the_same_mail() -> None:
 
 
 @only_on_sqlite
-def test_an_identity_code_in_a_form_reaches_no_table(database: Database, tmp_path: Path) -> None:
+def test_an_identity_code_in_a_mail_reaches_no_table(database: Database, tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with database.write() as session:
         add_patron(session, Patron(name=NAME, email=ADDRESS, card=CARD, approved=True))
-    raw = form().replace("Pääkirjasto".encode(), f"Pääkirjasto\r\nHuomautus: hetuni on {HETU}".encode())
+    raw = form(title=f"Tervan tie merelle {HETU}")
     keep(database, raw, WoundClock(NOW))
+    question = f"From: {ADDRESS}\r\nSubject: Kysymys, {HETU}\r\nMessage-ID: <q@x.example>\r\n\r\nOlen {HETU}.\r\n"
+    keep(database, question.encode(), WoundClock(NOW))
     desk_of(settings, database).work()
     with database.read() as session:
-        assert session.exec(select(InboxRow.state)).one() == "done"
+        assert session.exec(select(InboxRow.state)).all() == ["done", "done"]
         for table in METADATA.sorted_tables:
             columns = [c for c in table.columns if not (table.name == "inbox" and c.name == "raw")]
             rows = session.connection().execute(select(*columns)).all()
