@@ -26,6 +26,7 @@ from maild.reading.rules import ReadingRules
 from maild.reading.signers import is_library, sender_of
 from maild.reading.today import today_of
 
+SHORT = 8  # letters
 _BULK = ("list-unsubscribe", "list-id", "precedence")
 _STRUCTURE = re.compile(r"^[^\n:=]{2,60}[:=]|\t", re.M)
 
@@ -43,7 +44,10 @@ class PartnerRequestParser:
         heading = f"{mail.subject}\n{text[:3000]}"
         xml = read_xml(mail.xml) or (read_xml(text) if "<" in text[:400] else None)
         if xml is not None:
-            return self._reading(mail, rules, [from_xml(xml, mail, context, rules)], "")
+            filled = from_xml(xml, mail, context, rules)
+            prose = "" if "<" in text[:400] else text
+            filled = replace(filled, doubts=(*filled.doubts, *prose_doubts(prose, rules, _said(filled))))
+            return self._reading(mail, rules, [filled], "")
         if _is_old(mail.subject, rules.forms):
             return None
         structured = self._structured(mail, context, rules, text)
@@ -88,7 +92,7 @@ class PartnerRequestParser:
         )
         filled = fill(answers, asking, rules.forms)
         prose = _prose_of(text, answers)
-        filled = replace(filled, doubts=(*filled.doubts, *prose_doubts(prose, rules, _said(filled))))
+        filled = replace(filled, doubts=(*filled.doubts, *prose_doubts(prose, rules, _said(filled), language)))
         return self._reading(mail, rules, [filled], language)
 
     def _free(self, mail: Mail, context: Context, rules: ReadingRules, text: str) -> Reading | None:
@@ -152,8 +156,15 @@ def _said(filled: Filled) -> Iterator[str]:
 
 def _prose_of(text: str, answers: Iterable[Answer]) -> str:
     """The text without the slip's labels and values: a title may speak of returning."""
-    said = {a.value for a in answers} | {a.label for a in answers}
-    return "\n".join(line for line in text.splitlines() if not any(s and s in line for s in said))
+    said = {part for a in answers for part in (a.label, *a.value.splitlines())}
+    return "\n".join(
+        line for line in text.splitlines() if line.endswith("?") or not any(_is_of(line, part) for part in said)
+    )
+
+
+def _is_of(line: str, part: str) -> bool:
+    """Whether a line is a slip's label or value; a short one may stand in any sentence by chance."""
+    return line.strip() == part.strip() if len(part) < SHORT else part in line
 
 
 def _title_line(text: str) -> str:

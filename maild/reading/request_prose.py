@@ -1,5 +1,6 @@
 """What the running text around a new request makes doubtful: a hedge, a denial, a question that is not the asking."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from maild.core.reading import Doubt
@@ -10,18 +11,23 @@ from maild.reading.statements import Side, statements, without_titles
 from maild.reading.verdict import MARK_WORDS, STAFF_WORDS
 
 TAKEN_BACK = frozenset({"mistake"})
+WORDS = re.compile(r"[^\W\d_]{3}")  # none are left where a sentence was the citation's end
+CITATION = re.compile(
+    r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)|\bIS[BS]N\b|#{3}|\bpp\.|\bs\.\s?\d"
+)  # "#": figures that were taken out
 DOUBTFUL = ("hedge", "negation")
 
 
-def prose_doubts(text: str, rules: ReadingRules, work: Iterable[str]) -> Iterator[Doubt]:
-    """Doubts about a request in running text. `work` is what its citation holds: a title may say "perhaps" or "not"."""
+def prose_doubts(text: str, rules: ReadingRules, work: Iterable[str], language: str = "") -> Iterator[Doubt]:
+    """Doubts about a request in running text. `work` is what its citation holds: a title may say "perhaps" or "not".
+
+    `language` is the whole mail's, where the prose alone is too short to tell.
+    """
     prose = without_titles(text, tuple(value for value in work if len(value) > 2))
-    language = language_of(prose, rules.lexicons)
-    if not language:
-        return
     for sentence in _other_questions(prose, rules):
         reason, said = MARK_WORDS["question"]
         yield Doubt(reason=reason, text=said, passage=sentence)
+    language = language_of(prose, rules.lexicons) or language
     for statement in statements(prose, rules.lexicons, language, Side.REQUESTER):
         passage = statement.clause.text
         for hit in statement.of("staff"):
@@ -35,10 +41,14 @@ def prose_doubts(text: str, rules: ReadingRules, work: Iterable[str]) -> Iterato
 
 
 def _other_questions(prose: str, rules: ReadingRules) -> Iterator[str]:
-    """Questions beside the one that asks for the work, whose mark may stand behind a citation of several sentences."""
+    """Questions beside the one that asks for the work, whose mark may stand behind the citation."""
     open_question = False
     for sentence in sentences(prose):
         asks = rules.forms.has("ask", sentence) or rules.forms.has("enquiry", sentence)
-        if "?" in sentence and not asks and not open_question:
+        if "?" in sentence and not asks and not (open_question and _ends_citation(sentence)):
             yield sentence
         open_question = (open_question or asks) and "?" not in sentence
+
+
+def _ends_citation(sentence: str) -> bool:
+    return bool(CITATION.search(sentence)) or not WORDS.search(sentence)
