@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.synced
 
-.PHONY: demo test check lint types layers units lock bench gallery faults sabotage servers clean
+.PHONY: demo test check lint types layers units lock bench judge gallery faults sabotage servers clean
 
 demo: $(STAMP)
 	$(BIN)/maild demo --folder demo
@@ -55,6 +55,10 @@ faults: $(STAMP) servers
 # Each promise broken once in a copy of the code: its test must see it.
 sabotage: $(STAMP) servers
 	$(BIN)/python -m tests.sabotage
+
+# The second judge's weights from the clauses beside them; a test tells when they are not of one make.
+judge: $(STAMP)
+	$(BIN)/python bench/train_judge.py --write
 
 # Real servers for the tests; only as root on a Debian that lacks them.
 servers:

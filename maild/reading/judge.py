@@ -9,7 +9,7 @@ import gzip
 import json
 import re
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import exp, sqrt
 
@@ -20,7 +20,7 @@ SIZES = (3, 4, 5)  # letters of a piece
 LONGEST = 400  # letters of a clause that are looked at: a lane of 32 bits never overflows
 LANE = 4  # bytes that one label's sum has
 ZERO = 128  # the byte that stands for a weight of nought
-LEAST_KNOWN = 0.5  # of a clause's words, or the model has no say: it was never taught such a clause
+LEAST_KNOWN = 0.4  # of a clause's features, or the model has no say: it was never taught such a clause
 TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+|\?|€|£|\$|&")
 
 
@@ -70,13 +70,13 @@ class Judge:
         )
 
     def read(self, clause: str, language: str) -> dict[str, float]:
-        """The probability of each label; {} where the language or most of the words are strange to the model."""
+        """The probability of each label; {} where the language or most of what is seen is strange to the model."""
         if language not in self.languages:
             return {}
         seen = features(clause, language)
-        if _known_share(seen, self.weights) < LEAST_KNOWN:
-            return {}
         known = [weight for weight in map(self.weights.get, seen) if weight is not None]
+        if len(known) < LEAST_KNOWN * len(seen):
+            return {}
         count = len(self.labels)
         sums = struct.unpack(f"<{count}I", sum(known).to_bytes(LANE * count, "little"))
         factor = self.scale / sqrt(len(seen))
@@ -92,11 +92,6 @@ class Judge:
     def takes_for(self, clause: str, language: str, least: float) -> str:
         """The label that the clause has with at least that probability, "" where none has."""
         return next((label for label, p in self.read(clause, language).items() if p >= least), "")
-
-
-def _known_share(seen: Iterable[str], weights: Mapping[str, int]) -> float:
-    words = [name for name in seen if name[0] == "="]
-    return sum(word in weights for word in words) / len(words) if words else 0.0
 
 
 def pack(judge: Judge, rows: Mapping[str, bytes]) -> bytes:

@@ -6,6 +6,7 @@ from maild.core.reading import Doubt
 from maild.core.terms import EventName
 from maild.reading.beside import idle_marks, idle_stems, is_grave
 from maild.reading.judge import Judge
+from maild.reading.opinion import second_opinion
 from maild.reading.phrases import Hit, Lexicon
 from maild.reading.rules import ReadingRules
 from maild.reading.statements import Statement
@@ -57,6 +58,7 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
         strange = statement.stems and all(hit.phrase.kind == "roles" for hit in statement.hits)
         if strange and not idle_stems(statement, names, lexicon):
             yield Doubt(reason="unclear", text="a sentence about the loan was not understood", passage=passage)
+        yield from second_opinion(statement, rules.judge, names)
 
 
 def is_harmless(statement: Statement, judge: Judge, lexicon: Lexicon | None) -> bool:
@@ -66,6 +68,8 @@ def is_harmless(statement: Statement, judge: Judge, lexicon: Lexicon | None) -> 
     """
     if not (statement.stems or statement.unexplained) or statement.unexplained & NEVER_PASSED:
         return False
+    if statement.stems and "negation" in statement.unexplained:
+        return False  # "we do not now expect to send it": what is denied may be the outcome
     if any(hit.phrase.kind not in {"roles", "harmless"} for hit in statement.hits):
         return False
     if is_grave(statement, lexicon):
