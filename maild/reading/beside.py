@@ -73,11 +73,13 @@ def _denies_idly(statement: Statement, names: Collection[E], lexicon: Lexicon) -
     text = spaced(list(statement.words)).encode()
     if _has(lexicon.grave, text) or statement.of("staff"):
         return False
+    if E.CANCELLED in names and not statement.of("harmless") and not _has(lexicon.giving, text):
+        return False  # "nothing was sent" goes with it; what else is denied may be the cancelling
     if REFUSING.issuperset(names):
         return words >= (LEAST_DENIAL if statement.stems or statement.of("harmless") else LEAST_STRANGE_DENIAL)
     if E.LOAN_COMPLETED in names or "contrast" in statement.unexplained:
         return False  # "but the barcode does not match"
-    return _gives(names) and not statement.stems and words >= LEAST_STRANGE_DENIAL
+    return _gives(names) and not statement.stems and bool(statement.of("harmless")) and words >= LEAST_DENIAL
 
 
 def is_grave(statement: Statement, lexicon: Lexicon | None) -> bool:
