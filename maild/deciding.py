@@ -26,7 +26,8 @@ from maild.core.effects import (
 from maild.core.mail import Mail
 from maild.core.request import Context
 from maild.core.terms import Party
-from maild.letters.compose import AttachedFile, Composer
+from maild.letters.body import AttachedFile
+from maild.letters.compose import Composer
 from maild.letters.render import LetterError
 from maild.rulebook import Rulebook
 from maild.store import numbers, outbox

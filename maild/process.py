@@ -16,7 +16,8 @@ from maild.core.effects import Command, Decision, DueNotice, ReadMail
 from maild.core.mail import Clues
 from maild.core.request import Context
 from maild.deciding import OPENED, Decided, Decider, changed
-from maild.letters.compose import AttachedFile, Composer
+from maild.letters.body import AttachedFile
+from maild.letters.compose import Composer
 from maild.reader import Failed, Opened, ReaderSeam, ToOpen
 from maild.rulebook import Rulebook, as_text
 from maild.store import context as contexts

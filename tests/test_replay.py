@@ -48,7 +48,7 @@ def a_month(settings: Settings, database: Database) -> None:
     desk.work()
     for event in (EventName.RECEIVED, EventName.READY_FOR_PICKUP, EventName.CHECKED_OUT):
         desk.command(Command(number=number, event=Event(event=event), actor="aino", id=event.value))
-    clock.wind(timedelta(days=30))
+    clock.wind(timedelta(days=60))
     send_due_notices(desk, database, clock)
 
 
