@@ -125,7 +125,8 @@ def examples(files: RuleFiles) -> Iterator[Example]:
 def _tables(data: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
     """(kind, name, reason, table) of each table of phrases, however deep."""
     for kind in KINDS:
-        for name, table in (data.get(kind) or {}).items():
+        tables = data.get(kind) or {}
+        for name, table in tables.items() if isinstance(tables, dict) else ():
             if isinstance(table, dict) and "phrases" in table:
                 yield kind, name, "", table
             for reason, inner in (table if isinstance(table, dict) else {}).items():
@@ -168,6 +169,11 @@ class _Loader:
         for key in data:
             if key not in {*KINDS, *LISTS, "marks"}:
                 self._wrong(key, "no such table", f"use one of {', '.join((*KINDS, *LISTS, 'marks'))}")
+        for kind in KINDS:
+            tables = data.get(kind) or {}
+            for name, table in tables.items() if isinstance(tables, dict) else ((kind, tables),):
+                if not isinstance(table, dict):
+                    self._wrong(f"{kind}.{name}", f"{table!r} is no table of phrases", "write phrases = [ … ] below it")
         for mark in data.get("marks") or {}:
             if mark not in MARKS:
                 self._wrong(f"marks.{mark}", "no such mark", f"use one of {', '.join(MARKS)}")
