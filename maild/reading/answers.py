@@ -71,8 +71,10 @@ def _several(
         one = _one(mail, parts.get(number, ""), request, today, rules, language)
         events += [replace(event, request=number) for event in one.events]
         doubts += one.doubts
-    if any(statement.of("says") for statement in _said(parts.get("", ""), request, rules, language)):
+    head = _said(parts.get("", ""), request, rules, language)
+    if any(statement.of("says") for statement in head):
         return _unclear_numbers(language, parts[""])
+    doubts += doubts_of(head, rules, ())  # what stands above the first number is about them all
     return Read(events=tuple(events), doubts=tuple(doubts), language=language)
 
 
