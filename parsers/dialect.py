@@ -123,13 +123,13 @@ def _prose_doubts(sheet: _Sheet, rules: ReadingRules) -> bool:
         words = spaced(words_of(line)).encode()
         hits = [hit.phrase for hit in _hits(line, rules)]
         known = own if line in sheet.page.prose else set()  # a headline is a name and refuses nothing
-        refusals = max((p.marks.get("negation", 0) for p in hits if p.name in known), default=0)
-        harmless = any(p.kind == "harmless" and p.name in _OF_MACHINES for p in hits)
+        fixed = (p for p in hits if p.name in known or (p.kind == "harmless" and p.name in _OF_MACHINES))
+        denials = max((p.marks.get("negation", 0) for p in fixed), default=0)  # "do not reply to this message"
         for language in {language_of(line, rules.lexicons) or sheet.language, sheet.language}:
             lexicon = rules.lexicons.by_language.get(language)
             if lexicon is None:
                 continue
-            if _count(lexicon, "hedge", words) or (_count(lexicon, "negation", words) > refusals and not harmless):
+            if _count(lexicon, "hedge", words) or _count(lexicon, "negation", words) > denials:
                 return True
     return False
 
