@@ -73,7 +73,9 @@ Content-Transfer-Encoding: 8bit
 
 {text}
 """
-LOANED = "Hei,\n\nteos lähetetty teille tänään postissa, eräpäivä 15.1.2027. Viivakoodi 30120001234567.\n\nTerveisin\nRitva"
+LOANED = (
+    "Hei,\n\nteos lähetetty teille tänään postissa, eräpäivä 15.1.2027. Viivakoodi 30120001234567.\n\nTerveisin\nRitva"
+)
 
 
 def form(number: int = 1, title: str = "Tervan tie merelle") -> bytes:

@@ -146,7 +146,8 @@ def supplier_refs(text: str) -> tuple[Found, ...]:
 # --- terms -------------------------------------------------------------------------------------------------------
 
 _NO_RENEWAL = re.compile(
-    r"(?<!\w)(?:no\srenewals?|not\srenewable|non[- ]renewable|(?:can\s?not|cannot|can't|will\snot|may\snot)\sbe\s(?:renewed|extended)"
+    r"(?<!\w)(?:no\srenewals?|not\srenewable|non[- ]renewable"
+    r"|(?:can\s?not|cannot|can't|will\snot|may\snot)\sbe\s(?:renewed|extended)"
     r"|renewals?\s(?:is|are)\s(?:not\spossible|not\sallowed|not\savailable|not\spermitted|impossible)"
     r"|ei\s(?:voi\s|voida\s)?uusi(?:a|ta|nta\w{0,3})"
     r"|ei\suusimis\w{0,10}|uusi(?:minen|nta)\sei\s(?:ole\s)?(?:mahdolli\w{2,4}|onnistu)|uusintoja\sei|inga?\s(?:omlån|förlängning\w{0,3})"

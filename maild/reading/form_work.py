@@ -30,7 +30,8 @@ _ENUMERATED = re.compile(r"(?:^|\s)\(?1[).]\s.+\s\(?2[).]\s|(?:^|\s)a\)\s.+\sb\)
 _ANOTHER = re.compile(
     r"\b(?:ja|sekä|lisäksi|och|samt|dessutom|and|also|plus|und|sowie|og)\s"
     r"(?:myös |även |also |auch |dessutom |the |an |a |den |das )?"
-    r"(?:artikkeli|article|artikeln?|aufsatz|kirja|kirjan|the book|boken|buch|luku|kapitlet|chapter from)\b[^\d\"”»]{0,200}[\d\"”»]",
+    r"(?:artikkeli|article|artikeln?|aufsatz|kirja|kirjan|the book|boken|buch|luku|kapitlet|chapter from)\b"
+    r"[^\d\"”»]{0,200}[\d\"”»]",
     re.IGNORECASE,
 )
 _VOLUME_ISSUE = re.compile(
