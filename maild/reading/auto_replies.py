@@ -8,7 +8,7 @@ from typing import Any
 from maild.core.mail import Today
 from maild.core.problems import Problem, RuleFiles
 from maild.reading.dates import FoundDate, find_dates
-from maild.reading.phrases import BadPattern, compile_pattern
+from maild.reading.patterns import BadPattern, compile_pattern
 from maild.reading.sentences import sentences
 from maild.reading.words import spaced, words_of
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from maild.core.problems import Problem, RuleFiles
 from maild.core.rulefiles import Table, read
 from maild.core.terms import LOAN_CONDITIONS, REASONS_RETRY, REASONS_UNFILLED, EventName, Kind
-from maild.reading.phrases import BadPattern, compile_pattern
+from maild.reading.patterns import BadPattern, compile_pattern
 from maild.reading.words import fold, words_of
 
 ROLES = frozenset(
