@@ -132,7 +132,7 @@ async def test_tick_decides_what_is_due_and_once_only(settings: Settings) -> Non
             clock.wind(by)
             await daemon.tick()
             with daemon.database.read() as session:
-                assert sum(row.state != "planned" for row in rows(session, NoticeRow)) == decided
+                assert sum(row.state == "sent" for row in rows(session, NoticeRow)) == decided
 
 
 async def test_notice_that_fails_holds_up_no_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
