@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.synced
 
-.PHONY: demo test check lint types layers units lock bench judge gallery faults sabotage servers clean
+.PHONY: demo test check lint types layers units lock bench bench-long judge gallery faults sabotage servers clean
 
 demo: $(STAMP)
 	$(BIN)/maild demo --folder demo
@@ -42,7 +42,11 @@ layers: $(STAMP)
 	$(BIN)/lint-imports
 
 bench: $(STAMP)
-	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+	for claim in startup reading letters; do $(BIN)/python bench/$$claim.py || exit 1; done
+
+# Minutes to hours: random lives, a year of a desk, broken mails without end.
+bench-long: $(STAMP)
+	for claim in lives year fuzz; do $(BIN)/python bench/$$claim.py || exit 1; done
 
 gallery: $(STAMP)
 	rm -rf build/gallery

@@ -204,7 +204,7 @@ class MailboxDoor(threading.Thread):
         return Fetched(uid=uid, raw=raw, internal_date=self._clock.now(), left_out="the server does not give it out")
 
     def _arrival(self, mail: Fetched, state: MailboxState) -> Arrival:
-        # The marker makes sure that nobody acts on a part of a mail (guard.check, docs/decisions/006).
+        # The marker makes sure that nobody acts on a part of a mail (guard.check, docs/decisions/010).
         marker = f"{NOT_WHOLE} {mail.left_out}\r\n".encode() if mail.left_out else b""
         return Arrival(
             raw=marker + mail.raw,
