@@ -51,9 +51,7 @@ def explain(config: Path | None, file: Path, contexts: Path | None, now: str | N
     by = _reading(config)
     if not file.is_file():
         raise NotFound(f"{file}: no such file")
-    judged = judging.judge(
-        file, _contexts(contexts), by.rulebook.rules, by.rulebook.reading, by.parsers, _moment(now)
-    )
+    judged = judging.judge(file, _contexts(contexts), by.rulebook.rules, by.rulebook.reading, by.parsers, _moment(now))
     typer.echo(judging.explain(judged))
 
 
