@@ -62,7 +62,12 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
 
 
 def is_harmless(statement: Statement, judge: Judge, lexicon: Lexicon | None) -> bool:
-    """Whether the clause need not be understood: the judge is sure of it, and no phrase means anything in it.
+    """Whether the clause need not be understood: it may be passed over, and the judge is sure of it."""
+    return may_be_passed(statement, lexicon) and judge.harmless(statement.clause.text, statement.language)
+
+
+def may_be_passed(statement: Statement, lexicon: Lexicon | None) -> bool:
+    """Whether the second judge is asked about the clause: it was not understood, and no phrase means anything in it.
 
     Hedges, questions, conditions and grave words are never passed over: they may be about the clause beside them.
     """
@@ -72,9 +77,7 @@ def is_harmless(statement: Statement, judge: Judge, lexicon: Lexicon | None) -> 
         return False  # "we do not now expect to send it": what is denied may be the outcome
     if any(hit.phrase.kind not in {"roles", "harmless"} for hit in statement.hits):
         return False
-    if is_grave(statement, lexicon):
-        return False
-    return judge.harmless(statement.clause.text, statement.language)
+    return not is_grave(statement, lexicon)
 
 
 def _is_taken(hit: Hit, statement: Statement) -> bool:
