@@ -17,6 +17,11 @@ _SIGNED = re.compile(
     r"^(?:t\.|terv\w*\.?|yst\.?\s?terv\.?|hälsning\w*|hälsar|mvh|kiittäen|regards|best|cheers|vh|grüße)[\s,:]{1,3}",
     re.I,
 )
+# A request's own words, or a motto below the name: "Kysy kirjastosta - ei ole tyhmiä kysymyksiä".
+_SENTENCE = re.compile(
+    r"[:?!]|\b(?:pyyd|saisim|could|would|please|skulle|bitte)|\b(?:ei|on|ole|kysy|ask|is|are|not|är|inte|ist|nicht|we|vi)\b",
+    re.IGNORECASE,
+)
 _HOUSE = re.compile(
     r"kirjasto|bibliot|librar|bibliothek|sairaala|sjukhus|hospital|universit|yliopist|laitos|institut"
     r"|koulu|college|school|arkisto|museo",
@@ -60,6 +65,4 @@ def _library_in(line: str) -> str:
     first, _, rest = line.partition(", ")
     if rest and len(first.split()) <= 2 and first[:1].isupper() and not _HOUSE.search(first):
         line = rest
-    return (
-        line if not re.search(r"[:?!]|\b(?:pyyd|saisim|could|would|please|skulle|bitte)", line, re.IGNORECASE) else ""
-    )
+    return "" if _SENTENCE.search(line) else line
