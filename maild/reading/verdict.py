@@ -38,6 +38,9 @@ NEVER_PASSED = frozenset({"hedge", "question", "condition"})
 def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[EventName]) -> Iterator[Doubt]:
     """Every reason not to act on the text, whose outcome is `names`. An offer may ask whether we take it."""
     may_ask = EventName.RETRY_POSSIBLE in names
+    if EventName.UNFILLED in names and (pause := _pause(said)) is not None:
+        text = "it tells of a closure, and may say nothing of this request"
+        yield Doubt(reason="unclear", text=text, passage=pause.clause.text)
     for statement in said:
         lexicon = rules.lexicons.by_language.get(statement.language)
         if is_harmless(statement, rules.judge, lexicon):
@@ -59,6 +62,13 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
         if strange and not idle_stems(statement, names, lexicon):
             yield Doubt(reason="unclear", text="a sentence about the loan was not understood", passage=passage)
         yield from second_opinion(statement, rules.judge, names)
+
+
+def _pause(said: Sequence[Statement]) -> Statement | None:
+    """The clause of a closure, where no refusal gives a reason of its own: "paketteja ei lähetetä" is of those days."""
+    if any(hit.phrase.reason for statement in said for hit in statement.of("says")):
+        return None
+    return next((statement for statement in said if statement.has("roles", "pause")), None)
 
 
 def is_harmless(statement: Statement, judge: Judge, lexicon: Lexicon | None) -> bool:
