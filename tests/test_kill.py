@@ -98,7 +98,8 @@ def stream(database: Database, chance: random.Random) -> list[bytes]:
     mails = [form(STANDING + n, f"Uusi kirja {n}") for n in range(NEW)]
     for number, row in enumerate(asked):
         to = str(message_from_bytes(row.raw)["Reply-To"])
-        text = LOANED if number % 3 else UNFILLED
+        # Each thing has a barcode of its own: with one for all, a mail that comes while a single loan has it names two.
+        text = LOANED.replace("30120001234567", f"{30120001234567 + number}") if number % 3 else UNFILLED
         mails.append(reply(text, to=to, answers=row.message_id, number=number))
     mails += [
         f"From: x{n}@shop.example\r\nMessage-ID: <junk-{n}@shop.example>\r\n\r\nHello {n}\r\n".encode()
