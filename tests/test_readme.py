@@ -21,7 +21,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     said = maild("demo --folder demo", folder)
     assert said.returncode == 0, said.stdout + said.stderr
     (folder / "said").write_text(said.stdout)
-    (folder / "maild.toml").write_text(f'data = "{folder}"\n[database]\nurl = "sqlite:///{folder}/demo/maild.db"\n')
+    (folder / "maild.toml").write_bytes((folder / "demo" / "maild.toml").read_bytes())
     mail = (ROOT / "maild/demo/mails/reply-unclear.eml").read_bytes()
     (folder / "mail.eml").write_bytes(mail)
     (folder / "archive").mkdir()

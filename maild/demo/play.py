@@ -29,6 +29,14 @@ HERE = Path(__file__).parent
 ZONE = ZoneInfo("Europe/Helsinki")
 AFTERWARDS = timedelta(days=10)  # the clock goes on after the last step, for what is still planned
 Say = Callable[[str], None]
+# For looking at what the demo left, by `maild --config FOLDER/maild.toml …`.
+CONFIGURATION = """\
+data = "{folder}"
+[database]
+url = "sqlite:///{folder}/maild.db"
+[post]
+maildir = "{folder}/letters"
+"""
 
 
 class Step(BaseModel):
@@ -84,7 +92,9 @@ class Player:
                 await self._do(step)
                 await self._settle()
             await self._wind_to(self._clock.now() + AFTERWARDS)
-        self._say(f"\nLetters: {self._folder}/letters/new   Database: {self._folder}/maild.db")
+        self._say(
+            f"\nLetters: {self._folder}/letters/new   Requests: maild --config {self._folder}/maild.toml request list"
+        )
 
     def _people(self) -> None:
         with self._daemon.database.write() as session:
@@ -208,6 +218,7 @@ def play(folder: Path, say: Say) -> None:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "letters", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "maild.toml").write_text(CONFIGURATION.format(folder=folder.absolute()), "utf-8")
     with imap_server() as server:
         say(f"A desk on {server.software}, SQLite and a Maildir in {folder}")
         asyncio.run(Player(folder, server, say).play())
