@@ -98,7 +98,7 @@ class Desk:
             if isinstance(one, Opened) and context is not None and _is_stale(context, touched):
                 # An earlier mail of this batch changed what this one could be about: commit that, and look again.
                 self._commit_mails(ready)
-                ready, touched = [], set()
+                ready = []  # what was touched stays so: the contexts of the mails behind are as old as this one's
                 context = self._context(one.clues, claim.received_at)
                 reading = self._reader.read([context if j == i else None for j in range(len(claimed))])[i]
             if (

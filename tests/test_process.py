@@ -245,6 +245,15 @@ def test_form_and_its_copy_in_one_batch_open_one_request(desk: Desk, database: D
     assert statuses(database) == ["Requested"]
 
 
+def test_many_forms_for_one_work_in_one_batch_open_one_request(desk: Desk, database: Database) -> None:
+    first = form()
+    keep(database, *(first.replace(b"Message-ID: <", b"Message-ID: <%d." % n) for n in range(7)))
+    desk.work()
+    with database.read() as session:
+        assert len(rows(session, RequestRow)) == 1
+        assert [row.state for row in rows(session, InboxRow)] == ["done"] * 7
+
+
 def test_letters_go_only_in_mode_auto(tmp_path: Path) -> None:
     found = {}
     for mode in ("off", "shadow", "auto"):

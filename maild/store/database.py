@@ -20,7 +20,7 @@ from sqlmodel import Session, SQLModel
 
 from maild.store import migrations
 
-BUSY_MILLISECONDS = 30_000  # how long SQLite waits for another process's writer
+BUSY_MILLISECONDS = 10_000  # how long SQLite waits for another process's writer; a door's client waits with it
 FULL = 2  # PRAGMA synchronous; EXTRA is 3
 WRITING = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 READING = ("query_only=ON",)

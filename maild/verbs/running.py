@@ -32,6 +32,8 @@ def upgrade(config: Path | None) -> None:
 def log_to_stderr() -> None:
     """One JSON object a line for the journal. aiosmtpd logs addresses and, at debug, whole mails: not below warning."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    # aiosmtpd logs unknown commands as they were said, at warning: a stranger's words have no place in the journal.
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
