@@ -123,9 +123,9 @@ class Daemon:
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT, or `stop`."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, self.stop)
         async with self.opened():
-            for name in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(name, self.stop)
             for mailbox in self._mailboxes:
                 mailbox.start()
             scheduler = ticking(self.tick, self._settings.site.zone)

@@ -77,6 +77,23 @@ def started(config: Path, *before: str, **options: object) -> Iterator[tuple[sub
             process.communicate()
 
 
+async def test_asked_to_stop_while_it_starts_it_ends_as_always(tmp_path: Path) -> None:
+    def missed(*_: object) -> None:
+        raise AssertionError("nobody listened for SIGTERM yet")
+
+    before = signal.signal(signal.SIGTERM, missed)
+    try:
+        daemon = Daemon(settings_in(tmp_path), SystemClock())
+        running = asyncio.create_task(daemon.run())
+        asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(running, 30)
+    finally:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, before)
+    with database_of(settings_in(tmp_path)) as database, database.lock():
+        pass  # it is free
+
+
 def test_daemon_tells_systemd_and_stops_in_time_when_asked(config: Path) -> None:
     with started(config) as (process, tells):
         assert tells.recv(100) == b"WATCHDOG=1"

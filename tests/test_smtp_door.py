@@ -4,6 +4,7 @@ import asyncio
 import smtplib
 import socket
 import sqlite3
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import pytest
 
 from maild.clock import WoundClock
 from maild.intake.accept import Acceptance
+from maild.intake.protocol import SmtpProtocol
 from maild.intake.smtp import Door, serve
 from maild.settings import Listener
 from maild.store import inbox
@@ -157,6 +159,39 @@ async def test_too_large_a_mail_is_refused_for_good(database_file: Database) -> 
             await asyncio.to_thread(send, port, MAIL + b"x\r\n" * 2000)
     assert refused.value.smtp_code == 552
     assert kept(database_file) == 0
+
+
+async def test_a_dot_within_a_line_too_long_ends_no_mail(database_file: Database) -> None:
+    smuggled = b"MAIL FROM:<b@evil.example>\r\nRCPT TO:<ill@library.example>\r\n.\r\n"
+    listener = Listener.model_validate({"listen": "127.0.0.1:0"})
+    acceptance = Acceptance(database_file, WoundClock(NOW), lambda: None)
+    protocol = SmtpProtocol(
+        Door("smtp", listener, [], acceptance, WoundClock(NOW)),
+        max_bytes=10,
+        hostname="x",
+        loop=asyncio.get_running_loop(),
+    )
+    protocol._reader = reader = asyncio.StreamReader(limit=10)
+    taken = asyncio.create_task(protocol._content())
+    reader.feed_data(b"x" * 40 + b".")  # asyncio leaves the last byte: the dot begins the next piece
+    while len(reader._buffer) > 1:
+        await asyncio.sleep(0)
+    reader.feed_data(b"\r\n" + smuggled)
+    assert await taken is None
+    assert not reader._buffer  # nothing of it is left to be taken for commands
+
+
+async def test_bare_line_ends_take_no_more_memory_than_their_size(database_file: Database) -> None:
+    raw = MAIL + b"\r\n" * 200_000
+    async with door(database_file) as port:
+        tracemalloc.start()
+        try:
+            await asyncio.to_thread(_dictate, port, raw + b".\r\n")
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < 12 * len(raw)  # with the sender's copies; a list of lines takes 40 times as much
+    assert kept(database_file) == 1
 
 
 async def test_parameters_of_delivery_reports_are_no_error(database_file: Database) -> None:

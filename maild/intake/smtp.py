@@ -1,4 +1,4 @@
-"""Mail by SMTP and LMTP, on aiosmtpd with its traps cured (docs/decisions/004).
+"""Mail by SMTP and LMTP: who may send, what is kept, what is answered.
 
 Answers: 250 only for what is kept; 451 or 452 for whatever is our own failure; 5xx only for an unknown recipient, a
 mail that is too large, or a client that breaks the protocol.
@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from maild.clock import Clock
 from maild.intake.accept import Acceptance
 from maild.intake.listen import open_sockets
+from maild.intake.protocol import LmtpProtocol, SmtpProtocol
 from maild.settings import Listener
 from maild.store.inbox import Arrival
 
@@ -26,8 +27,6 @@ log = structlog.get_logger()
 
 COMMANDS_A_CONNECTION = 5000
 KNOWN_CLIENTS = 10_000  # whose rate is remembered
-# RFC 3461: parameters that a sending MTA may add; aiosmtpd answers 555 to them, and the mail would bounce.
-DSN_PARAMETERS = frozenset({"RET", "ENVID", "NOTIFY", "ORCPT"})
 
 
 class Rate:
@@ -133,49 +132,6 @@ def _client(session: Session) -> str:
 
 def _is_full(error: Exception) -> bool:
     return "full" in str(error).lower() or "no space" in str(error).lower()
-
-
-class _Cured:
-    """What both protocols share: parameters of RFC 3461 taken and left alone, a limit on connections."""
-
-    event_handler: Door
-    _taken: bool
-
-    def __init__(self, door: Door, *, max_bytes: int, **options: object) -> None:
-        # Real HTML mail has lines of any length; with a limit aiosmtpd answers a permanent 500 to them.
-        self.line_length_limit = max_bytes
-        super().__init__(door, data_size_limit=max_bytes, **options)  # type: ignore[call-arg]  # aiosmtpd's, untyped
-
-    def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
-        kept = [p for p in params if p.partition("=")[0] not in DSN_PARAMETERS]
-        return super()._getparams(kept)  # type: ignore[misc,no-any-return]  # aiosmtpd's, untyped
-
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        if getattr(self, "_original_transport", None) is not None:  # the same connection, now with TLS
-            super().connection_made(transport)  # type: ignore[misc]  # aiosmtpd's, untyped
-            return
-        door = self.event_handler
-        self._taken = door.connections < door.listener.max_connections
-        if not self._taken:
-            transport.write(b"421 4.3.2 too many connections, come again later\r\n")
-            transport.close()
-            return
-        door.connections += 1
-        super().connection_made(transport)  # type: ignore[misc]  # aiosmtpd's, untyped
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if not self._taken:  # aiosmtpd has no session to end
-            return
-        self.event_handler.connections -= 1
-        super().connection_lost(error)  # type: ignore[misc]  # aiosmtpd's, untyped
-
-
-class SmtpProtocol(_Cured, SMTP):  # type: ignore[misc]  # aiosmtpd is untyped
-    """SMTP with the traps cured."""
-
-
-class LmtpProtocol(_Cured, LMTP):  # type: ignore[misc]  # aiosmtpd is untyped
-    """LMTP with the traps cured."""
 
 
 async def serve(door: Door, listener: Listener, *, lmtp: bool) -> list[asyncio.Server]:

@@ -123,5 +123,5 @@ def mail_key(raw: bytes) -> str:
         if name in _KEY_FIELDS or name.startswith("content-"):
             digest.update(name.encode("ascii") + b":" + b" ".join(value.split()) + b"\n")
     digest.update(b"\n")
-    digest.update(_LINE_END.sub(b"\n", body).rstrip(b"\n"))
+    digest.update(body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n"))
     return digest.hexdigest()
