@@ -77,20 +77,16 @@ def _replied_letter(mail: Mail, context: Context, rules: ReadingRules) -> str:
 
 def _by_words(lines: Sequence[str], rules: ReadingRules) -> Iterator[Chosen]:
     """The answers whose sentence the mail begins with, where only their own facts follow."""
-    for answer in rules.answers.answers.values():
-        for language, sentence in answer.say.items():
-            rest = _after(lines, plain(sentence))
-            filled = None if rest is None else _filled(rest, answer, language, rules)
+    seen = set[str]()
+    for end in (1, 2, 3):  # a mail program may have broken the sentence in two or three
+        sentence = plain(" ".join(lines[:end]))
+        if sentence in seen:
+            continue
+        seen.add(sentence)
+        for answer, language in rules.answers.by_sentence.get(sentence, ()):
+            filled = _filled(lines[end:], answer, language, rules)
             if filled is not None:
                 yield Chosen(answer=answer, language=language, filled=filled)
-
-
-def _after(lines: Sequence[str], sentence: str) -> Sequence[str] | None:
-    """The lines behind the sentence, which a mail program may have broken in two or three."""
-    for end in (1, 2, 3):
-        if plain(" ".join(lines[:end])) == sentence:
-            return lines[end:]
-    return None
 
 
 def _filled(lines: Sequence[str], answer: Answer, language: str, rules: ReadingRules) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
@@ -32,13 +33,22 @@ class Answer:
     needs: tuple[Asked, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AnswerRules:
     """Every answer by its name, the labels of what is filled in, and the answers that each letter numbers."""
 
     answers: Mapping[str, Answer] = field(default_factory=lambda: MappingProxyType({}))
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @cached_property
+    def by_sentence(self) -> Mapping[str, tuple[tuple[Answer, str], ...]]:
+        """The answers that a plain sentence gives, each with the sentence's language."""
+        out: dict[str, tuple[tuple[Answer, str], ...]] = {}
+        for answer in self.answers.values():
+            for language, text in answer.say.items():
+                out[plain(text)] = (*out.get(plain(text), ()), (answer, language))
+        return out
 
 
 class _Answer(Table):

@@ -47,11 +47,18 @@ def clues_of(mail: Mail, prefixes: Sequence[str], our_addresses: Sequence[str]) 
 def _addresses(mail: Mail, our_addresses: Sequence[str]) -> Iterator[str]:
     ours = set(our_addresses)
     candidates = [mail.from_address, mail.reply_to, mail.return_path or "", *(d.recipient for d in mail.deliveries)]
-    candidates += [a for name, value in mail.returned_headers if name == "to" for a in _ADDRESS.findall(value.lower())]
-    candidates += _ADDRESS.findall(mail.header("x-failed-recipients").lower())
-    candidates += [a for _label, value in mail.rows for a in _ADDRESS.findall(value.lower())]
-    candidates += _ADDRESS.findall(mail.text[:MAX_SEARCHED_CHARS].lower())[:MAX_CLUES]
+    candidates += [a for name, value in mail.returned_headers if name == "to" for a in _addresses_in(value)]
+    candidates += _addresses_in(mail.header("x-failed-recipients"))
+    candidates += [a for _label, value in mail.rows for a in _addresses_in(value)]
+    candidates += _addresses_in(mail.text[:MAX_SEARCHED_CHARS])[:MAX_CLUES]
     yield from (a for a in candidates if "@" in a and _without_tag(a) not in ours)
+
+
+def _addresses_in(text: str) -> list[str]:
+    """The addresses of a text in lower case; only the lines that can have one are looked through."""
+    if "@" not in text:
+        return []
+    return [a for line in text.lower().split("\n") if "@" in line for a in _ADDRESS.findall(line)]
 
 
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+=-]{1,64}@(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}")
@@ -87,6 +94,9 @@ def _numbers(
 
 def numbers_in(text: str, prefixes: Sequence[str]) -> tuple[str, ...]:
     """Request numbers in a text, upper case, in order, once each; blanks and odd dashes in them are borne."""
+    folded = text.casefold()
+    if not any(prefix.casefold() in folded for prefix in prefixes):
+        return ()  # most texts have none, and the pattern looks at every letter of them
     pattern = _number_pattern(tuple(prefixes))
     return tuple(dict.fromkeys(f"{m[1].upper()}-{m[2]}-{m[3]}" for m in pattern.finditer(text)))
 

@@ -9,6 +9,8 @@ from maild.reading.rules import ReadingRules
 
 def requests_meant(mail: Mail, context: Context, rules: ReadingRules) -> tuple[Request, ...]:
     """The requests of the context that the mail names or answers; all of the context where it names none."""
+    if not context.requests:
+        return ()
     ours = context.our_addresses or rules.our_addresses
     named = set(numbers_in(f"{mail.subject}\n{mail.text}", rules.prefixes))
     named |= {address.number for address in reply_addresses(mail, ours, rules.prefixes)}

@@ -56,7 +56,9 @@ def clean(text: str) -> str:
 
 def clean_text(text: str) -> str:
     """NFC text with plain line ends; tabs become four blanks, exotic blanks one."""
-    if not (text.isascii() and text.replace("\n", "").isprintable()):
+    # Some of what nobody sees counts as printable all the same; it is outside of ASCII.
+    tidy = text.replace("\n", "").isprintable() and (text.isascii() or _HIDDEN.search(text) is None)
+    if not tidy:
         text = _LINE_ENDS.sub("\n", text)
         text = _CONTROLS.sub("", _HIDDEN.sub("", text)).replace("\t", "    ")
         text = _SURROGATES.sub("\ufffd", _BLANKS.sub(" ", text))

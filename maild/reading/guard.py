@@ -7,6 +7,7 @@ megabyte). Everything here is linear in the bytes and takes any bytes.
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 MAX_MAIL_BYTES = 25 * 2**20
 MAX_HEADER_BYTES = 128 * 2**10  # the whole header block
@@ -29,20 +30,45 @@ _KEY_FIELDS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """A mail cut at its blank line. `fields` are those of the header, and of a mail without a blank line all of it."""
+
+    raw: bytes
+    header: bytes
+    body: bytes
+    fields: tuple[tuple[str, bytes], ...]
+
+
+def cut(raw: bytes) -> Cut:
+    """The mail cut in two, its fields found: once for all that look at them."""
+    header, body = split(raw)
+    return Cut(raw=raw, header=header, body=body, fields=tuple(fields(header)))
+
+
 def check(raw: bytes) -> str | None:
     """None, or the word for what is too much: size, lines, header-block, header-lines, field, parts or depth."""
-    if len(raw) > MAX_MAIL_BYTES or raw.startswith(NOT_WHOLE):
+    return check_cut(cut(raw))
+
+
+def check_cut(mail: Cut) -> str | None:
+    """The same for a mail that was cut."""
+    if len(mail.raw) > MAX_MAIL_BYTES or mail.raw.startswith(NOT_WHOLE):
         return "size"
-    if raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n") > MAX_LINES:
+    if _lines(mail.raw) > MAX_LINES:
         return "lines"
-    header, _body = split(raw)
-    if len(header) > MAX_HEADER_BYTES:
+    if len(mail.header) > MAX_HEADER_BYTES:
         return "header-block"
-    if sum(1 for _ in _LINE_END.finditer(header)) > MAX_HEADER_LINES:
+    if _lines(mail.header) > MAX_HEADER_LINES:
         return "header-lines"
-    if any(len(value) > _limit(name) for name, value in fields(header)):
+    if any(len(value) > _limit(name) for name, value in mail.fields):
         return "field"
-    return _check_parts(raw)
+    return _check_parts(mail.raw)
+
+
+def _lines(raw: bytes) -> int:
+    """How many line ends there are, of whatever kind."""
+    return raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n")
 
 
 def _limit(name: str) -> int:
@@ -117,11 +143,15 @@ def mail_key(raw: bytes) -> str:
 
     Trace fields (Received, Authentication-Results, Delivered-To …) differ by sighting and are left out.
     """
-    header, body = split(raw)
+    return key_of_cut(cut(raw))
+
+
+def key_of_cut(mail: Cut) -> str:
+    """The same for a mail that was cut."""
     digest = hashlib.sha256()
-    for name, value in fields(header):
+    for name, value in mail.fields:
         if name in _KEY_FIELDS or name.startswith("content-"):
             digest.update(name.encode("ascii") + b":" + b" ".join(value.split()) + b"\n")
     digest.update(b"\n")
-    digest.update(body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n"))
+    digest.update(mail.body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n"))
     return digest.hexdigest()

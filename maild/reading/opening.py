@@ -91,10 +91,11 @@ def open_mail(
     A mail that is too much to parse has the defect "guard:<word>" and what its first lines give; one that a library
     failed on, "unreadable:<exception>".
     """
-    head = _head(raw, recipients, return_path)
+    whole = guard.cut(raw)
+    head = _head(whole, recipients, return_path)
     if received_at is not None:
         head = replace(head, received_at=received_at)
-    if word := guard.check(raw):
+    if word := guard.check_cut(whole):
         return _guarded(head, raw, word)
     try:
         return _with_body(head, raw, quotes or QuoteRules(), our_addresses)
@@ -120,11 +121,11 @@ def _tree(raw: bytes) -> Message:
     return message
 
 
-def _head(raw: bytes, recipients: Sequence[str], return_path: str | None) -> Mail:
+def _head(mail: guard.Cut, recipients: Sequence[str], return_path: str | None) -> Mail:
     """What the header says. Only its first bytes are looked at, so it may be cut in a mail that is too much."""
-    block, _body = guard.split(raw[: guard.MAX_HEADER_BYTES + 4])
+    whole = len(mail.header) <= guard.MAX_HEADER_BYTES
     values: dict[str, list[bytes]] = {}
-    for name, value in guard.fields(block[: guard.MAX_HEADER_BYTES]):
+    for name, value in mail.fields if whole else guard.fields(mail.header[: guard.MAX_HEADER_BYTES]):
         values.setdefault(name, []).append(value[: guard.MAX_FIELD_BYTES])
     address, name, problem = fields.read_from(values.get("from", []))
     received = values.get("received", [b""])[0].decode("latin-1")
@@ -133,7 +134,7 @@ def _head(raw: bytes, recipients: Sequence[str], return_path: str | None) -> Mai
     sent_to = [v for n, vs in values.items() if n in _DELIVERED_TO for v in vs]
     paths = values.get("return-path", [])
     return Mail(
-        key=guard.mail_key(raw),
+        key=guard.key_of_cut(mail),
         message_id=next(iter(fields.message_ids(values.get("message-id", [])[:1])), ""),
         in_reply_to=fields.message_ids(values.get("in-reply-to", [])),
         references=fields.message_ids(values.get("references", [])),
@@ -159,7 +160,7 @@ def _head(raw: bytes, recipients: Sequence[str], return_path: str | None) -> Mai
         headers=tuple((n, fields.decoded(vs[0])) for n, vs in values.items() if n in _KEPT),
         auth_results=fields.auth_results(values.get("authentication-results", [])),
         mime_type=_first(values, "content-type").partition(";")[0].strip().lower() or "text/plain",
-        size=len(raw),
+        size=len(mail.raw),
         ambiguous=tuple(_ambiguous(values)),
     )
 
