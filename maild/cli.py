@@ -421,11 +421,12 @@ def letters_slip(
     file: Path,
     size: Annotated[str, typer.Option("--size", help="A6 or A4.")] = "A6",
     language: Annotated[str | None, typer.Option("--language", help="fi, sv or en; else the site's.")] = None,
+    parcel: Annotated[str, typer.Option("--parcel", help="The carrier's number, to stand on it.")] = "",
 ) -> None:
     """A slip of paper for a request as PDF, with its number as a barcode (needs the extra slips)."""
     from maild.verbs import letters
 
-    _verb(lambda: letters.slip(context.obj, number, kind, file, size=size, language=language))
+    _verb(lambda: letters.slip(context.obj, number, kind, file, size=size, language=language, parcel=parcel))
 
 
 @db_app.command("upgrade")

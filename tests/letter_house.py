@@ -48,9 +48,9 @@ def sample(letter: str, /, case: str = "usual", audience: Audience | None = None
     return replace(found, effect=replace(found.effect, facts={**found.effect.facts, **facts}))
 
 
-def facts(letter: str, /, case: str = "usual", **given: Any) -> LetterFacts:
+def facts(letter: str, /, case: str = "usual", audience: Audience | None = None, **given: Any) -> LetterFacts:
     """What that letter's template would be given."""
-    found = sample(letter, case, **given)
+    found = sample(letter, case, audience, **given)
     return facts_of(found.effect, found.context, SITE)
 
 

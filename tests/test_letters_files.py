@@ -1,8 +1,6 @@
 """What goes with a letter: its parts as two readers see them, the calendar file, slips of paper, a site's look."""
 
 import email
-import re
-import zlib
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
@@ -14,7 +12,6 @@ import pytest
 from icalendar import Calendar
 
 from maild.core.effects import Audience
-from maild.core.letters import facts_of
 from maild.letters.check import check
 from maild.letters.compose import Composer
 from maild.letters.look import LookError, load_look
@@ -187,32 +184,3 @@ def test_a_page_that_a_site_wrote_by_hand_takes_the_place_of_the_made_one(tmp_pa
     letters, given = shipped_letters(tmp_path), facts("due_soon")
     assert letters.render("due_soon", "fi", given, SITE).html.startswith("<p>Oma</p>")
     assert "Oma" not in letters.render("due_soon", "sv", given, SITE).html
-
-
-def test_slips_are_pdfs_of_one_page_on_their_paper() -> None:
-    slips = pytest.importorskip("maild.letters.slips", reason="needs the extra slips", exc_type=(ImportError, OSError))
-    found = sample("ready_for_pickup")
-    for kind in slips.KINDS:
-        for size, box in (("A6", rb"\[0 0 297\.\d* 419\.\d*\]"), ("A4", rb"\[0 0 595\.\d* 841\.\d*\]")):
-            made = slips.slip(kind, NUMBER, found.context, shipped_letters(), SITE, language="fi", size=size)
-            streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", made, re.DOTALL)
-            inside = b"".join(zlib.decompressobj().decompress(one) for one in streams if one.startswith(b"x"))
-            assert made.startswith(b"%PDF-")
-            assert len(re.findall(rb"/MediaBox ?" + box, inside)) == 1, (kind, size)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", ["loan", "return", "pickup"])
-def test_no_slip_says_who_the_patron_is(kind: str, language: str) -> None:
-    found = sample("ready_for_pickup")
-    given = facts_of(replace(found.effect, audience=Audience.PATRON), found.context, SITE)
-    page = shipped_letters().slip_page(language, given, SITE, kind=kind, size="A6", bars="data:", mail_code="data:")
-    patron = found.context.patrons[0]
-    assert NUMBER in page
-    assert not [word for word in (patron.name, patron.email, patron.card) if word in page]
-
-
-def test_the_bars_of_a_slip_are_those_of_code_128() -> None:
-    slips = pytest.importorskip("maild.letters.slips", reason="needs the extra slips", exc_type=(ImportError, OSError))
-    assert slips.code_128(NUMBER).count(b"<rect") > 3 * len(NUMBER)
-    assert slips.code_128(NUMBER) != slips.code_128("KP-2026-000124")

@@ -23,6 +23,8 @@ HELKA = {
     "name": "Esimerkin kirjasto",
     "name_sv": "Exempelbiblioteket",
     "email": "ILL@h.example",
+    "postal_address": "Esimerkin kirjasto / Kaukopalvelu\nPL 2\r\n 00102  Esimerkkilä ",
+    "phone": "+358 9 000 0000",
     "domains": "h.example Höö.example",
     "languages": "sv fi",
     "postal_delay_days": "5",
@@ -43,6 +45,8 @@ def test_partners_come_back_as_they_were_imported(database: Database) -> None:
     assert partner.domains == ("h.example", "xn--h-1gaa.example")
     assert (partner.names, partner.languages) == ({"sv": "Exempelbiblioteket"}, ("sv", "fi"))
     assert (partner.email, partner.postal_delay_days, partner.loan_days) == ("ill@h.example", 5, 28)
+    assert partner.postal_address == "Esimerkin kirjasto\nKaukopalvelu\nPL 2\n00102 Esimerkkilä"
+    assert partner.phone == "+358 9 000 0000"
     assert (partner.accept_spf, partner.paused_until) == (True, date(2026, 12, 24))
 
 
@@ -68,6 +72,21 @@ def test_six_hundred_partners_go_out_and_come_back_the_same(database: Database) 
         broken = [*exported[:300], exported[300] | {"max_lent": "many"}, *exported[301:]]
         assert [p.split(":")[0] for p in records.import_partners(session, broken, NOW).problems] == ["line 302"]
     assert {p.max_open for p in before} == {None, 0, 1, 2, 3, 4, 5, 6}
+
+
+def test_an_address_that_fits_no_label_and_a_telephone_number_that_is_none_are_told(database: Database) -> None:
+    lines = [
+        HELKA | {"symbol": "FI-1", "postal_address": " / ".join("123456789")},
+        HELKA | {"symbol": "FI-2", "postal_address": "x" * 81},
+        HELKA | {"symbol": "FI-3", "phone": "09 000\nBcc: x@evil.example"},
+    ]
+    with database.write() as session:
+        problems = records.import_partners(session, lines, NOW).problems
+    assert [problem.split(": ")[:2] for problem in problems] == [
+        ["line 2", "postal_address"],
+        ["line 3", "postal_address"],
+        ["line 4", "phone"],
+    ]
 
 
 def test_one_bad_line_keeps_the_whole_file_out_and_every_mistake_is_told(database: Database) -> None:

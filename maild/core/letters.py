@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from maild.core.cleaning import clean_line, clean_text, without_numbers
 from maild.core.effects import Audience, SendLetter
 from maild.core.reading import Citation, Money
-from maild.core.request import Context, Item, Request
+from maild.core.request import Context, Item, Partner, Request
 from maild.core.terms import Flag, Role, ServiceType
 
 MAX_TITLE = 300
@@ -84,6 +84,9 @@ class LetterFacts:
     pickup: str | None = None
     pickup_hours: str | None = None
     asked_on: date | None = None  # the day on which we asked the supplier in hand
+    partner_name: str | None = None  # the library that we borrow from or lend to
+    partner_address: str | None = None  # where parcels to it go
+    partner_phone: str | None = None
     # the occasion: SendLetter.facts
     old_due_date: date | None = None
     new_due_date: date | None = None
@@ -129,11 +132,13 @@ REQUEST_FACTS = frozenset(
             "need_before",
         ),
         *("max_cost", "conditions", "renewable", "pickup", "pickup_hours", "asked_on"),
+        *("partner_name", "partner_address", "partner_phone"),
     }
 )
 OCCASION_FACTS = LETTER_FACTS - REQUEST_FACTS
 STAFF_FACTS = frozenset({"passage", "commands", "mail_subject", "mail_from", "recipient", "letter", "diagnostic"})
 PATRON_FACTS = frozenset({"pickup", "pickup_hours", "pickup_until", "office"})
+PARTNER_FACTS = frozenset({"their_ref", "partner_name", "partner_address", "partner_phone"})
 
 
 def facts_of(effect: SendLetter, context: Context, site: SiteFacts) -> LetterFacts:
@@ -147,6 +152,7 @@ def facts_of(effect: SendLetter, context: Context, site: SiteFacts) -> LetterFac
     values["to_patron"] = effect.audience is Audience.PATRON
     if request is not None:
         values |= _of_request(request, effect, site)
+        values |= _of_partner(context.partner(effect.partner_id or request.partner_id))
     hidden = _hidden_from(effect.audience)
     return LetterFacts(**{name: value for name, value in values.items() if name not in hidden})
 
@@ -155,7 +161,7 @@ def _hidden_from(audience: Audience) -> frozenset[str]:
     if audience is Audience.PARTNER:
         return STAFF_FACTS | PATRON_FACTS
     if audience is Audience.PATRON:
-        return (STAFF_FACTS - {"commands"}) | {"commands", "their_ref"}
+        return STAFF_FACTS | PARTNER_FACTS
     return frozenset()
 
 
@@ -180,6 +186,17 @@ def _of_request(request: Request, effect: SendLetter, site: SiteFacts) -> dict[s
         "pickup": pickup or None,
         "pickup_hours": site.pickup.get(request.pickup) or None,
         "asked_on": _asked_on(request, site),
+    }
+
+
+def _of_partner(partner: Partner | None) -> dict[str, str | None]:
+    """How parcels reach the other library."""
+    if partner is None:
+        return {}
+    return {
+        "partner_name": _line(partner.name),
+        "partner_address": _address(partner.postal_address),
+        "partner_phone": _line(partner.phone),
     }
 
 
@@ -266,6 +283,12 @@ def _url(value: object) -> str | None:
 
 def _paragraphs(value: object) -> str | None:
     return clean_text(value, MAX_TEXT) or None if isinstance(value, str) else None
+
+
+def _address(value: str) -> str | None:
+    """An address with its lines."""
+    lines = (_line(line) for line in value.splitlines())
+    return "\n".join(line for line in lines if line) or None
 
 
 def _words(value: object) -> tuple[str, ...]:

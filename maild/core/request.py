@@ -20,6 +20,8 @@ class Partner:
     name: str = ""
     names: dict[str, str] | None = None  # by language, where they differ
     email: str = ""  # where requests go
+    postal_address: str = ""  # where parcels go, its lines as on a label
+    phone: str = ""
     domains: tuple[str, ...] = ()  # accepted sender domains, A-labels
     country: str = "domestic"  # domestic, nordic, other
     languages: tuple[str, ...] = ("fi", "en")  # of our letters, the reader's first; two = bilingual

@@ -22,7 +22,7 @@ def body_of(answer: Answer, offered: AnswerRules, language: str) -> str:
     return "\n".join([f"{answer.say[language]}.", *([""] if asked else []), *asked])
 
 
-def mailto(address: str, number: str, body: str) -> str:
+def mailto(address: str, number: str, body: str = "") -> str:
     """A link that every mail program reads alike (RFC 6068).
 
     Blanks are %20, for Outlook and Apple Mail show a "+" as it stands; lines end in %0D%0A; the "+" of the address is
@@ -30,4 +30,5 @@ def mailto(address: str, number: str, body: str) -> str:
     """
     lines = "\r\n".join(body.split("\n"))
     subject = quote(f"Re: [{number}]", safe="")
-    return f"mailto:{quote(address, safe='@')}?subject={subject}&body={quote(lines, safe='')}"
+    link = f"mailto:{quote(address, safe='@')}?subject={subject}"
+    return f"{link}&body={quote(lines, safe='')}" if body else link

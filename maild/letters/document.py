@@ -139,7 +139,7 @@ def _text(block: Block) -> Iterable[str]:
 def _fact_text(fact: Fact) -> Iterator[str]:
     if len(fact.lines) > 1:
         yield f"{fact.label}:"
-        yield from (f"  {line}" for line in fact.lines)
+        yield from (piece for line in fact.lines for piece in wrap(f"  {line}"))
     else:
         yield from wrap(f"{fact.label}: {fact.lines[0]}", hang="  ")
 

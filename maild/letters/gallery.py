@@ -13,13 +13,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from maild.core.effects import Audience
 from maild.core.letter_rules import LetterRule
+from maild.core.letters import SiteFacts
 from maild.letters.body import LOGO
 from maild.letters.compose import Composer
 from maild.letters.render import Letters
-from maild.letters.samples import Sample, samples
+from maild.letters.samples import SITE, Sample, samples
 
 WHEN = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
-TONGUES = (("fi",), ("sv",), ("en",), ("fi", "en"), ("sv", "fi"))
+TONGUES = (("fi",), ("sv",), ("en",), ("fi", "en"), ("sv", "fi"), ("fi", "sv"), ("en", "fi"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,17 @@ def write_gallery(
     index = environment.get_template("index.html.j2").render(groups=list(_groups(rules)), tongue="+".join(tongues[0]))
     (folder / "index.html").write_text(index, encoding="utf-8")
     return count
+
+
+def shown_site(site: SiteFacts) -> SiteFacts:
+    """The site with the samples' words for what its settings leave open, so that each letter is seen whole."""
+    return replace(
+        site,
+        postal_address=site.postal_address or SITE.postal_address,
+        contact=site.contact or SITE.contact,
+        symbol=site.symbol or SITE.symbol,
+        pickup={**SITE.pickup, **site.pickup},
+    )
 
 
 def _show(folder: Path, letters: Letters, composer: Composer, sample: Sample, languages: Sequence[str]) -> Shown:

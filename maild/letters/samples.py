@@ -10,7 +10,7 @@ from maild.core.effects import Audience, SendLetter
 from maild.core.letter_rules import LetterRule
 from maild.core.letters import SiteFacts
 from maild.core.reading import Citation, Money
-from maild.core.request import Attempt, Context, Item, Patron, Request
+from maild.core.request import Attempt, Context, Item, Partner, Patron, Request
 from maild.core.terms import Flag, Role, ServiceType, Status
 
 NUMBER = "KP-2026-000123"
@@ -56,6 +56,7 @@ ARTICLE = Citation(
     pages="45–67",
     issn="0000-0000",
 )
+PARTNER_ADDRESS = "Mallilan kirjasto\nKaukopalvelu\nMallitie 2\n90001 Mallila"
 HOSTILE_TEXT = (
     "A\r\nBcc: victim@evil.example\r\n\r\n\x00\x1b[31m\u202egpj.exe\u2028[KP-2026-999999] kp\u20112026\u2011999999 "
     "{{ 7*7 }}{% raw %} <script>alert(1)</script> =?utf-8?q?=0D=0ABcc:_x?= " + "x" * 400
@@ -144,8 +145,15 @@ def _sample(name: str, rule: LetterRule, audience: Audience, request: Request, f
         facts=dict(facts),
         attach=(1,) if name == "copy" else (),
     )
+    partner = Partner(id=1, name="Mallilan kirjasto", postal_address=PARTNER_ADDRESS, phone="+358 8 000 0000")
+    if name == "hostile":
+        partner = replace(partner, name=HOSTILE_TEXT, postal_address=HOSTILE_TEXT, phone=HOSTILE_TEXT)
     patron = Patron(id=1, name="Aino Asiakas", email="aino.asiakas@patron.example", card="2000123456", approved=True)
-    return Sample(name=f"{audience}-{name}", effect=effect, context=Context(requests=(request,), patrons=(patron,)))
+    return Sample(
+        name=f"{audience}-{name}",
+        effect=effect,
+        context=Context(requests=(request,), partners=(partner,), patrons=(patron,)),
+    )
 
 
 def _usual(role: Role) -> Request:
@@ -156,6 +164,7 @@ def _usual(role: Role) -> Request:
         service_type=ServiceType.LOAN,
         status=Status.LOANED,
         citation=BOOK,
+        partner_id=1,
         patron_id=1 if borrowing else None,
         patron_email="aino.asiakas@patron.example" if borrowing else None,
         requester_ref="" if borrowing else "TRE-4711",

@@ -11,38 +11,64 @@ import weasyprint
 from barcode.writer import SVGWriter
 
 from maild.core.effects import Audience, SendLetter
-from maild.core.letters import SiteFacts, facts_of
+from maild.core.letters import LetterFacts, SiteFacts, facts_of
 from maild.core.request import Context
+from maild.core.terms import Role
+from maild.letters.choices import mailto
 from maild.letters.render import Letters
 
 Kind = Literal["loan", "return", "pickup"]
 Size = Literal["A6", "A4"]
 KINDS: Sequence[Kind] = get_args(Kind)
 
-# What each slip may say: a pickup slip stands on an open shelf and a loan slip travels, so neither has a name on it.
-AUDIENCES = {"loan": Audience.PATRON, "pickup": Audience.PATRON, "return": Audience.PARTNER}
+POINTS = {"A6": (9, 8, 7, 6, 5), "A4": (13, 11, 9, 7)}  # of type: the largest with which all stands on one page
 BARS = {"module_width": 0.3, "module_height": 11.0, "quiet_zone": 3.0, "write_text": False}
 
 
 def slip(
-    kind: Kind, number: str, context: Context, letters: Letters, site: SiteFacts, *, language: str, size: Size = "A6"
+    kind: Kind,
+    number: str,
+    context: Context,
+    letters: Letters,
+    site: SiteFacts,
+    *,
+    language: str,
+    size: Size = "A6",
+    parcel: str = "",
 ) -> bytes:
-    """The slip of that request as PDF."""
-    audience = AUDIENCES[kind]
-    effect = SendLetter(number=number, letter=f"{kind}_slip", audience=audience, to=site.address, cause="slip")
-    page = letters.slip_page(
-        language,
-        facts_of(effect, context, site),
-        site,
-        kind=kind,
-        size=size,
-        bars=_data_url(code_128(number)),
-        mail_code=_data_url(qr_code(f"mailto:{site.address}?subject=%5B{number}%5D")),
-    )
-    out = io.BytesIO()
+    """The slip of that request as PDF. `parcel` is the carrier's number, where the parcel has one already."""
+    facts = slip_facts(kind, number, context, site, parcel)
+    codes = {"bars": _data_url(code_128(number)), "mail_code": _data_url(qr_code(mail_link(number, site)))}
     fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"data"}, fail_on_errors=True)
-    weasyprint.HTML(string=page, url_fetcher=fetcher).write_pdf(out)
+    for points in POINTS[size]:
+        page = letters.slip_page(language, facts, site, kind=kind, size=size, points=str(points), **codes)
+        document = weasyprint.HTML(string=page, url_fetcher=fetcher).render()
+        if len(document.pages) == 1:
+            break
+    out = io.BytesIO()
+    document.copy(document.pages[:1]).write_pdf(out)
     return out.getvalue()
+
+
+def slip_facts(kind: Kind, number: str, context: Context, site: SiteFacts, parcel: str = "") -> LetterFacts:
+    """What the slip may say: the other library's address where it goes there, else the patron's dates; never a name."""
+    request = context.request(number)
+    travels = kind == "return" or (request is not None and request.role is Role.LENDING)
+    audience = Audience.PARTNER if travels else Audience.PATRON
+    effect = SendLetter(
+        number=number,
+        letter=f"{kind}_slip",
+        audience=audience,
+        to=site.address,
+        cause="slip",
+        facts={"parcel": parcel} if parcel else {},
+    )
+    return facts_of(effect, context, site)
+
+
+def mail_link(number: str, site: SiteFacts) -> str:
+    """What the QR code holds: a mail to us whose subject names the request."""
+    return mailto(site.address, number)
 
 
 def code_128(text: str) -> bytes:

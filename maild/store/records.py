@@ -10,13 +10,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from sqlalchemy import delete
 from sqlmodel import Session, col, or_, select
 
-from maild.core.request import Partner, Patron
+from maild.core.cleaning import clean_line
+from maild.core.request import Partner, Patron, Request
 from maild.store.context import load_partners
 from maild.store.rows import partner_columns, patron_columns, to_patron
 from maild.store.tables import PartnerDomainRow, PartnerRow, PatronRow
 
 Cells = Mapping[str, str | None]  # a line of a CSV file, by its heading
 Line = TypeVar("Line", bound="RecordLine")
+MAX_ADDRESS_LINES = 8
+MAX_ADDRESS_LINE = 80  # characters; a label of A6 holds no more
 
 
 def _words(cell: object) -> object:
@@ -28,9 +31,20 @@ def _a_label(domain: str) -> str:
     return idna.encode(domain, uts46=True).decode()
 
 
+def _address_lines(cell: str) -> str:
+    """The address with its lines as on a label: parted by line breaks within the cell, or by " / " in one line."""
+    lines = [clean_line(line, MAX_ADDRESS_LINE + 1) for line in cell.replace(" / ", "\n").splitlines()]
+    kept = [line for line in lines if line]
+    if len(kept) > MAX_ADDRESS_LINES or any(len(line) > MAX_ADDRESS_LINE for line in kept):
+        raise ValueError(f"an address has at most {MAX_ADDRESS_LINES} lines of {MAX_ADDRESS_LINE} characters")
+    return "\n".join(kept)
+
+
 Language = Literal["fi", "sv", "en"]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(_words)]
 Domains = Annotated[tuple[Annotated[str, AfterValidator(_a_label)], ...], BeforeValidator(_words)]
+PostalAddress = Annotated[str, AfterValidator(_address_lines)]
+Telephone = Annotated[str, Field(pattern=r"^[0-9+() .\-/,a-zA-Z]{0,60}$")]
 Address = Annotated[str, Field(pattern=r"^[^\s@<>\"(),:;\\]+@[^\s@<>\"(),:;\\]+$"), BeforeValidator(str.lower)]
 
 
@@ -49,6 +63,8 @@ class PartnerLine(RecordLine):
     name_sv: str = ""
     name_en: str = ""
     email: Address | Literal[""] = ""
+    postal_address: PostalAddress = ""
+    phone: Telephone = ""
     domains: Domains = ()
     country: Literal["domestic", "nordic", "other"] = "domestic"
     languages: Languages = ("fi", "en")
@@ -139,6 +155,11 @@ def partners(session: Session) -> list[Partner]:
     ids = session.exec(select(PartnerRow.id).order_by(PartnerRow.symbol)).all()
     found = {partner.id: partner for partner in load_partners(session, ids=[one for one in ids if one])}
     return [found[one] for one in ids if one]
+
+
+def partner_of(session: Session, request: Request) -> Partner | None:
+    """The library that the request is borrowed from or lent to, or None."""
+    return next(iter(load_partners(session, ids=[request.partner_id])), None) if request.partner_id else None
 
 
 def find_partners(session: Session, word: str) -> list[Partner]:

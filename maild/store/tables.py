@@ -23,6 +23,8 @@ class PartnerRow(SQLModel, table=True):
     name: str = ""
     names: JSONValue | None = Field(default=None, sa_type=JSON)
     email: str = Field(default="", index=True)
+    postal_address: str = ""
+    phone: str = ""
     country: str = "domestic"
     languages: list[str] = Field(default_factory=list, sa_type=JSON)
     profile_borrowing: str = "borrowing"

@@ -9,10 +9,12 @@ from maild import house, shipped
 from maild.core import letter_rules
 from maild.core.request import Context
 from maild.house import WrongRules
-from maild.letters.gallery import write_gallery
+from maild.letters.compose import Composer
+from maild.letters.gallery import shown_site, write_gallery
 from maild.letters.render import LANGUAGES, Letters
 from maild.rulebook import read_files
 from maild.settings import Settings
+from maild.store import records
 from maild.store import requests as store
 from maild.verbs.failures import NotFound
 from maild.verbs.opening import database_of, settings_of, settings_or_defaults
@@ -24,12 +26,14 @@ def preview(config: Path | None, folder: Path, names: list[str]) -> None:
     """Writes the gallery into `folder`. Raises WrongRules."""
     settings = settings_or_defaults(config)
     letters = _letters(settings)
-    composer = house.composer_of(settings, letters.rules, (PREVIEW_KEY,))
+    composer = Composer(letters, shown_site(house.site_facts_of(settings)), key=PREVIEW_KEY)
     count = write_gallery(folder, letters, composer, shipped("templates") / "gallery", names)
     typer.echo(f"{count} letters in {folder / 'index.html'}")
 
 
-def slip(config: Path | None, number: str, kind: str, file: Path, *, size: str, language: str | None) -> None:
+def slip(
+    config: Path | None, number: str, kind: str, file: Path, *, size: str, language: str | None, parcel: str = ""
+) -> None:
     """Writes a slip as PDF. Raises WrongRules, and NotFound for a request, kind, size or extra that is not there."""
     settings = settings_of(config)
     language = language or settings.site.language
@@ -37,6 +41,7 @@ def slip(config: Path | None, number: str, kind: str, file: Path, *, size: str, 
         raise NotFound("slips are loan, return or pickup, on A6 or A4, in fi, sv or en")
     with database_of(settings) as database, database.read() as session:
         found = store.by_number(session, number.upper())
+        partner = records.partner_of(session, found) if found else None
     if found is None:
         raise NotFound(f"no request {number}; see `maild request list --closed`")
     try:
@@ -46,11 +51,12 @@ def slip(config: Path | None, number: str, kind: str, file: Path, *, size: str, 
     made = slips.slip(
         cast("slips.Kind", kind),
         found.number,
-        Context(requests=(found,)),
+        Context(requests=(found,), partners=(partner,) if partner else ()),
         _letters(settings),
         house.site_facts_of(settings),
         language=language,
         size=cast("slips.Size", size),
+        parcel=parcel,
     )
     file.write_bytes(made)
     typer.echo(f"{file}: {len(made)} bytes")
