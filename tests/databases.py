@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,26 +19,54 @@ BINARIES = Path("/usr/lib/postgresql")
 SECONDS_TO_START = 30
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A PostgreSQL of our own on loopback, gone with the session."""
-    binaries = _binaries()
-    if binaries is None:
-        return _missing("no PostgreSQL here: apt-get install postgresql")
-    memory = Path("/dev/shm")  # noqa: S108  # syncs are free there, and every setting can stay as in real life
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None, ignore_cleanup_errors=True) as folder:
+class Postgres:
+    """A PostgreSQL of our own on loopback that can be killed and started again."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self._control = binaries / "pg_ctl"
+        self._data, self._log, self._folder = folder / "data", folder / "log", folder
+        self.port = _free_port()
+        self.url = f"postgresql+psycopg://maild@127.0.0.1:{self.port}/postgres"
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody")  # the server refuses to run as root
-        data, port = Path(folder) / "data", _free_port()
-        _run(binaries / "initdb", "--auth=trust", "--username=maild", "--encoding=UTF8", "--locale=C", "-D", data)
-        options = f"-h 127.0.0.1 -p {port} -k {folder} -c shared_buffers=32MB -c max_connections=60"
-        log = Path(folder) / "log"
-        _run(binaries / "pg_ctl", "start", "-w", "-t", SECONDS_TO_START, "-D", data, "-l", log, "-o", options)
+        initdb = binaries / "initdb"
+        _run(initdb, "--auth=trust", "--username=maild", "--encoding=UTF8", "--locale=C", "-D", self._data)
+
+    def start(self) -> None:
+        """Up and answering."""
+        options = f"-h 127.0.0.1 -p {self.port} -k {self._folder} -c shared_buffers=32MB -c max_connections=60"
+        _run(self._control, "start", "-w", "-t", SECONDS_TO_START, "-D", self._data, "-l", self._log, "-o", options)
+
+    def kill(self) -> None:
+        """Gone at once, as after a crash."""
+        _run(self._control, "stop", "-m", "immediate", "-D", self._data)
+
+
+@contextmanager
+def postgres_server() -> Iterator[Postgres | None]:
+    """A running server, or None where PostgreSQL is not installed."""
+    binaries = _binaries()
+    if binaries is None:
+        yield None
+        return
+    memory = Path("/dev/shm")  # noqa: S108  # syncs are free there, and every setting can stay as in real life
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None, ignore_cleanup_errors=True) as folder:
+        server = Postgres(binaries, Path(folder))
+        server.start()
         try:
-            yield f"postgresql+psycopg://maild@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            _run(binaries / "pg_ctl", "stop", "-m", "immediate", "-D", data)
-    return None
+            server.kill()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL of the session's own."""
+    with postgres_server() as server:
+        if server is None:
+            _missing("no PostgreSQL here: apt-get install postgresql")
+        else:
+            yield server.url
 
 
 @pytest.fixture
