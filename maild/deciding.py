@@ -34,8 +34,8 @@ from maild.store import numbers, outbox
 from maild.store.database import Database
 
 OF_NO_REQUEST = FileMail | PartnerAbsent | ApprovePatron
-# Reasons of tasks that stand behind a decision: its letter could not be written, or there were too many.
-NO_LETTER, TOO_MANY = "letter", "limit"
+# Reasons of tasks that stand behind a decision: its letter could not be written, there were too many, or it is doubted.
+NO_LETTER, TOO_MANY, DOUBTED = "letter", "limit", "doubted"
 A_DAY = timedelta(days=1)
 RECEIPTS = ("request_confirmed",)  # what anybody can cause by a form, to whatever address it names (T11)
 MAX_RECEIPTS_A_DAY = 3  # to one address
@@ -86,8 +86,9 @@ class Decider:
                 letters += self._letter(send, after, happening)
             except LetterError as err:  # a wrong address, say: the event stands, and staff write by hand
                 unwritten.append(AskStaff(number=send.number, reason=NO_LETTER, text=f"{err}. Write it by hand."))
+        doubted = [_doubted(letter) for letter in letters if letter.doubt]
         letters, too_many = self._capped(letters, now)
-        decision = replace(decision, effects=(*decision.effects, *unwritten, *too_many))
+        decision = replace(decision, effects=(*decision.effects, *unwritten, *doubted, *too_many))
         mail = happening.mail if isinstance(happening, ReadMail) else None
         told = () if mail and self._came_back_from_staff(mail) else decision.effects
         for i, asked in enumerate(e for e in told if isinstance(e, AskStaff)):
@@ -171,6 +172,15 @@ class Decider:
         files = self._files(happening.id, send.attach) if send.attach and isinstance(happening, ReadMail) else ()
         state = rules.outbox_state(send, partner)
         return (self._composer.compose(send, after, now=self._clock.now(), state=state, attachments=files),)
+
+
+def _doubted(letter: Composed) -> AskStaff:
+    return AskStaff(
+        number=letter.effect.number,
+        reason=DOUBTED,
+        text=f"{letter.doubt}, and is held. Look at it; then release it, or drop it and write it without them.",
+        commands=("maild queue list", "maild queue release LETTER", "maild queue drop --letter LETTER"),
+    )
 
 
 def _too_many(send: SendLetter) -> AskStaff:

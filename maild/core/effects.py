@@ -205,13 +205,17 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """A letter as it goes out: fixed bytes, fixed Message-ID. `state` is waiting, shadow (never sent) or held."""
+    """A letter as it goes out: fixed bytes, fixed Message-ID. `state` is waiting, shadow (never sent) or held.
+
+    `doubt` is why it was held when it was written.
+    """
 
     effect: SendLetter
     message_id: str
     envelope_from: str
     raw: bytes
     state: str = "waiting"
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 from maild.core.cleaning import clean_line
 from maild.core.effects import Audience, Composed, SendLetter
 from maild.core.letters import LetterFacts, SiteFacts, facts_of
-from maild.core.request import Context, Request
+from maild.core.request import Context, Patron, Request
 from maild.core.terms import Party, Role
 from maild.core.trust import reply_address
 from maild.letters.body import LOGO, AttachedFile, fill
 from maild.letters.calendar import calendar_of
+from maild.letters.guard import MIN_CARD, holds_address, tells
 from maild.letters.headers import letter_policy, mailbox, message_ids
 from maild.letters.render import LANGUAGES, LetterError, Letters, Rendered, of_language
 
 MAX_TITLE = 60  # of the work in a subject
 MAX_SUBJECT = 250
-MIN_CARD = 5  # a shorter card number could stand in a letter by chance
 BETWEEN = "* * *"
 
 # Not "All": that would make Exchange hold back its non-delivery reports, and a lost letter would never be heard of.
@@ -47,6 +47,7 @@ class Composer:
     ) -> Composed:
         """The letter of `effect`, ready to send. `context` is the one after the decision's effects.
 
+        It is held, with a doubt, where a partner might learn from it who the patron is.
         Raises LetterError where it cannot be written: no such letter, no such address, or a patron's data in a
         partner's letter.
         """
@@ -66,7 +67,7 @@ class Composer:
         html = self._letters.page(
             written, str(message["Subject"]), facts, self._site, signature=signature, logo=f"cid:{LOGO}" if logo else ""
         )
-        _guard(effect, request, context, f"{message['Subject']}\n{text}\n{html}")
+        doubt = _guard(effect, request, context, f"{message['Subject']}\n{text}", html)
         files = [*attachments, *self._calendar(effect, request, facts, written, now)]
         fill(message, text, html, logo, files, boundary=_mark(self._key, "boundary", message["Message-ID"]))
         return Composed(
@@ -74,7 +75,8 @@ class Composer:
             message_id=message["Message-ID"],
             envelope_from=self._envelope_from,
             raw=message.as_bytes(),
-            state=state,
+            state="held" if doubt and state == "waiting" else state,
+            doubt=doubt,
         )
 
     def _message(self, effect: SendLetter, request: Request | None, now: datetime, language: str) -> EmailMessage:
@@ -164,15 +166,19 @@ def _mark(key: str, *parts: str) -> str:
     return hmac.new(bytes.fromhex(key), "\n".join(parts).encode(), hashlib.sha256).hexdigest()[:12]
 
 
-def _guard(effect: SendLetter, request: Request | None, context: Context, text: str) -> None:
-    """Partners never get patron data, whatever a template or a staff member's text says."""
+def _guard(effect: SendLetter, request: Request | None, context: Context, text: str, html: str) -> str:
+    """Why staff should look before a partner gets the letter, "" where nothing in it is the patron's.
+
+    Raises LetterError where the patron's address or number stands in it as we have it: such a letter helps nobody.
+    """
+    patron = context.patron(request.patron_id) if request is not None else None
     if effect.audience is not Audience.PARTNER or request is None:
-        return
-    patron = context.patron(request.patron_id)
-    secrets = [request.patron_email or ""]
-    if patron is not None:
-        secrets += [patron.email, patron.phone, patron.card if len(patron.card) >= MIN_CARD else ""]
-    if any(secret and secret.lower() in text.lower() for secret in secrets):
+        return ""
+    known = patron or Patron(email=request.patron_email or "")
+    secrets = [request.patron_email or "", known.email, known.phone, known.card if len(known.card) >= MIN_CARD else ""]
+    if any(secret and secret.lower() in f"{text}\n{html}".lower() for secret in secrets):
         raise LetterError(
             f"letter {effect.letter} on {effect.number} would tell a partner the patron's data; write it without them"
         )
+    told = tells(known, text) or ("postal address" if holds_address(request.citation) else "")
+    return f"letter {effect.letter} on {effect.number} may tell a partner the patron's {told}" if told else ""
