@@ -7,7 +7,7 @@ import re2
 
 from maild.core.problems import RuleFile
 from maild.reading import phrases
-from maild.reading.patterns import BadPattern, compile_pattern, keys_of
+from maild.reading.patterns import BadPattern, compile_pattern, keys_of, needs_of
 from maild.reading.phrases import Example, Lexicons
 from maild.reading.statements import Side, statements
 from maild.reading.supplier import counts
@@ -88,6 +88,23 @@ def test_a_pattern_is_looked_up_by_its_most_telling_word() -> None:
     assert keys_of("ei … löydy") == ("loydy",)
     assert keys_of("[jo] lähetetty") == ("lahetet",)
     assert keys_of("*siko") == ()
+
+
+def test_what_a_pattern_needs_are_its_words_outside_of_groups() -> None:
+    assert needs_of("^ ei … [enää] löydy* (kirja|teos) _ *siko ? $") == (b" ei ", b" loydy", b"siko ", b" ? ")
+    assert needs_of("(ei|kirja $)") == ()
+
+
+@pytest.mark.parametrize("language", sorted(lexicons().by_language))
+def test_no_hit_is_missed_by_looking_only_where_a_pattern_can_be(language: str) -> None:
+    lexicon = lexicons().by_language[language]
+    for example in phrases.examples(phrase_files()):
+        if example.language == language:
+            words = words_of(example.text)
+            text = spaced(words).encode()
+            found = {phrase.source for phrase in lexicon.phrases if phrase.regex.search(text)}
+            found -= {phrase.source for phrase in lexicon.phrases if phrase.regex.search(b"")}  # they need no word
+            assert {hit.phrase.source for hit in lexicon.hits(words, text)} >= found
 
 
 def test_all_mistakes_of_a_lexicon_are_told_at_once() -> None:

@@ -72,13 +72,24 @@ def keys_of(source: str) -> tuple[str, ...]:
             optional = optional or sign == "["
         elif sign in ")]":
             depth -= 1
-        elif sign not in {"…", "^", "$", "_", "|"}:
-            group.append("" if sign[0] == "*" else fold(sign.rstrip("*"))[:PREFIX])
+        elif sign not in {"…", "^", "$", "|"}:
+            group.append("" if sign[0] in "*_" else fold(sign.rstrip("*"))[:PREFIX])
         if depth == 0 and group:
             best = max(best, _keys(group), key=_worth) if not optional else best
         if depth == 0:
             group, optional = [], False
     return best
+
+
+def needs_of(source: str) -> tuple[bytes, ...]:
+    """Bytes that every text with a match has: the pattern's words outside of groups, as they stand in it."""
+    depth, needs = 0, list[bytes]()
+    for sign in TOKEN.findall(source):
+        depth += (sign in "([") - (sign in ")]")
+        if depth == 0 and WORD.fullmatch(sign) and sign not in {"_", "$"}:
+            before, after = "" if sign[0] == "*" else " ", "" if sign[-1] == "*" else " "
+            needs.append(f"{before}{fold(sign.strip('*'))}{after}".encode())
+    return tuple(needs)
 
 
 def _keys(group: list[str]) -> tuple[str, ...]:

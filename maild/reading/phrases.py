@@ -10,7 +10,7 @@ import re2
 
 from maild.core.problems import Problem, RuleFiles
 from maild.core.terms import LOAN_CONDITIONS, REASONS_RETRY, REASONS_UNFILLED, EventName
-from maild.reading.patterns import GROUP, PREFIX, TOKEN, BadPattern, compile_pattern, keys_of
+from maild.reading.patterns import GROUP, PREFIX, TOKEN, BadPattern, compile_pattern, keys_of, needs_of
 from maild.reading.words import fold, spaced, words_of
 
 KINDS = ("says", "asks", "conditions", "staff", "harmless", "roles")  # tables of phrases: what a hit means
@@ -29,6 +29,7 @@ class Phrase:
     source: str
     regex: Any  # a compiled re2 pattern over the spaced bytes of a clause
     keys: tuple[str, ...]  # beginnings of words, one of which must be there; () = always tried
+    needs: tuple[bytes, ...]  # pieces of the clause, all of which must be there
     marks: dict[str, int]  # how many negations, hedges ... the pattern itself has
 
 
@@ -75,7 +76,8 @@ class Lexicon:
             for length in range(1, min(len(word), PREFIX) + 1):
                 for phrase in self.index.get(word[:length], ()):
                     wanted[id(phrase)] = phrase
-        found = ((phrase, phrase.regex.search(text)) for phrase in wanted.values())
+        likely = (phrase for phrase in wanted.values() if all(need in text for need in phrase.needs))
+        found = ((phrase, phrase.regex.search(text)) for phrase in likely)
         return [Hit(phrase=phrase, start=m.start(), end=m.end()) for phrase, m in found if m is not None]
 
 
@@ -198,6 +200,7 @@ class _Loader:
                     source=source,
                     regex=regex,
                     keys=keys,
+                    needs=needs_of(source),
                     marks=self._counts(source),
                 )
 
@@ -235,7 +238,7 @@ class _Loader:
                 good.append(compile_pattern(source).pattern)
             except (BadPattern, re2.error) as err:
                 self._wrong(place, f"{source!r}: {err}", "write it as the head of the file tells")
-        joined = b"|".join(p if isinstance(p, bytes) else p.encode() for p in good)
+        joined = b"|".join(good)
         return re2.compile(joined) if good else None
 
     def _wrong(self, place: str, what: str, way_out: str) -> None:
