@@ -1,20 +1,28 @@
 """Broken mails by the thousand through opening, reading and deciding: any bytes must give an answer, and soon.
 
 Prints inputs tried, exceptions, those over the time limit, and the slowest input with the seed that makes it again;
-ends with 1 where there was an exception or a hang.
+ends with 1 where there was an exception or a hang. Each mail is also read by one parser alone, which might not have
+come to it otherwise.
+
+With --reader the mails of ../shared/foreign and so many mutations of them go through the reader process as the daemon
+sends them: what it cannot answer, and what takes over two seconds, counts as wrong. Its memory is limited to 512 MB, so
+what needs more is not answered.
 
     python bench/fuzz.py [--seconds 60] [--seed 1]
-    python bench/fuzz.py --only SEED [--write FILE]      one input again, with its traceback
+    python bench/fuzz.py --reader 100000 [--seconds 3600] [--seed 1]
+    python bench/fuzz.py --only SEED [--reader 1] [--write FILE]      one input again, with its traceback
 """
 
 import argparse
 import itertools
 import multiprocessing
+import resource
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -25,16 +33,20 @@ from maild.core.decide import decide
 from maild.core.effects import ReadMail
 from maild.core.request import Context
 from maild.evaluate import load_contexts, reading_json
+from maild.reader import Failed, Reader, ToOpen
 from maild.reading.clues import clues_of
-from maild.reading.opening import open_mail
+from maild.reading.masking import masked
+from maild.reading.opening import open_mail, part_bytes
 from maild.reading.read import read_alone, read_mail
 from maild.reading.today import taken_at
 from maild.registry import load_parsers
+from maild.rulebook import read_files
 from maild.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 LIMIT_SECONDS = 20.0  # an input, as the daemon's reader has it
+READER_SECONDS = 2.0  # an input through the reader process
 SUFFIXES = frozenset({".eml", ".msg", ".txt"})
 SHOWN = 10  # exceptions listed
 
@@ -46,13 +58,17 @@ class Figures:
     tried: int = 0
     slowest: tuple[float, int, int] = (0.0, 0, 0)
     over_a_second: int = 0
+    limit: float = LIMIT_SECONDS
+    megabytes: float = 0.0  # the most that a reader process held
     hung: list[int] = field(default_factory=list)
     raised: dict[str, list[int]] = field(default_factory=dict)
 
 
-def mails() -> dict[str, bytes]:
+FOLDERS = (ROOT / "tests/mails", SHARED / "foreign", SHARED / "corpus")
+
+
+def mails(folders: Sequence[Path] = FOLDERS) -> dict[str, bytes]:
     """The mails to break, by path: our own, and those beside the checkout if they are there."""
-    folders = (ROOT / "tests/mails", SHARED / "foreign", SHARED / "corpus")
     paths = (path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES)
     return {str(path): path.read_bytes() for path in paths}
 
@@ -70,11 +86,14 @@ def judge(known: Sequence[Context]) -> Callable[[bytes, int], None]:
 
     def judged(raw: bytes, seed: int) -> None:
         context = known[seed % len(known)]
-        mail = open_mail(raw, our_addresses=context.our_addresses, quotes=rulebook.reading.quotes)
+        mail = masked(open_mail(raw, our_addresses=context.our_addresses, quotes=rulebook.reading.quotes))
         clues_of(mail, rulebook.reading.prefixes, context.our_addresses)
+        for file in mail.attachments[:3]:
+            part_bytes(raw, file.index)
         read_alone(mail, rulebook.reading, parsers)
         now = taken_at(mail, context)
         context = replace(context, received_at=now)
+        read_mail(mail, context, rulebook.reading, [parsers[seed % len(parsers)]])
         reading = read_mail(mail, context, rulebook.reading, parsers)
         decision = decide(ReadMail(mail=mail, reading=reading, id="fuzz"), context, rulebook.rules, now)
         str(reading_json("fuzz", mail, decision)).encode()
@@ -123,6 +142,36 @@ def fuzz(seconds: float, first: int) -> Figures:
     return figures
 
 
+def through_reader(wanted: int, seconds: float, first: int) -> Figures:
+    """The mails of ../shared/foreign as they are, then mutations of them, one after the other."""
+    figures = Figures(limit=READER_SECONDS)
+    sources = list(mails(FOLDERS[1:2]).values())
+    known = contexts()
+    reader = Reader(read_files()[0], house.policy_of(Settings()), known[0].our_addresses)
+    reader.open([ToOpen(raw=b"")])  # starts it
+    end = time.monotonic() + seconds
+    for seed, raw in _foreign(sources, wanted, first):
+        if time.monotonic() > end:
+            break
+        context = replace(known[seed % len(known)], received_at=datetime.now(UTC))
+        start = time.perf_counter()
+        answers = (*reader.open([ToOpen(raw=raw)]), *reader.read([context]))
+        took = time.perf_counter() - start
+        problem = next((answer.why for answer in answers if isinstance(answer, Failed)), "")
+        count(figures, seed, len(raw), took, problem)
+        if took > READER_SECONDS:
+            figures.hung.append(seed)
+    reader.close()
+    figures.megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return figures
+
+
+def _foreign(sources: Sequence[bytes], wanted: int, first: int) -> Iterator[tuple[int, bytes]]:
+    """Each mail unbroken with a negative number, then the mutations with their seeds."""
+    yield from ((-number, raw) for number, raw in enumerate(sources, start=1))
+    yield from ((seed, mutate(seed, sources)) for seed in range(first, first + wanted))
+
+
 def count(figures: Figures, seed: int, size: int, seconds: float, problem: str) -> None:
     """One more input."""
     figures.tried += 1
@@ -135,7 +184,9 @@ def count(figures: Figures, seed: int, size: int, seconds: float, problem: str) 
 def report(figures: Figures) -> int:
     """Prints; 1 where something is wrong."""
     exceptions = sum(map(len, figures.raised.values()))
-    print(f"inputs tried {figures.tried}, exceptions {exceptions}, over {LIMIT_SECONDS:g} s {len(figures.hung)}")
+    print(f"inputs tried {figures.tried}, exceptions {exceptions}, over {figures.limit:g} s {len(figures.hung)}")
+    if figures.megabytes:
+        print(f"the reader process held at most {figures.megabytes:.0f} MB")
     seconds, size, seed = figures.slowest
     print(f"slowest {seconds:.3f} s for {size} bytes (--only {seed}); over 1 s: {figures.over_a_second}")
     for problem, seeds in sorted(figures.raised.items(), key=lambda p: -len(p[1]))[:SHOWN]:
@@ -145,9 +196,10 @@ def report(figures: Figures) -> int:
     return 1 if exceptions or figures.hung else 0
 
 
-def once(seed: int, copy: Path | None) -> int:
+def once(seed: int, copy: Path | None, folders: Sequence[Path]) -> int:
     """One input again: its time, or its traceback."""
-    raw = mutate(seed, list(mails().values()))
+    sources = list(mails(folders).values())
+    raw = mutate(seed, sources) if seed > 0 else sources[-seed - 1]
     if copy is not None:
         copy.write_bytes(raw)
     judged = judge(contexts())
@@ -164,8 +216,13 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=1, help="the first one")
     options.add_argument("--only", type=int, help="this seed and no other")
     options.add_argument("--write", type=Path, help="keep the input of --only here")
+    options.add_argument("--reader", type=int, metavar="COUNT", help="so many mutations through the reader process")
     given = options.parse_args()
-    return once(given.only, given.write) if given.only is not None else report(fuzz(given.seconds, given.seed))
+    if given.only is not None:
+        return once(given.only, given.write, FOLDERS if given.reader is None else FOLDERS[1:2])
+    if given.reader is not None:
+        return report(through_reader(given.reader, given.seconds, given.seed))
+    return report(fuzz(given.seconds, given.seed))
 
 
 if __name__ == "__main__":
