@@ -87,7 +87,7 @@ def values_of(letters: Letters, sample: Sample, language: str) -> dict[str, obje
     values = {name: getattr(facts, name) for name in type(facts).__dataclass_fields__}
     site = {"site_name": "x", "site_contact": "x", "site_address": "x", "site_postal_address": "x", "site_symbol": "x"}
     choices = letters.rules.letters[sample.effect.letter].choices
-    return values | site | {"choices": choices, "blocks": rendered.blocks, "look": letters.look}
+    return values | site | {"choices": choices, "choices_ask": True, "blocks": rendered.blocks, "look": letters.look}
 
 
 if __name__ == "__main__":

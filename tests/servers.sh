@@ -7,6 +7,7 @@ have dovecot || wanted="$wanted dovecot-imapd"
 have postfix || wanted="$wanted postfix"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || wanted="$wanted postgresql"
 have chromium || have google-chrome || wanted="$wanted chromium"
+have spamassassin || wanted="$wanted spamassassin"
 have bwrap || wanted="$wanted bubblewrap"
 have strace || wanted="$wanted strace"
 [ -z "$wanted" ] && exit 0

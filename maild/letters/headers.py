@@ -19,9 +19,10 @@ ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\\
 
 
 class MessageIds(UnstructuredHeader, BaseHeader):
-    """In-Reply-To and References: one id a line, never an encoded word.
+    """Message-ID, In-Reply-To and References: one id a line, the first on the field's own, never an encoded word.
 
-    The standard library writes an id of over 76 characters (Exchange's are) as =?utf-8?q?…?=, and the thread is lost.
+    The standard library writes an id of over 76 characters (Exchange's are) as =?utf-8?q?…?=, and the thread is lost;
+    and a Message-ID of over 65 it begins on the next line, with a blank that some programs take for a part of it.
     """
 
     def fold(self, *, policy: Policy) -> str:
@@ -47,8 +48,8 @@ def letter_policy(*, utf8: bool) -> "EmailPolicy[EmailMessage]":
     """How letters are written; `utf8` only for a recipient whose mailbox name is not ASCII (RFC 6532)."""
     registry = HeaderRegistry()
     registry.map_to_type("subject", Subject)
-    registry.map_to_type("in-reply-to", MessageIds)
-    registry.map_to_type("references", MessageIds)
+    for name in ("message-id", "in-reply-to", "references"):
+        registry.map_to_type(name, MessageIds)
     return SMTP.clone(header_factory=registry, utf8=utf8)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache, partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,10 @@ class Letters:
         if name not in self.rules or language not in self._environments:
             raise LetterError(f"letter {name!r} in {language!r} does not exist; see rules/letters.toml")
         rule = self.rules.letters[name]
-        values = self._variables(language, facts, site) | {"choices": rule.choices}
+        values = self._variables(language, facts, site) | {
+            "choices": rule.choices,
+            "choices_ask": any(self.rules.offered.answers[choice].asks for choice in rule.choices),
+        }
         offer = partial(choice_of, rule, self.rules.offered, language, facts.number, answer_to)
         file = f"{name}.txt.j2"
         try:
@@ -129,10 +133,11 @@ class Letters:
         return self._fill("_page.html.j2", language, values).strip() + "\n"
 
     def signature(self, parts: Sequence[Rendered], facts: LetterFacts, site: SiteFacts) -> dict[str, str]:
-        """Who we are: each line with its language, once. Raises LetterError."""
+        """Who we are: each line with its language, once; in two languages the names together, then how to reach us. Raises LetterError."""
+        written = [self.part("_signature.txt.j2", one.language, facts, site).splitlines() for one in parts]
         lines: dict[str, str] = {}
-        for one in parts:
-            for line in self.part("_signature.txt.j2", one.language, facts, site).splitlines():
+        for row in zip_longest(*written, fillvalue=""):
+            for one, line in zip(parts, row, strict=True):
                 if line:
                     lines.setdefault(line, one.language)
         return lines
@@ -204,7 +209,10 @@ class Letters:
 
 
 SITE_FACTS = frozenset(
-    {"site_name", "site_contact", "site_address", "site_postal_address", "site_symbol", "choices", "blocks", "look"}
+    {
+        *("site_name", "site_contact", "site_address", "site_postal_address", "site_symbol"),
+        *("choices", "choices_ask", "blocks", "look"),
+    }
 )
 
 
