@@ -1,5 +1,7 @@
 """The reader process: what it reads, and what becomes of a batch when one of its mails kills it."""
 
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from maild.core.reading import Reading
 from maild.core.request import Context
 from maild.core.terms import Kind
 from maild.reader import Failed, InProcessReader, Opened, Part, Reader, ReaderFailed, ToOpen
+from maild.reader.wire import ORDER, Order, send
 from maild.reading import rules as reading_rules
 from maild.reading.rules import ReadingRules
 from maild.rulebook import read_files
@@ -103,6 +106,17 @@ def test_reader_that_cannot_start_says_why() -> None:
         Reader({}, POLICY, ()).open([_mail("one")])
     with pytest.raises(ReaderFailed, match="did not start"):
         Reader({}, POLICY, (), command=(sys.executable, "-c", "pass")).open([_mail("one")])
+
+
+def test_process_whose_parent_was_killed_ends_without_a_word() -> None:
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-m", "maild.reader", str(theirs.fileno())]
+    with theirs, subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.PIPE) as child:
+        send(ours, ORDER.dump_json(Order(do="start")))
+        ours.close()  # before it can answer: it has not even been imported yet
+        theirs.close()
+        _, told = child.communicate(timeout=50)
+    assert (told.decode(), child.returncode) == ("", 0)
 
 
 def test_shipped_process_reads_as_the_one_within(rules: ReadingRules) -> None:
