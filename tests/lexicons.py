@@ -5,7 +5,7 @@ from functools import cache
 
 from maild import shipped
 from maild.core.problems import RuleFile, RuleFiles
-from maild.reading import auto_replies, dialects, forms, phrases, quotes
+from maild.reading import auto_replies, dialects, forms, phrases, quote_rules
 from maild.reading.phrases import Lexicons
 from maild.reading.rules import ReadingRules
 
@@ -37,7 +37,7 @@ def reading_rules() -> ReadingRules:
         zone="Europe/Helsinki",
         our_addresses=("ill@library.example",),
         lexicons=lexicons(),
-        quotes=quotes.load({})[0],
+        quotes=quote_rules.load({})[0],
         forms=forms.load({})[0],
         dialects=dialects.load({})[0],
         auto_replies=auto_replies.load_auto_replies({})[0],

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maild.core.mail import Mail
-from maild.reading import quotes
+from maild.reading import quote_rules
 from maild.reading.opening import MAX_TEXT_CHARS, open_mail, part_bytes
-from maild.reading.quotes import QuoteRules
+from maild.reading.quote_rules import QuoteRules
 from maild.rulebook import read_files
 
 MAILS = Path(__file__).parent / "mails"
@@ -24,7 +24,7 @@ HEAD = b"From: a@partner.example\nTo: ill@library.example\nSubject: x\n"
 
 @pytest.fixture(scope="module")
 def rules() -> QuoteRules:
-    return quotes.load(read_files()[0])[0]
+    return quote_rules.load(read_files()[0])[0]
 
 
 def _open(raw: bytes, rules: QuoteRules) -> Mail:

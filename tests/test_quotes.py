@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from maild import shipped
 from maild.core.problems import RuleFile
-from maild.reading import quotes
+from maild.reading import quote_rules
 from maild.reading.html import QUOTE_CLOSE, QUOTE_OPEN, QUOTE_REST
-from maild.reading.quotes import QuoteRules, take_apart
+from maild.reading.quote_rules import QuoteRules
+from maild.reading.quotes import take_apart
 
 OURS = ("ill@library.example",)
 
@@ -25,7 +26,7 @@ def _data() -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def rules() -> QuoteRules:
-    loaded, problems = quotes.load({"quotes.toml": RuleFile(name="quotes.toml", data=_data())})
+    loaded, problems = quote_rules.load({"quotes.toml": RuleFile(name="quotes.toml", data=_data())})
     assert problems == []
     return loaded
 
@@ -245,14 +246,14 @@ def test_mistakes_in_the_file_are_told_with_their_place(table: str, key: str, va
     section = data[table]
     assert isinstance(section, dict)
     section[key] = value
-    loaded, problems = quotes.load({"quotes.toml": RuleFile(name="quotes.toml", data=data)})
+    loaded, problems = quote_rules.load({"quotes.toml": RuleFile(name="quotes.toml", data=data)})
     assert [p.place for p in problems] == [f"{table}.{key}"]
     assert word in problems[0].what
     assert loaded == QuoteRules()
 
 
 def test_missing_file_is_a_problem() -> None:
-    assert quotes.load({})[1][0].file == "quotes.toml"
+    assert quote_rules.load({})[1][0].file == "quotes.toml"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from maild.core.mail import Attachment, DeliveryStatus, Mail
 from maild.reading import charsets, fields, guard, reports
 from maild.reading.html import QUOTE_CLOSE, QUOTE_OPEN, QUOTE_REST, HtmlText, read_html
 from maild.reading.leaves import Leaf, attachment, encoded_text, header, leaf_bytes, leaf_text, leaves, parts_of
-from maild.reading.quotes import QuoteRules, take_apart
+from maild.reading.quote_rules import QuoteRules
+from maild.reading.quotes import take_apart
 
 MAX_TEXT_CHARS = 256 * 2**10
 MAX_LINES = 2_000

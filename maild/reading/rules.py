@@ -7,13 +7,13 @@ from maild import shipped
 from maild.core import answers
 from maild.core.answers import AnswerRules
 from maild.core.problems import Problem, RuleFiles
-from maild.reading import dialects, forms, phrases, quotes
+from maild.reading import dialects, forms, phrases, quote_rules
 from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
 from maild.reading.dialects import DialectRules
 from maild.reading.forms import FormRules
 from maild.reading.judge import Judge
 from maild.reading.phrases import Lexicons
-from maild.reading.quotes import QuoteRules
+from maild.reading.quote_rules import QuoteRules
 
 
 @cache
@@ -43,7 +43,7 @@ def load(
 ) -> tuple[ReadingRules | None, list[Problem]]:
     """The rules of reading, or None with every mistake in their files."""
     lexicons, in_lexicons = phrases.load(files)
-    quote_rules, in_quotes = quotes.load(files)
+    quoting, in_quotes = quote_rules.load(files)
     form_rules, in_forms = forms.load(files)
     dialect_rules, in_dialects = dialects.load(files)
     auto_replies, in_auto_replies = load_auto_replies(files)
@@ -56,7 +56,7 @@ def load(
         zone=zone,
         our_addresses=our_addresses,
         lexicons=lexicons,
-        quotes=quote_rules,
+        quotes=quoting,
         forms=form_rules,
         dialects=dialect_rules,
         auto_replies=auto_replies,
