@@ -20,8 +20,11 @@ from maild.reading.language import language_of
 from maild.reading.money import find_money
 from maild.reading.phrases import Hit, Lexicon
 from maild.reading.rules import ReadingRules
+from maild.reading.statements import Side, statements, without_titles
+from maild.reading.supplier import said_in
 from maild.reading.system_letters import Page, answer_of, is_answer, letters_of, matches, page_of
 from maild.reading.today import today_of
+from maild.reading.verdict import doubts_of
 from maild.reading.words import spaced, words_of
 
 _OF_MACHINES = frozenset({"machine", "reply"})  # "do not reply to this message"
@@ -83,7 +86,7 @@ class DialectParser:
 
 def _sheets(mail: Mail, dialect: Dialect, context: Context, rules: ReadingRules) -> Iterator[_Sheet]:
     """The mail as each letter of the dialect that it can be, where its answer is one that is known."""
-    page = page_of(mail, dialect)
+    page = page_of(mail, dialect, rules.prefixes)
     if _is_by_hand(page):
         return
     for letter in letters_of(page, dialect):
@@ -129,9 +132,19 @@ def _prose_doubts(sheet: _Sheet, rules: ReadingRules) -> bool:
             lexicon = rules.lexicons.by_language.get(language)
             if lexicon is None:
                 continue
-            if _count(lexicon, "hedge", words) or _count(lexicon, "negation", words) > denials:
+            doubtful = _count(lexicon, "hedge", words) or _count(lexicon, "negation", words) > denials
+            if doubtful and list(_text_doubts(line, sheet, rules)):
                 return True
     return False
+
+
+def _text_doubts(text: str, sheet: _Sheet, rules: ReadingRules) -> Iterator[Doubt]:
+    """Why the words are not surely beside the point, read like any free text."""
+    language = language_of(text, rules.lexicons) or sheet.language
+    said = statements(without_titles(text), rules.lexicons, language, Side.SUPPLIER)
+    if not language or any(one.event not in {sheet.event, EventName.REQUEST_RECEIVED} for one in said_in(said)):
+        yield Doubt(reason="unclear", text="its words say something else than its fields", passage=text)
+    yield from doubts_of(said, rules, (sheet.event,))
 
 
 def _count(lexicon: Lexicon, mark: str, words: bytes) -> int:
@@ -163,8 +176,16 @@ def _reading(sheet: _Sheet, context: Context, rules: ReadingRules) -> Reading:
         text = "a human must decide what to do about this"
         doubts.append(Doubt(reason="special-event", text=text, passage=events[0].passage))
     if note := sheet.page.value("note"):
-        doubts.append(Doubt(reason="unclear", text="the letter carries a note that somebody wrote", passage=note))
+        doubts += _note_doubts(note, sheet, rules)
     return Reading(kind=sheet.letter.kind, language=sheet.language, events=events, doubts=tuple(doubts))
+
+
+def _note_doubts(note: str, sheet: _Sheet, rules: ReadingRules) -> Iterator[Doubt]:
+    """Why a human must see what somebody wrote into the letter's field for notes: it is read like any free text."""
+    dated = find_dates(note, sheet.today, sheet.language)
+    if dated or find_money(note, sheet.language) or numbers_in(note, rules.prefixes):
+        yield Doubt(reason="unclear", text="the letter carries a note that somebody wrote", passage=note)
+    yield from _text_doubts(note, sheet, rules)
 
 
 def _things(page: Page) -> list[list[dict[str, str]]]:

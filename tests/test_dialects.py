@@ -21,6 +21,7 @@ from maild.reading.dialects import load
 from maild.reading.opening import open_mail
 from maild.reading.phrases import load as load_phrases
 from maild.reading.rules import ReadingRules
+from maild.rulebook import read_files
 
 ROOT = Path(__file__).parent.parent
 MAILS = sorted((ROOT / "tests/mails/dialects").glob("*.eml"))
@@ -41,6 +42,17 @@ def shipped() -> dict[str, RuleFile]:
 def rules() -> ReadingRules:
     loaded, problems = reading_rules.load(
         shipped(), prefixes=("KP",), zone="Europe/Helsinki", our_addresses=("ill@library.example",)
+    )
+    assert loaded is not None, problems
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def reading_rules_whole() -> ReadingRules:
+    """The shipped rules with their phrases."""
+    files, _ = read_files()
+    loaded, problems = reading_rules.load(
+        files, prefixes=("KP",), zone="Europe/Helsinki", our_addresses=("ill@library.example",)
     )
     assert loaded is not None, problems
     return loaded
@@ -266,3 +278,36 @@ def test_hostile_lines_take_no_time(rules: ReadingRules, line: str) -> None:
     start = thread_time()
     read(Mail(new_text="\n".join([line] * 5_000)), rules)
     assert thread_time() - start < 3  # 0.3 s on the slowest machine seen; without the bounds it is minutes
+
+
+LIBRIS = """\
+From: Libris <noreply@partner.example>
+Subject: Libris: status för KP-2026-000123
+Content-Type: text/plain; charset="utf-8"
+Content-Transfer-Encoding: 8bit
+
+Beställningsnummer: KP-2026-000123
+Svarskod: 7
+Svarstext: Reserverad för er
+Meddelande: {note}
+"""
+
+
+@pytest.mark.parametrize(
+    ("note", "acts"),
+    [
+        ("KP-2026-000123", True),
+        ("Tack för er beställning", True),
+        ("Kanske hinner den inte fram till er i tid", False),
+        ("Går det bra med den engelska upplagan?", False),
+        ("Kommer 14.12.", False),
+        ("Gäller också KP-2026-000124", False),
+    ],
+)
+def test_a_note_in_a_systems_letter_is_read_like_any_free_text(
+    note: str, acts: bool, reading_rules_whole: ReadingRules
+) -> None:
+    reading = read(open_mail(LIBRIS.format(note=note).encode()), reading_rules_whole)
+    assert reading is not None
+    assert [event.event for event in reading.events] == ["ExpectToSupply"]
+    assert (not reading.doubts) is acts

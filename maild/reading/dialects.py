@@ -49,13 +49,17 @@ class LetterRow(Table):
 
 
 class DialectFile(Table):
-    """rules/dialects/NAME.toml. `lines` are RE2 patterns whose named groups are roles, for systems that write codes."""
+    """rules/dialects/NAME.toml. `lines` are RE2 patterns whose named groups are roles, for systems that write codes.
+
+    `folded`: a line that begins with a blank goes on with the value before it.
+    """
 
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     answers: tuple[AnswerRow, ...] = ()
     letters: tuple[LetterRow, ...] = ()
     conditions: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     lines: tuple[str, ...] = ()
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,7 @@ class Dialect:
     letters: tuple[Letter, ...]
     conditions: tuple[tuple[str, tuple[Any, ...]], ...]
     lines: tuple[Any, ...]
+    folded: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +183,7 @@ def _dialect(name: str, table: DialectFile, common: list[DialectFile]) -> Dialec
         letters=tuple(_letter(row) for row in table.letters),
         conditions=tuple((word, _compiled(says)) for one in tables for word, says in one.conditions.items()),
         lines=tuple(re2.compile(line) for one in tables for line in one.lines),
+        folded=table.folded,
     )
 
 

@@ -1,18 +1,20 @@
 """A mail taken apart as a library system's letter: its headlines, its fields item by item, the prose around them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from maild.core.mail import Mail
 from maild.core.terms import EventName
+from maild.reading.clues import numbers_in
 from maild.reading.dialects import Dialect, Letter, label_key
 from maild.reading.words import spaced, words_of
 
 _MOST_LINES = 400
 _MOST_HEADLINE_WORDS = 10
 _MOST_HEADLINES = 8
+_ROOM_FOR_OURS = frozenset({"", "number", "their_number", "note", "other", "card"})
 # "has not been shipped", "if you need a renewal": no headline.
 _NO_HEADLINE = frozenset({
     "not", "never", "if", "when", "could", "would", "might", "maybe", "soon", "tomorrow",
@@ -54,20 +56,20 @@ def role_of(label: str, labels: dict[str, str]) -> str:
     return roles.pop() if len(roles) == 1 else ""
 
 
-def page_of(mail: Mail, dialect: Dialect) -> Page:
+def page_of(mail: Mail, dialect: Dialect, prefixes: Sequence[str]) -> Page:
     """The mail taken apart by the dialect's labels. A quoted letter's rows are not this letter's."""
     pairs: list[tuple[str, str]] = []
     prose: list[str] = []
     row_labels = set()
     if not mail.quoted:
         for label, value in mail.rows:
-            pairs.append((role_of(label, dialect.labels), value.strip()))
+            pairs.append(_meant(role_of(label, dialect.labels), value.strip(), prefixes))
             row_labels.add(label_key(label))
     told_by_rows = any(role for role, _ in pairs)
-    for line in mail.new_text.splitlines()[:_MOST_LINES]:
+    for line in _unfolded(mail.new_text.splitlines()[:_MOST_LINES], dialect):
         if found := list(_coded(line, dialect)):
             pairs += found
-        elif found := list(_labelled(line, dialect)):
+        elif found := list(_labelled(line, dialect, prefixes)):
             pairs += found if not told_by_rows else []
         elif line.strip() and not _is_row(line, row_labels):
             prose.append(line.strip())
@@ -93,12 +95,38 @@ def _coded(line: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
             return
 
 
-def _labelled(line: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
+def _labelled(line: str, dialect: Dialect, prefixes: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(role, value) of "Label: value", or of columns."""
     for shape in (_LABEL_LINE, _COLUMNS):
-        if (m := shape.match(line)) is not None and (role := role_of(m[1], dialect.labels)):
-            yield role, m[2].strip()
-            return
+        if (m := shape.match(line)) is not None:
+            pair = _meant(role_of(m[1], dialect.labels), m[2].strip(), prefixes)
+            if pair[0]:
+                yield pair
+                return
+
+
+def _meant(role: str, value: str, prefixes: Sequence[str]) -> tuple[str, str]:
+    """(role, value); `number` where the value is just a number of ours: systems put it wherever there is room."""
+    numbers = numbers_in(value, prefixes)
+    if len(numbers) == 1 and len(value.split()) == 1 and role in _ROOM_FOR_OURS:
+        return "number", numbers[0]
+    return role, value
+
+
+def _unfolded(lines: Iterable[str], dialect: Dialect) -> Iterator[str]:
+    """The lines; where the system folds long values, one that begins with a blank goes on with the one before."""
+    whole = ""
+    for line in lines:
+        if dialect.folded and whole and line[:1] in {" ", "\t"} and not _LABEL_LINE.match(line):
+            whole = f"{whole.rstrip()} {line.strip()}"
+            continue
+        if whole:
+            yield whole
+        whole = line
+        if not line:
+            yield line
+    if whole:
+        yield whole
 
 
 def _records(pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str, str]]:
