@@ -20,14 +20,18 @@ ABBREVIATIONS = frozenset(
 END = re.compile(r"[.!?…]+[)\"'”»]*(?=\s|$)")
 LAST_WORD = re.compile(r"[^\s(\"'”»]*$")
 PLAIN_NUMBER = re.compile(r"\d{1,2}$")
+NO_DAY = re.compile(r"\b(?:eur|euros?|gbp|usd|sek|nok|dkk|chf|vol|volume|level|floor)\s\d{1,2}$", re.IGNORECASE)
+STARTS = re.compile(r"\s+(?:We|It|The|This|Please|You|Your|Would|Is|Our|If|Wir|Bitte|Das|Es|Sie|Ist|Vielen|Leider)\s")
 LABEL = re.compile(r"\s*[^\W\d_][^:\n]{0,38}?[ .]*:(?:\s|$)")
 BULLET = re.compile(r"\s*(?:[-*•–·>]|\d{1,2}[.)]|\[[ xX]?\]|[A-Z]{1,8}-\d{4}-\d+)")
 JOINTS = (
     r"ja (?:se|kirja|teos|olemme|lähe|palau)\w*|eikä|enkä|emmekä|ettekä|eivätkä|mutta|muttei|mutten|vaan|tosin",
     r"kuitenkin|joten|och (?:vi|den|det|boken|ni|har|är|inte|ej)|men|dock|därför",
-    r"and (?:it|we|the|they|you|this|i|will|has|have|is|not|no)|nor|but|however|although|though|therefore",
-    r"und (?:wir|es|das|der|sie|wird|wurde|nicht|kein)|aber|allerdings|sondern|jedoch|doch|daher|og ikke",
-    r"ega|kuid|aga",
+    r"and (?:it|we|the|they|you|this|i|will|has|have|is|was|were|are|not|no|can|cannot|can't|won't|would|there|our)",
+    r"nor|but|however|although|though|therefore|because(?! of)|so (?:it|we|i|the|they|there)",
+    r"(?<!soon )(?<!long )(?<!far )(?<!well )as (?:it|we|i|the(?! above| following)|they|our|this|there)",
+    r"und (?:wir|es|das|der|sie|wird|wurde|nicht|kein|ist|war|hat|kann|auch)",
+    r"weil|aber|allerdings|sondern|jedoch|doch|daher|og ikke|ega|kuid|aga",
 )
 CUT = re.compile(rf"[,;](?=\s)|:(?=\s)|\s[-–—]+\s|[()]|(?:\s/\s)|(?<=\s)(?=(?:{'|'.join(JOINTS)})\s)", re.IGNORECASE)
 FULL_LINE = 56  # letters: a shorter line was broken by its writer, a longer one by the mail program
@@ -100,6 +104,6 @@ def _ends(block: str, end: re.Match[str]) -> bool:
     if word.lower() in ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
         return False
     if PLAIN_NUMBER.match(word):  # "3. Dezember", "3. painos"; but "Postitettu 3. Kiitos" is not written
-        return False
+        return bool(NO_DAY.search(block, 0, end.start()) or STARTS.match(block, end.end()))
     ends_in_number = word[-1:].isdigit()  # "eräpäivä 3.12. asti" goes on, "eräpäivä 3.12. Terveisin" does not
     return not (ends_in_number and (follows.islower() or follows.isdigit()))
