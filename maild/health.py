@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -70,8 +71,9 @@ def read_pulse(folder: Path) -> Pulse | None:
 
 
 def end_pulse(folder: Path) -> None:
-    """The daemon has stopped, as it was told."""
-    (folder / PULSE_FILE).unlink(missing_ok=True)
+    """The daemon has stopped, as it was told. Where the disk fails the pulse stays, and is told of as late."""
+    with suppress(OSError):
+        (folder / PULSE_FILE).unlink(missing_ok=True)
 
 
 def health(database: Database, pulse: Pulse | None, now: datetime) -> Health:

@@ -137,6 +137,39 @@ async def test_maildir_gets_the_letter_as_it_is(tmp_path: Path) -> None:
     assert not list((tmp_path / "a/letters/tmp").iterdir())
 
 
+async def test_a_letter_delivered_into_a_maildir_again_is_there_once(tmp_path: Path) -> None:
+    folder = tmp_path / "letters"
+    for _ in range(2):
+        await ToMaildir(folder).send(outgoing())
+    assert len(mailbox.Maildir(folder)) == 1
+    (new,) = (folder / "new").iterdir()
+    new.rename(folder / "cur" / f"{new.name}:2,S")
+    await ToMaildir(folder).send(outgoing())
+    await ToMaildir(folder).send(outgoing(message_id="<2@library.example>"))
+    assert len(mailbox.Maildir(folder)) == 2
+
+
+async def test_a_letter_that_could_not_be_noted_does_not_go_out_again(
+    database: Database, clock: WoundClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = Sink()
+    waiting(database, "one", "two")
+    async with listening(sink), sending(database, clock, post(sink)) as sender:
+        with monkeypatch.context() as full:
+            full.setattr(outbox, "sent", _no_room)
+            for _ in range(3):
+                with pytest.raises(OSError, match="no space"):
+                    await sender.send_due()
+        assert len(sink.mails) == 1
+        assert await sender.send_due() == 2
+    assert len(sink.mails) == 2
+    assert states(database) == [("sent", 1), ("sent", 1)]
+
+
+def _no_room(*_: object) -> None:
+    raise OSError("no space left on device")
+
+
 async def test_maildir_that_cannot_be_written_blames_no_letter(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     attempt = await ToMaildir(tmp_path / "file/letters").send(outgoing())

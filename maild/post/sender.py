@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from maild.clock import Clock
-from maild.post.transport import Fate, Transport
+from maild.post.transport import Attempt, Fate, Transport
 from maild.store import outbox
 from maild.store.database import Database
 from maild.store.outbox import Outgoing
@@ -51,12 +51,13 @@ class Sender:
         self._transport = transport
         self._clock = clock
         self._pace = Pace(letters_a_minute)
+        self._unnoted: tuple[Outgoing, Attempt] | None = None
         self.sent_at: datetime | None = None
         self.problem = ""
 
     async def send_due(self) -> int:
         """How many letters went out now."""
-        sent = 0
+        sent = self._note_last()  # a full disk may have kept it from being noted; it must not go out again for that
         with self._database.read() as session:
             due = outbox.due(session, self._clock.now(), min(BATCH, self._pace.left()))
         for letter in due:
@@ -66,8 +67,18 @@ class Sender:
                     log.warning("post.away", waiting=len(due), answer=attempt.answer)
                 self.problem = attempt.answer
                 break
-            sent += self._note(letter, attempt.fate, attempt.answer)
+            self._unnoted = letter, attempt
             self._pace.count()
+            sent += self._note_last()
+        return sent
+
+    def _note_last(self) -> int:
+        """Notes what became of the letter that was tried last, unless it is noted; 1 where it went out."""
+        if self._unnoted is None:
+            return 0
+        letter, attempt = self._unnoted
+        sent = self._note(letter, attempt.fate, attempt.answer)
+        self._unnoted = None
         return sent
 
     def _note(self, letter: Outgoing, fate: Fate, answer: str) -> bool:

@@ -2,10 +2,12 @@
 
 import asyncio
 import mailbox
+import os
 import re
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -61,16 +63,29 @@ class ToMaildir:
     async def send(self, letter: Outgoing) -> Attempt:
         """Delivered with fsync, as the Maildir rules ask."""
         try:
-            await asyncio.to_thread(self._deliver, letter.raw)
+            await asyncio.to_thread(self._deliver, letter)
         except OSError as err:
             return Attempt(fate=Fate.AWAY, answer=f"{self._folder}: {err.strerror}")
         return Attempt(fate=Fate.SENT, answer=str(self._folder))
 
-    def _deliver(self, raw: bytes) -> None:
+    def _deliver(self, letter: Outgoing) -> None:
+        """Not by Maildir.add, whose names are new each time: a letter whose note was lost would lie there twice."""
         self._folder.parent.mkdir(parents=True, exist_ok=True)
-        box = mailbox.Maildir(self._folder, create=True)
-        box.add(raw)
-        box.flush()
+        mailbox.Maildir(self._folder, create=True)
+        name = f"{int(letter.created_at.timestamp())}.{sha256(letter.message_id.encode()).hexdigest()[:32]}.maild"
+        if any((self._folder / "cur").glob(f"{name}*")):  # delivered, and seen by whoever reads there
+            return
+        part = self._folder / "tmp" / name
+        with part.open("wb") as file:
+            file.write(letter.raw.replace(b"\r\n", b"\n"))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._folder / "new" / name)
+        folder = os.open(self._folder / "new", os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     async def close(self) -> None:
         """Nothing is held open."""

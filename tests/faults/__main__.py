@@ -1,42 +1,58 @@
-"""`make faults`: every point of every fault, and the table. Ends with 1 where a promise or a control failed."""
+"""`make faults`: every fault, and the table. Ends with 1 where a promise was not held or a control did not fail."""
 
+import argparse
+import logging
+import os
 import sys
-import tempfile
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from functools import partial
 
-from tests.faults.striking import CALLS, HEAD, MAX_POINT, Bench, Tally, strike_at
+import structlog
 
-FAULTS = {
-    "killed": "signal=KILL:when={n}",
-    "disk full, lasting": "error=ENOSPC:when={n}+",
-    "EIO once": "error=EIO:when={n}",
+from tests.faults import disks, kills
+from tests.faults.lanes import lanes
+from tests.faults.table import HEAD, Row
+
+Measure = Callable[[argparse.Namespace], Iterator[Row]]
+
+
+def killed(kind: str, given: argparse.Namespace) -> Iterator[Row]:
+    """kill -9 everywhere."""
+    with lanes(given.lanes, postgres=kind != "SQLite") as places:
+        yield kills.row(places, kind, every=given.every)
+
+
+def disk(given: argparse.Namespace) -> Iterator[Row]:
+    """A disk that is full or fails."""
+    with lanes(given.lanes) as places:
+        for fault in disks.FAULTS:
+            for when in (disks.ONCE, disks.FOR_A_WHILE):
+                yield disks.row(places, fault, when, every=given.every)
+
+
+MEASURES: dict[str, Measure] = {
+    "kill-sqlite": partial(killed, "SQLite"),
+    "kill-postgresql": partial(killed, "PostgreSQL"),
+    "disk": disk,
 }
 
 
-def tally_of(call: str, name: str, what: str, *, every: int = 1, how: str = "", last: int = MAX_POINT) -> Tally:
-    """One kind of fault at all its points, then a run without it."""
-    tally = Tally(fault=f"{name} at {call}{' (control)' if how else ''}")
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder))
-        strike_at(bench, call, what, tally, range(1, last, every), how)
-        for turn in range(2):
-            bench.run(MAX_POINT + turn)
-        return bench.count(tally)
-
-
-def main(every: int) -> int:
-    """Prints the table; 0 where nothing was lost and the control did lose."""
-    print(HEAD)  # noqa: T201  # what this command is for
+def main() -> int:
+    """Prints the table as it is measured."""
+    arguments = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    arguments.add_argument("--only", choices=MEASURES, action="append", help="only these; may be given several times")
+    arguments.add_argument("--every", type=int, default=1, help="of the points of kills, only each so-manieth")
+    arguments.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="points struck at the same time")
+    given = arguments.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     failed = 0
-    for name, what in FAULTS.items():
-        for call in CALLS:
-            tally = tally_of(call, name, what, every=every)
-            print(tally.line(), flush=True)  # noqa: T201
-            failed += tally.lost + tally.doubled + tally.damaged
-    control = tally_of("pwrite64", "killed", FAULTS["killed"], every=every, how="careless")
-    print(control.line())  # noqa: T201
-    return 1 if failed or not control.lost else 0
+    print(HEAD)  # noqa: T201  # what this command is for, as is the next
+    for name in given.only or MEASURES:
+        for row in MEASURES[name](given):
+            print(row.line(), flush=True)  # noqa: T201
+            failed += not row.held
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1))
+    sys.exit(main())

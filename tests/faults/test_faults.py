@@ -2,35 +2,46 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.__main__ import FAULTS, tally_of
+from tests.faults.kills import KILL
+from tests.faults.lane import Lane, Strike
+from tests.faults.life import answer_before_keeping
 
 
-@pytest.fixture(autouse=True)
-def strace() -> None:
-    """The tool that strikes."""
+@pytest.fixture(scope="module")
+def lane() -> Iterator[Lane]:
+    """A place to strike in."""
     if shutil.which("strace") is None:
         if os.environ.get("MAILD_NO_SKIP"):
             pytest.fail("strace is missing: apt-get install strace")
         pytest.skip("needs strace: apt-get install strace")
+    made = Lane()
+    yield made
+    made.close()
 
 
 @pytest.mark.parametrize(
-    ("name", "call", "every"),
+    ("call", "n", "what"),
     [
-        ("killed", "pwrite64", 16),
-        ("killed", "fdatasync", 2),
-        ("disk full, lasting", "pwrite64", 20),
-        ("EIO once", "fdatasync", 2),
+        ("pwrite64", 150, KILL),
+        ("pwrite64", 500, KILL),
+        ("fdatasync", 9, KILL),
+        ("rename", 2, KILL),
+        ("pwrite64", 200, "error=ENOSPC:when={n}..{last}"),
+        ("fdatasync", 3, "error=EIO:when={n}"),
+        ("fsync", 2, "error=EIO:when={n}..{last}"),
     ],
 )
-def test_a_fault_at_a_system_call_loses_and_doubles_nothing(name: str, call: str, every: int) -> None:
-    tally = tally_of(call, name, FAULTS[name], every=every)
-    assert tally.struck >= 2, "the fault never struck"
-    assert (tally.lost, tally.doubled, tally.damaged) == (0, 0, 0)
+def test_a_fault_at_a_system_call_loses_and_doubles_nothing(lane: Lane, call: str, n: int, what: str) -> None:
+    found = lane.strike(Strike(call=call, n=n, what=what))
+    assert found.struck
+    assert found.wrong == ""
+    assert all(400 <= code < 500 for code in found.codes)
 
 
-def test_a_worker_that_answers_before_it_keeps_loses_mail() -> None:
-    assert tally_of("pwrite64", "killed", FAULTS["killed"], every=2, how="careless", last=4).lost > 0
+def test_a_daemon_that_answers_before_it_keeps_loses_mail(lane: Lane) -> None:
+    strikes = [Strike(call="fdatasync", n=n, what=KILL) for n in range(2, 7)]
+    assert any("mails" in lane.strike(strike, answer_before_keeping).wrong for strike in strikes)

@@ -1,0 +1,130 @@
+"""A daemon's life in a forked child: one round of a desk's work.
+
+Imports and rules are the parent's, so that a life costs tenths of a second. A round is done by one thread: strace
+counts calls for each thread by itself, and only so is the n-th call the same in every round, and each call some n-th.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from ctypes import CDLL
+from typing import Any
+
+import structlog
+
+from maild import daemon, house
+from maild.clock import SystemClock
+from maild.credentials import credential_of
+from maild.daemon import Daemon
+from maild.house import Paper
+from maild.intake.accept import Acceptance
+from maild.intake.imap_session import ImapSession
+from maild.reader import InProcessReader
+from maild.settings import Settings
+from maild.store import outbox
+from maild.store.inbox import Arrival, Kept
+
+PR_SET_PTRACER, ANYBODY = 0x59616D61, -1
+Change = Callable[[], None]  # made to the daemon's code in the child before it lives
+
+
+class OneThread(ThreadPoolExecutor):
+    """Does at once, in the thread that asks, what it is asked to do."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """What it gave or raised."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except BaseException as err:
+            done.set_exception(err)
+        return done
+
+
+def be_ready(settings: Settings) -> None:
+    """In the parent, once: rules are read and made here, and mails are read within each life's own process."""
+    paper = house.paper_of(settings)
+    reader = InProcessReader(paper.rulebook.reading)
+
+    def ready_made(_: Settings) -> Paper:
+        return paper
+
+    house.paper_of = ready_made
+    daemon.Reader = lambda *_, **__: reader  # type: ignore[assignment,misc]  # the same seam
+
+
+def live(settings: Settings, go: int, change: Change | None) -> None:
+    """In the child: waits for a word in the pipe `go`, does a round, and ends the process: 0 where all went well."""
+    CDLL(None).prctl(PR_SET_PTRACER, ANYBODY, 0, 0, 0)  # strace is no parent of ours
+    structlog.configure(processors=[structlog.processors.KeyValueRenderer()], logger_factory=_quiet)
+    if change is not None:
+        change()
+    os.read(go, 1)
+    code = 0
+    try:
+        asyncio.run(_round(settings, go))
+    except Exception as err:  # whatever it is: the life is over
+        print(f"{type(err).__name__}: {err}"[:300], file=sys.stderr)  # noqa: T201  # for who looks on
+        code = 1
+    os._exit(code)
+
+
+async def _round(settings: Settings, go: int) -> None:
+    """Pushed mail is taken until the word comes that there is no more; then everything that can be done is.
+
+    What fails is done again after a pause, as in `run`.
+    """
+    daemon.PAUSE_SECONDS = 0.02
+    loop = asyncio.get_running_loop()
+    one = OneThread()
+    loop.set_default_executor(one)
+    life = Daemon(settings, SystemClock())
+    life._worker = one
+    sent = asyncio.Event()
+
+    async def work() -> None:
+        await life._in_worker(life.desk.recover)
+        for mailbox in life._mailboxes:
+            with ImapSession(mailbox._mailbox, credential_of(mailbox._mailbox)) as session:
+                mailbox.poll(session)
+        await life.settle()
+        await life.tick()
+        with life.database.read() as session:
+            if outbox.oldest_waiting(session) is not None:
+                raise TimeoutError("letters wait")
+        for mailbox in life._mailboxes:
+            with ImapSession(mailbox._mailbox, credential_of(mailbox._mailbox)) as session:
+                mailbox.poll(session)
+        life._tell_health()
+        life.stop()
+
+    async with life.opened():
+        loop.add_reader(go, sent.set)
+        await sent.wait()
+        loop.remove_reader(go)
+        await life._again("round", work)
+
+
+def _quiet() -> object:
+    class Nowhere:
+        """Takes what would be written: a strike is to meet files, not the journal."""
+
+        def msg(self, _: str) -> None:
+            """Nothing."""
+
+        info = warning = error = exception = debug = msg
+
+    return Nowhere()
+
+
+def answer_before_keeping() -> None:
+    """The control: 250 is said at once, and the mail is kept afterwards."""
+    keep = Acceptance.keep
+
+    async def careless(self: Acceptance, arrival: Arrival) -> Kept:
+        asyncio.get_running_loop().call_later(0.01, lambda: asyncio.ensure_future(keep(self, arrival)))
+        return Kept(mail_id=0, new=True)
+
+    Acceptance.keep = careless  # type: ignore[method-assign]  # that is the control
