@@ -5,8 +5,29 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+# Blanks that letters may hold beside the common one: none of them breaks a line.
+BLANKS = "\u00a0\u202f"
+
+
+def _one_line(text: str) -> str:
+    """The text, fit to stand in a letter and its header fields."""
+    if "\n" in text.strip():
+        raise ValueError("must be one line; take the line breaks out")
+    return _lines(text)
+
+
+def _lines(text: str) -> str:
+    """The text, its lines fit to stand in a letter."""
+    odd = next((char for char in text if not char.isprintable() and char not in f"\n{BLANKS}"), "")
+    if odd:
+        raise ValueError(f"holds U+{ord(odd):04X}, which no letter can show; type the words anew")
+    return text.strip()
+
+
+Line = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
+Lines = Annotated[str, Field(max_length=1000), AfterValidator(_lines)]
 Mode = Literal["off", "shadow", "auto"]
 Language = Literal["fi", "sv", "en"]
 Address = Annotated[str, Field(pattern=r"^[^\s@<>\"(),:;\\]+@[^\s@<>\"(),:;\\]+$")]
@@ -22,7 +43,7 @@ class Section(BaseModel):
 class Site(Section):
     """Who we are."""
 
-    name: dict[Language, str] = Field(
+    name: dict[Language, Annotated[Line, Field(max_length=80)]] = Field(
         default={
             "fi": "Esimerkin kirjasto, kaukopalvelu",
             "sv": "Exempelbiblioteket, fjärrlån",
@@ -32,18 +53,18 @@ class Site(Section):
     )
     address: Address = Field("ill@library.example", description="The mailbox that partners and patrons write to.")
     aliases: tuple[Address, ...] = Field((), description="Other addresses that end in the same mailbox.")
-    postal_address: str = Field("", description="Where parcels go, as it stands in letters to partners.")
-    contact: dict[Language, str] = Field(
+    postal_address: Lines = Field("", description="Where parcels go, as it stands in letters to partners.")
+    contact: dict[Language, Lines] = Field(
         default={}, description="How to reach a human: telephone, opening hours; by language."
     )
-    symbol: str = Field("", description="Our ISIL or another library symbol.")
+    symbol: Line = Field("", description="Our ISIL or another library symbol.")
     language: Language = Field("fi", description="Our own language: staff letters and where nothing else is known.")
     zone: str = Field("Europe/Helsinki", description="The zone in which days are counted and dates are shown.")
     prefix: str = Field(
         "KP", pattern=r"^[A-Z][A-Z0-9]{0,7}$", description="First part of request numbers, KP-2026-000123."
     )
     earlier_prefixes: tuple[str, ...] = Field((), description="Prefixes of old numbers that are still recognised.")
-    pickup: dict[str, str] = Field(default={}, description="Pickup places and their opening text, by name.")
+    pickup: dict[Line, Line] = Field(default={}, description="Pickup places and their opening text, by name.")
 
     @field_validator("zone")
     @classmethod

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from maild.core.cleaning import clean_line, clean_text, without_numbers
 from maild.core.reading import Money
@@ -13,6 +14,7 @@ from maild.letters.document import LINE, lay_out, wrap
 from maild.letters.render import LetterError
 from maild.letters.samples import SITE
 from maild.letters.words import WordsError, load_words
+from maild.settings import Site
 from tests.letter_house import facts, shipped_letters
 
 
@@ -160,3 +162,26 @@ def test_cleaned_text_is_composed_and_holds_no_controls() -> None:
 def test_a_title_cannot_carry_a_request_number(number: str) -> None:
     assert without_numbers(f"Nimi {number} loppu") == "Nimi … loppu"
     assert without_numbers("ISBN 978-952-0000-00-0, s. 12-2026") == "ISBN 978-952-0000-00-0, s. 12-2026"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": {"sv": "Bibliotek\r\nBcc: x@evil.example"}},
+        {"name": {"en": "x" * 81}},
+        {"contact": {"fi": "Puh.\x1b[31m 09 000"}},
+        {"contact": {"fi": "Puh.\u2028 09 000"}},
+        {"postal_address": "PL 1\r00101 Esimerkkilä"},
+        {"symbol": "FI-H\nX: y"},
+        {"pickup": {"Sali\n2": "ma-pe"}},
+        {"pickup": {"Sali": "ma-pe\x079-18"}},
+    ],
+)
+def test_a_sites_own_words_are_refused_where_a_letter_could_not_show_them(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=r"no letter can show|must be one line|at most 80"):
+        Site(**wrong)
+
+
+def test_a_sites_address_keeps_its_lines_and_its_blanks() -> None:
+    address = "Esimerkin kirjasto\nPL\u00a01\n00101 Esimerkkilä"
+    assert Site(postal_address=f"\n{address}\n").postal_address == address
