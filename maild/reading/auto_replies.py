@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
+
+import re2
 
 from maild.core.mail import Today
 from maild.core.problems import Problem, RuleFiles
@@ -35,9 +38,17 @@ class AutoReplyRules:
 
     patterns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    @cached_property
+    def in_any(self) -> Mapping[str, Any]:
+        """List name → one pattern for all languages."""
+        sources = {name: b"|".join(p.pattern for p in by_code.values()) for name, by_code in self.patterns.items()}
+        return {name: re2.compile(source) for name, source in sources.items() if source}
+
     def languages(self, name: str, text: str) -> tuple[str, ...]:
         """The languages in which one of that list's patterns is found in the text."""
         told = spaced(words_of(text)).encode()
+        if name not in self.in_any or self.in_any[name].search(told) is None:
+            return ()
         return tuple(code for code, pattern in self.patterns.get(name, {}).items() if pattern.search(told))
 
     def passage(self, name: str, text: str) -> str:

@@ -12,7 +12,7 @@ def requests_meant(mail: Mail, context: Context, rules: ReadingRules) -> tuple[R
     if not context.requests:
         return ()
     ours = context.our_addresses or rules.our_addresses
-    named = set(numbers_in(f"{mail.subject}\n{mail.text}", rules.prefixes))
+    named = {*numbers_in(mail.subject, rules.prefixes), *numbers_in(mail.text, rules.prefixes)}
     named |= {address.number for address in reply_addresses(mail, ours, rules.prefixes)}
     answered = set(mail.in_reply_to) | set(mail.references)
     found = tuple(r for r in context.requests if r.number in named or answered & set(r.letters))
@@ -56,7 +56,8 @@ def names_ours(mail: Mail, context: Context, rules: ReadingRules) -> bool:
     ours = context.our_addresses or rules.our_addresses
     answered = set(mail.in_reply_to) | set(mail.references)
     return bool(
-        numbers_in(f"{mail.subject}\n{mail.text}", rules.prefixes)
+        numbers_in(mail.subject, rules.prefixes)
+        or numbers_in(mail.text, rules.prefixes)
         or reply_addresses(mail, ours, rules.prefixes)
         or any(answered & set(r.letters) for r in context.requests)
     )

@@ -78,7 +78,9 @@ def _limit(name: str) -> int:
 def _check_parts(raw: bytes) -> str | None:
     """Upper bounds first; only a mail above those is walked line by line."""
     lower = raw.lower()
-    if any(m.end() - m.start() > MAX_FIELD_BYTES for m in _CONTENT_FIELD.finditer(lower)):
+    if len(raw) > MAX_FIELD_BYTES and any(
+        m.end() - m.start() > MAX_FIELD_BYTES for m in _CONTENT_FIELD.finditer(lower)
+    ):
         return "field"
     delimiters = raw.count(b"\n--") + raw.count(b"\r--")
     containers = lower.count(b"multipart/") + lower.count(b"message/")

@@ -121,7 +121,7 @@ def _wrong(place: str, patterns: list[str]) -> Iterator[Problem]:
 def _compiled(data: _File) -> QuoteRules:
     return QuoteRules(
         verbs=re2.compile(r"(?i)(?:^|[\s-])(?:" + "|".join(map(re2.escape, data.attribution.verbs)) + r")(?:[\s:]|$)"),
-        attribution=re2.compile("(?i)" + _either(data.attribution.patterns)),
+        attribution=_quick("(?i)" + _either(data.attribution.patterns)),
         labels={label.lower(): kind for kind, labels in data.header.items() for label in labels},
         answer=_line_pattern(data.separator.answer),
         forward=_line_pattern(data.separator.forward),
@@ -140,7 +140,14 @@ def _either(patterns: Sequence[str]) -> str:
 
 
 def _line_pattern(patterns: Sequence[str]) -> Any:
-    return re2.compile(rf"(?im)^[ *]*(?:{_either(patterns)})[ *]*$")
+    return _quick(rf"(?im)^[ *]*(?:{_either(patterns)})[ *]*$")
+
+
+def _quick(pattern: str) -> Any:
+    """Compiled without its groups: nobody asks for them, and finding where each begins takes three times as long."""
+    options = re2.Options()
+    options.never_capture = True
+    return re2.compile(pattern, options)
 
 
 def _sign_off(phrases: Sequence[str]) -> Any:
