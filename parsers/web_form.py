@@ -42,7 +42,7 @@ class WebFormParser:
         answers = read_answers(mail, rules.forms, form)
         openurl = find_openurl(mail.text)
         if openurl:
-            answers = tuple(a for a in answers if not _OPENURL_LABEL.match(a.label))
+            answers = tuple(a for a in answers if not (_OPENURL_LABEL.match(a.label) or _is_openurl(a)))
         if not is_form(answers) and not (openurl and answers):
             return self._unanswered(mail, rules) if listed else None
         if not listed and not _from_robot_or_patron(mail, answers):
@@ -88,6 +88,11 @@ def _from_robot_or_patron(mail: Mail, answers: tuple[Answer, ...]) -> bool:
     keys = {a.key for a in answers}
     robot = bool(_ROBOT.search(mail.from_address.partition("@")[0]))
     return bool(keys & _PATRON_KEYS) if "library" not in keys else robot
+
+
+def _is_openurl(answer: Answer) -> bool:
+    """A field that holds nothing but a pasted OpenURL, which was read: no remark, and no robot's address."""
+    return len(answer.value.split()) == 1 and bool(find_openurl(answer.value))
 
 
 def _is_spam(answers: tuple[Answer, ...], rules: FormRules) -> bool:

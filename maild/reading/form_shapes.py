@@ -124,6 +124,7 @@ class _Lines:
 
     answers: list[Answer]
     running: bool = False
+    awaits: bool = False  # the last label stood alone: the next line is its answer, whatever it looks like
     gap: bool = False
     indent: int = 0
     last: int = 0  # length of the last line that was taken up
@@ -150,7 +151,7 @@ def _take(line: str, indent: int, state: _Lines, rules: FormRules, form: Form | 
     """Whether the line opens a field (or closes one: a section's title)."""
     headed = _WPFORMS.match(line)
     if headed and find_label(headed.group(1), rules, form) is not None:
-        return _open(state, list(_answer(headed.group(1), "", rules, form)), indent)
+        return _open(state, list(_answer(headed.group(1), "", rules, form)), indent, awaits=True)
     if _SECTION.match(line):
         state.running = False
         return True
@@ -160,9 +161,9 @@ def _take(line: str, indent: int, state: _Lines, rules: FormRules, form: Form | 
     return _bare_label(line, indent, state, rules, form)
 
 
-def _open(state: _Lines, answers: list[Answer], indent: int) -> bool:
+def _open(state: _Lines, answers: list[Answer], indent: int, *, awaits: bool = False) -> bool:
     state.answers.extend(answers)
-    state.running, state.indent = True, indent
+    state.running, state.indent, state.awaits = True, indent, awaits
     return True
 
 
@@ -188,7 +189,8 @@ def _one_field(line: str, state: _Lines, rules: FormRules, form: Form | None) ->
         answers = list(_answer(split.group(1), split.group(2), rules, form))
         if any(a.key for a in answers) and _label_like(split.group(1), rules, form):
             return answers
-        if split.group(2) and not (state.running and _is_free(state)) and _unknown_label(split.group(1)):
+        taken = state.running and (_is_free(state) or (state.awaits and not state.answers[-1].value))
+        if split.group(2) and not taken and _unknown_label(split.group(1)):
             return answers
         return []
     wide = _WIDE.match(line)
@@ -229,7 +231,8 @@ def _bare_label(line: str, indent: int, state: _Lines, rules: FormRules, form: F
     # "What do you need?" / "Article": the answer is a word that is a label elsewhere.
     if last is not None and not last.value and not state.gap and _may_be_value(line, found.key, last.key):
         return False
-    return _open(state, [Answer(label=line.rstrip(" :*"), key=found.key, languages=found.languages)], indent)
+    opened = [Answer(label=line.rstrip(" :*"), key=found.key, languages=found.languages)]
+    return _open(state, opened, indent, awaits=True)
 
 
 def _may_be_value(line: str, key: str, asked: str) -> bool:

@@ -69,6 +69,9 @@ def fill(answers: Sequence[Answer], asking: Asking, rules: FormRules) -> Filled:
         requester=requester,
     )
     _judge(new, draft)
+    for key in ("title", "book", "journal", "article_title"):
+        if rules.has("alternatives", first_of(values, key) or ""):
+            draft.doubt("incomplete", "It names one work or another.", first_of(values, key) or "")
     return Filled(requests=(new, *_further(draft.others, new)), doubts=tuple(draft.doubts))
 
 
