@@ -35,13 +35,25 @@ def restore(database: Database, path: Path) -> int:
         database.close()
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source:
             part = _copied(source, database.file)
+        held = _held(part)  # before it stands in the database's place: no kill may leave a copy there that sends
         for leftover in ("-wal", "-shm"):  # of the database that goes: played onto the copy they would ruin it
             database.file.with_name(database.file.name + leftover).unlink(missing_ok=True)
         part.replace(database.file)
         _sync(database.file.parent)
-        database.upgrade()
-        with database.write() as session:
-            return outbox.hold_all(session)
+        return held
+
+
+def _held(part: Path) -> int:
+    """The copy at the present schema and with its letters held, in one file; how many those are."""
+    with closing(Database(f"sqlite:///{part}")) as copy:
+        copy.upgrade()
+        with copy.write() as session:
+            held = outbox.hold_all(session)
+        copy.compact()
+    with closing(sqlite3.connect(part)) as copy:
+        copy.execute("PRAGMA journal_mode=DELETE")
+    _sync(part)
+    return held
 
 
 def _copied(source: sqlite3.Connection, path: Path) -> Path:

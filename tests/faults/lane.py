@@ -53,6 +53,7 @@ class Strike:
     call: str = ""
     n: int = 0
     what: str = ""
+    more: tuple[str, ...] = ()  # options of strace
 
     @property
     def text(self) -> str:
@@ -62,7 +63,7 @@ class Strike:
     def options(self) -> list[str]:
         """For strace."""
         inject = ["-e", f"inject={self.call}:{self.text}"] if self.what else []
-        return ["-e", f"trace={self.call}", *inject]
+        return ["-e", f"trace={self.call}", *inject, *self.more]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ class Lane:
         password.touch(mode=0o600)
         password.write_text(self._imap.password)
         self._prepare()
-        life.be_ready(self._settings(self.folder / "prepared"))
+        life.be_ready(self._settings(self.prepared))
         self.expected = self._undisturbed()
 
     def close(self) -> None:
@@ -101,7 +102,7 @@ class Lane:
         self._stack.close()
 
     def _prepare(self) -> None:
-        folder = self.folder / "prepared"
+        folder = self.prepared
         folder.mkdir()
         self._create_database("prepared", "template0")
         settings = self._settings(folder)
@@ -169,10 +170,19 @@ class Lane:
 
     def count(self, calls: Sequence[str]) -> dict[str, int]:
         """How often an undisturbed life makes each of these calls."""
-        with self._copied() as place:
-            self.live(place, list(self.pushed), Strike(call=",".join(calls)))
-        made = Counter(CALL.findall(self._log.read_text()))
+        made = Counter(CALL.findall(self.record(Strike(call=",".join(calls)))))
         return {call: made[call] for call in calls}
+
+    def record(self, strike: Strike, change: life.Change | None = None) -> str:
+        """strace's log of one life."""
+        with self._copied() as place:
+            self.live(place, list(self.pushed), strike, change)
+        return self._log.read_text()
+
+    @property
+    def prepared(self) -> Path:
+        """The desk that every life begins with."""
+        return self.folder / "prepared"
 
     # What came of it
 
@@ -222,7 +232,7 @@ class Lane:
         self._point += 1
         name = f"p{self._point}"
         folder = self.folder / name
-        shutil.copytree(self.folder / "prepared", folder)
+        shutil.copytree(self.prepared, folder)
         self._create_database(name, "prepared")
         with self._client() as client:
             for one in (name, f"{name}-done", f"{name}-todo"):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults import power
 from tests.faults.kills import KILL
 from tests.faults.lane import Lane, Strike
 from tests.faults.life import answer_before_keeping
@@ -45,3 +46,13 @@ def test_a_fault_at_a_system_call_loses_and_doubles_nothing(lane: Lane, call: st
 def test_a_daemon_that_answers_before_it_keeps_loses_mail(lane: Lane) -> None:
     strikes = [Strike(call="fdatasync", n=n, what=KILL) for n in range(2, 7)]
     assert any("mails" in lane.strike(strike, answer_before_keeping).wrong for strike in strikes)
+
+
+def test_a_power_cut_loses_no_mail_that_got_its_250(lane: Lane) -> None:
+    moments, lost = power.cut(lane, every=12)
+    assert moments > 20
+    assert lost == []
+
+
+def test_a_database_that_does_not_sync_loses_mail_at_a_power_cut(lane: Lane) -> None:
+    assert power.cut(lane, power.do_not_sync, every=50)[1]
