@@ -11,16 +11,13 @@ from tests import doubting
 from tests.doubting import Case
 
 JUDGED_KEYS = ("kind", "request", "auto", "events")  # of a reading that must not change
-# "lainaa ei ole uusittu" says something else, and says it plainly.
+# "lainaa ei ole uusittu" says something else, and says it plainly. A "not" in "the book has arrived" does not: a librarian
+# looks for the parcel instead of answering with the day of posting.
 OPPOSITES = {
-    "Received": "StatusRequest",
     "RenewAccepted": "RenewRefused",
     "WillSupply": "Unfilled",
     "Loaned": "Unfilled",
 }
-# Doubts that are still acted on, each a gap to be mended. A new one fails the tests, and so does one that is mended and
-# still stands there.
-GAPS = (Path(__file__).parent / "doubt_gaps.txt").read_text("utf-8").splitlines()
 Changes = Callable[[Case], Iterator[tuple[str, str, bytes]]]
 
 
@@ -48,12 +45,6 @@ def acted_on(cases: Iterable[Case], changes: Changes) -> tuple[Counter[str], lis
             if verdict["auto"] and not (kind == "negation" and _is_opposite(one, verdict)):
                 acted.append(f"{one.name}: {kind}, {what}")
     return tried, acted
-
-
-def _news(cases: Iterable[Case], acted: Iterable[str]) -> set[str]:
-    """What differs from the known gaps of these mails."""
-    names = {one.name for one in cases}
-    return {gap for gap in GAPS if gap.partition(": ")[0] in names} ^ set(acted)
 
 
 def _is_opposite(one: Case, verdict: dict[str, Any]) -> bool:
@@ -99,14 +90,14 @@ def test_rebuilding_a_mail_changes_nothing(own_cases: list[Case]) -> None:
 def test_every_doubt_put_into_a_letter_brings_it_to_staff(own_cases: list[Case]) -> None:
     tried, acted = acted_on(own_cases, doubting.doubtful)
     print(_told(tried, acted))  # noqa: T201  # the figure that the test is for
-    assert not (news := _news(own_cases, acted)), "\n".join(sorted(news))
+    assert not acted, _told(tried, acted)
     assert min(tried[kind] for kind in ("hedge", "negation", "question", "number", "stranger")) >= len(own_cases)
 
 
 def test_every_doubt_put_into_a_labelled_mail_brings_it_to_staff(shared_cases: list[Case]) -> None:
     tried, acted = acted_on(shared_cases, doubting.doubtful)
     print(_told(tried, acted))  # noqa: T201  # the figure that the test is for
-    assert not (news := _news(shared_cases, acted)), "\n".join(sorted(news))
+    assert not acted, _told(tried, acted)
     assert tried.total() > 1_000
 
 

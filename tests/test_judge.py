@@ -88,12 +88,11 @@ def test_it_reads_what_it_was_not_taught_word_by_word(language: str, clause: str
     [
         ("fi", "kaukolainojen saatavuustiedot ovat Finnassa"),
         ("fi", "lähetykset kulkevat kirjeenä"),
-        ("sv", "det är faktiskt ingen brådska"),
         ("sv", "posten hämtas på eftermiddagen"),
         ("en", "our shipping room is open on weekdays"),
     ],
 )
-def test_small_talk_with_denials_and_words_of_loans_need_not_be_understood(language: str, clause: str) -> None:
+def test_small_talk_with_words_of_loans_need_not_be_understood(language: str, clause: str) -> None:
     assert passed_over(clause, language)
 
 
@@ -104,7 +103,9 @@ def test_small_talk_with_denials_and_words_of_loans_need_not_be_understood(langu
         ("fi", "emme voi lähettää sitä"),
         ("fi", "kirja on vaurioitunut"),
         ("sv", "vi räknar inte med att kunna skicka den på torsdag"),
+        ("sv", "det är faktiskt ingen brådska"),
         ("sv", "kanske ingen brådska"),
+        ("en", "good not news"),
         ("en", "we have not sent it yet"),
         ("en", "if the return label is in the box with the book"),
         ("en", "is the return label in the box with the book?"),

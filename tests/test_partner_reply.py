@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from maild.core.reading import Money
+from maild.core.terms import REASONS_RETRY, Kind, ServiceType
 from maild.core.terms import EventName as E
-from maild.core.terms import Kind, ServiceType
+from maild.reading.supplier import OFFERS, RETRY_ORDER
 from tests.free_text import PDF, context, read, rows, told
 
 CLEAR = [row for row in rows("act.toml") if row[1] == "s"]
@@ -71,6 +72,10 @@ def test_a_question_denial_or_second_number_leaves_it_to_staff(language: str, si
 def test_a_title_in_quotation_marks_says_nothing(language: str, side: str, text: str, want: str) -> None:
     reading = read(side, f"”{HEDGES[language].capitalize()} ei, not lost?”\n{text}")
     assert (told(reading), reading.doubts) == (want, ())
+
+
+def test_every_reason_to_ask_again_has_its_place_among_the_others() -> None:
+    assert {*RETRY_ORDER, *OFFERS} == REASONS_RETRY
 
 
 def test_each_of_two_numbers_gets_its_own_answer() -> None:

@@ -1,6 +1,6 @@
 """What a requester's or patron's text comes to: what they ask or tell, with the doubts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from maild.core.mail import Mail
@@ -12,10 +12,12 @@ from maild.reading.language import language_of
 from maild.reading.phrases import Hit
 from maild.reading.rules import ReadingRules
 from maild.reading.statements import Side, Statement, statements, without_titles
-from maild.reading.verdict import doubts_of
+from maild.reading.verdict import STAFF_WORDS, doubts_of
 
 WISHES = frozenset({E.RENEW, E.CANCEL, E.STATUS_REQUEST})  # what a question may ask
 ORDER = (E.RECEIVED, E.SHIPPED_RETURN, E.RENEW, E.CANCEL, E.CONDITIONS_ACCEPTED, E.CONDITIONS_REFUSED, E.STATUS_REQUEST)
+# "The price does not suit us" has the words of a yes; a yes in another clause is one.
+WITHIN_CLAUSE = {E.CONDITIONS_REFUSED: E.CONDITIONS_ACCEPTED}
 # Two that people say in one breath: it has come, and may we keep it longer.
 TOGETHER = frozenset({frozenset({E.RECEIVED, E.RENEW})})
 SWALLOWS = {
@@ -24,7 +26,7 @@ SWALLOWS = {
     E.STATUS_REQUEST: {E.RECEIVED, E.NOTIFICATION},
     E.SHIPPED_RETURN: {E.NOTIFICATION},
     E.RECEIVED: {E.NOTIFICATION},
-    E.CONDITIONS_REFUSED: {E.CONDITIONS_ACCEPTED, E.CANCEL, E.NOTIFICATION},
+    E.CONDITIONS_REFUSED: {E.CANCEL, E.NOTIFICATION},
     E.CONDITIONS_ACCEPTED: {E.NOTIFICATION},
     E.CLAIMS_RETURNED: {E.SHIPPED_RETURN, E.NOTIFICATION},
 }
@@ -41,6 +43,8 @@ def read_asking(mail: Mail, rules: ReadingRules, *, patron: bool) -> Read:
     names = _names(said, patron=patron)
     passage = " … ".join(s.clause.text for s in said if s.of("asks"))
     doubts = [*_outcome_doubts(names, passage), *doubts_of(said, rules, names)]
+    if not patron and E.STATUS_REQUEST in names:
+        doubts += _missing(said)
     events = [Event(event=name, passage=passage) for name in sorted(names, key=_place)]
     return _for_each_number(mail, rules, Read(events=tuple(events), doubts=tuple(doubts), language=language))
 
@@ -51,19 +55,28 @@ def _place(name: E) -> int:
 
 def _names(said: Sequence[Statement], *, patron: bool) -> set[E]:
     """Every event that the clauses state, those that belong to another taken away."""
-    names: set[E] = set()
-    for statement in said:
-        for hit in statement.of("asks"):
-            name = E(hit.phrase.name)
-            denied = statement.negations > _own_negations(hit, statement) and name is not E.STATUS_REQUEST
-            if denied or _is_of_a_letter(hit, statement) or (statement.clause.question and name not in WISHES):
-                continue
-            names.add(name)
+    names = {name for statement in said for name in _names_in(statement)}
     if not patron:
         names.discard(E.CLAIMS_RETURNED)
     elif E.SHIPPED_RETURN in names:  # a patron brings it to the desk and posts nothing
         names = names - {E.SHIPPED_RETURN} | {E.CLAIMS_RETURNED}
     return names - {small for big in names & SWALLOWS.keys() for small in SWALLOWS[big]}
+
+
+def _names_in(statement: Statement) -> set[E]:
+    """Every event that the clause states and does not deny."""
+    names: set[E] = set()
+    for hit in statement.of("asks"):
+        name = E(hit.phrase.name)
+        denied = _is_denied(hit, statement) and name is not E.STATUS_REQUEST
+        if denied or _is_of_a_letter(hit, statement) or (statement.clause.question and name not in WISHES):
+            continue
+        names.add(name)
+    return names - {WITHIN_CLAUSE[name] for name in names if name in WITHIN_CLAUSE}
+
+
+def _is_denied(hit: Hit, statement: Statement) -> bool:
+    return statement.negations > _own_negations(hit, statement)
 
 
 def _own_negations(hit: Hit, statement: Statement) -> int:
@@ -94,6 +107,16 @@ def _outcome_doubts(names: set[E], passage: str) -> list[Doubt]:
         told = ", ".join(sorted(names))
         return [Doubt(reason="contradictory", text=f"it says {told} at once", passage=passage)]
     return []
+
+
+def _missing(said: Sequence[Statement]) -> Iterator[Doubt]:
+    """A library that says, and asks nothing, that what we sent has not come wants the post searched for it."""
+    if any(statement.clause.question for statement in said):
+        return
+    for statement in said:
+        if any(hit.phrase.name == E.RECEIVED and _is_denied(hit, statement) for hit in statement.of("asks")):
+            word, sentence = STAFF_WORDS["unreceived"]
+            yield Doubt(reason=word, text=sentence, passage=statement.clause.text)
 
 
 def _for_each_number(mail: Mail, rules: ReadingRules, read: Read) -> Read:

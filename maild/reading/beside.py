@@ -38,6 +38,9 @@ GIVING = frozenset(
 )
 TOGETHER = frozenset({E.CANCEL_REFUSED, E.LOANED})  # one outcome: it is too late, for the book has gone
 OFFERING = frozenset({E.RETRY_POSSIBLE})
+# Beside an offer or a question for news a denial changes nothing: staff or the next supplier are asked in any case.
+DENIED_IDLY = frozenset({E.RETRY_POSSIBLE, E.STATUS_REQUEST})
+NOWHERE = frozenset({E.UNFILLED, E.OVERDUE})
 LEAST_DENIAL = 3  # words: "not after all" takes something back, "the card is not up to date" tells something
 LEAST_STRANGE_DENIAL = 4  # words of a denial in which no word of our field stands
 
@@ -47,12 +50,12 @@ def idle_marks(statement: Statement, names: Collection[E], lexicon: Lexicon | No
     if lexicon is None or not _is_one(names) or statement.of("says") or statement.of("asks"):
         return frozenset()
     idle = set[str]()
-    if _denies_idly(statement, names, lexicon):
+    if DENIED_IDLY.issuperset(names) and _denies_idly(statement, lexicon):
         idle.add("negation")
-        if REFUSING.issuperset(names):
-            idle.add("contrast")  # "but it is nowhere to be seen"
     if OFFERING.issuperset(names) and not statement.of("staff"):
         idle.add("condition")  # what we are to do if we want it
+        if not is_grave(statement, lexicon):
+            idle.add("contrast")  # "but a new order has to be made for it"
     return frozenset(idle)
 
 
@@ -68,18 +71,21 @@ def idle_stems(statement: Statement, names: Collection[E], lexicon: Lexicon | No
     return _gives(names) and not statement.negations
 
 
-def _denies_idly(statement: Statement, names: Collection[E], lexicon: Lexicon) -> bool:
-    words = len(statement.words)
-    text = spaced(list(statement.words)).encode()
-    if _has(lexicon.grave, text) or statement.of("staff"):
+def is_found_after_all(statement: Statement, names: Collection[E], lexicon: Lexicon | None) -> bool:
+    """Whether a clause beside "not to be found" or "not returned" tells that the work has turned up."""
+    if lexicon is None or lexicon.found is None or NOWHERE.isdisjoint(names) or statement.negations:
         return False
-    if E.CANCELLED in names and not statement.of("harmless") and not _has(lexicon.giving, text):
-        return False  # "nothing was sent" goes with it; what else is denied may be the cancelling
-    if REFUSING.issuperset(names):
-        return words >= (LEAST_DENIAL if statement.stems or statement.of("harmless") else LEAST_STRANGE_DENIAL)
-    if E.LOAN_COMPLETED in names or "contrast" in statement.unexplained:
-        return False  # "but the barcode does not match"
-    return _gives(names) and not statement.stems and bool(statement.of("harmless")) and words >= LEAST_DENIAL
+    if statement.of("says") or statement.has("harmless", "elsewhere"):
+        return False
+    return _has(lexicon.found, spaced(list(statement.words)).encode())
+
+
+def _denies_idly(statement: Statement, lexicon: Lexicon) -> bool:
+    """Whether what is denied is beside the point: "not on the shelf, and nobody has seen it"."""
+    if is_grave(statement, lexicon) or statement.of("staff"):
+        return False
+    known = statement.stems or statement.of("harmless")
+    return len(statement.words) >= (LEAST_DENIAL if known else LEAST_STRANGE_DENIAL)
 
 
 def is_grave(statement: Statement, lexicon: Lexicon | None) -> bool:

@@ -15,7 +15,7 @@ from maild.reading.words import fold, spaced, words_of
 
 KINDS = ("says", "asks", "conditions", "staff", "harmless", "roles")  # tables of phrases: what a hit means
 MARKS = ("negation", "hedge", "question", "condition", "contrast")  # words that change what a clause says
-LISTS = ("words", "stems", "grave", "giving", "labels")
+LISTS = ("words", "stems", "grave", "giving", "found", "labels")
 STEM = 4  # letters of a word by which a language is told; shorter words are much the same in all
 
 
@@ -53,6 +53,7 @@ class Lexicon:
     stems: Any  # compiled: words of our field, which must not stand unexplained
     grave: Any  # compiled: words which need a human wherever they stand unexplained; None = all of them
     giving: Any  # compiled: words of sending and lending, which must not stand unexplained beside a refusal
+    found: Any  # compiled: words of finding, which take a refusal back
     labels: dict[str, frozenset[str]]  # role of a "Label: value" line → its labels
 
     @cached_property
@@ -161,6 +162,7 @@ class _Loader:
             stems=self._union("stems", data.get("stems", [])),
             grave=self._union("grave", data.get("grave", [])),
             giving=self._union("giving", data.get("giving", [])),
+            found=self._union("found", data.get("found", [])),
             labels={
                 role: frozenset(" ".join(words_of(label)) for label in labels)
                 for role, labels in (data.get("labels") or {}).items()

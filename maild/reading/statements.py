@@ -20,6 +20,7 @@ QUOTED = re.compile(
 # Bounded, and tried only where a word begins: without that a long run of letters is gone through from each of them.
 ADDRESS = re.compile(r"<?(?:https?://|www\.)[^\s<>]{1,2000}>?|<?(?<![^\s@<>])[^\s@<>]{1,64}@[^\s@<>]{1,255}>?")
 DATE_NUMBERS = re.compile(r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b", re.IGNORECASE)
+FAR = 4  # words from a denial to what it may not be about
 
 
 class Side(Enum):
@@ -104,7 +105,25 @@ def statements(text: str, lexicons: Lexicons, language: str, side: Side) -> list
         number = found[-1].sentence + 1 if found else number
         for _, group in groupby(found, key=lambda clause: clause.sentence):
             out += _sentence(list(group), lexicons, language, side)
-    return out
+    spoken = [lexicon for lexicon in lexicons.by_language.values() if any(_knows(lexicon, one) for one in out)]
+    return [_in_other_language(statement, spoken, side) for statement in out]
+
+
+def _knows(lexicon: Lexicon, statement: Statement) -> bool:
+    """Whether the clause is read with the lexicon, which has a word of it."""
+    return lexicon.language == statement.language and not lexicon.words.isdisjoint(statement.words)
+
+
+def _in_other_language(statement: Statement, spoken: Sequence[Lexicon], side: Side) -> Statement:
+    """The clause as another language of the mail has it, where its own knows no word of it.
+
+    Letters in two languages say all twice, in one line even: "Kaukolaina ehkä lähetetty / Loan shipped".
+    """
+    if statement.hits or statement.unexplained or any(_knows(lexicon, statement) for lexicon in spoken):
+        return statement
+    others = (lexicon for lexicon in spoken if lexicon.language != statement.language)
+    read = (_statement(statement.clause, list(statement.words), lexicon, side) for lexicon in others)
+    return next((other for other in read if other.hits or other.unexplained), statement)
 
 
 def _sentence(group: list[Clause], lexicons: Lexicons, language: str, side: Side) -> list[Statement]:
@@ -168,7 +187,10 @@ def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -
     heard = [hit for hit in lexicon.hits(words, text) if side.hears(hit.phrase)]
     hits = tuple(sorted(heard, key=lambda hit: (hit.start, -hit.end)))
     groups = _groups(hits)
+    denials = list(lexicon.marks["negation"].finditer(text)) if lexicon.marks["negation"] else []
     unexplained = {mark for mark in MARKS if _left_over(lexicon.marks[mark], text, mark, groups)}
+    if _has_spare_denial(hits, [m.start() for m in denials], text):
+        unexplained.add("negation")
     own_question = "question" in unexplained and not text.rstrip().endswith(b"?")
     explaining = [hit for hit in hits if _explains_question(hit)]
     if explaining and not _asks_more(lexicon.marks["question"], text, explaining):
@@ -185,8 +207,25 @@ def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -
         unexplained=frozenset(unexplained),
         stems=stems,
         own_question=own_question,
-        negations=sum(1 for _ in lexicon.marks["negation"].finditer(text)) if lexicon.marks["negation"] else 0,
+        negations=len(denials),
         language=lexicon.language,
+    )
+
+
+def _has_spare_denial(hits: Sequence[Hit], denials: Sequence[int], text: bytes) -> bool:
+    """Whether a denial that a phrase took for its own may be another word's: far behind it the same is said without.
+
+    "I'm not afraid that since last year we only supply within the UK" has the words of "not … supply … within".
+    """
+    says = [hit for hit in hits if hit.phrase.kind == "says"]
+    denying = [hit for hit in says if "negation" in hit.phrase.marks]
+    plain = [h for h in says if "negation" not in h.phrase.marks and len(text[h.start : h.end].split()) > 1]
+    return any(
+        one.start <= at < other.start < one.end and len(text[at : other.start].split()) > FAR
+        for one in denying
+        for other in plain
+        if other.phrase.name == one.phrase.name
+        for at in denials
     )
 
 

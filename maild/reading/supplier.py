@@ -1,15 +1,15 @@
 """What a supplier's text comes to: one outcome out of all that its clauses say, or the doubts why not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from maild.core.reading import Doubt
 from maild.core.terms import EventName as E
-from maild.reading.phrases import Hit
+from maild.reading.phrases import Hit, Phrase
 from maild.reading.statements import Statement
 
 OVER_OFFERS = frozenset({"renewal", "invoice", "overdue"})  # harmless tables that take the meaning of words in them
-OVER_ALL = OVER_OFFERS | {"reply", "elsewhere", "machine", "news"}
+OVER_ALL = OVER_OFFERS | {"reply", "elsewhere", "machine", "news", "record"}
 # "Unable to renew this loan" refuses the renewal, whatever else its words could mean: the first gives way to these.
 GIVES_WAY = {
     E.WILL_SUPPLY: {
@@ -25,7 +25,7 @@ GIVES_WAY = {
     E.UNFILLED: {E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE},
     E.RETRY_POSSIBLE: {E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE, E.RECALLED},
     E.RENEW_ACCEPTED: {E.RENEW_REFUSED},
-    E.CANCELLED: {E.CANCEL_REFUSED},
+    E.CANCELLED: {E.CANCEL_REFUSED, E.UNFILLED},
     E.DUE_DATE_CHANGED: {E.RENEW_ACCEPTED, E.RECALLED},
 }
 WEAK = frozenset({E.REQUEST_RECEIVED, E.NOTIFICATION})  # they give way to all others
@@ -41,8 +41,13 @@ RETRY_ORDER = (
     "NotCurrentAvailableForILL",
     "ReqFormatNotPossible",
     "ReqDelDateNotPossible",
+    "ReqPayMethodNotSupported",
+    "ReqDelMethodNotSupp",
+    "CourierNotSupp",
+    "ReqServLevelNotSupp",
 )
 OFFERS = frozenset({"CostExceedsMaxCost", "MustMeetLoanCondition", "MultiVolAvail", "ReqServTypeNotPossible"})
+TAKEN_UP = OFFERS | {"ReqEditionNotPossible"}  # of which the offer is the very thing
 # What the second one adds to the first is only how it came about.
 SWALLOWS = {
     E.LOANED: {E.REQUEST_RECEIVED},
@@ -56,6 +61,7 @@ SWALLOWS = {
     E.RENEW_ACCEPTED: {E.REQUEST_RECEIVED, E.DUE_DATE_CHANGED},
     E.RENEW_REFUSED: {E.REQUEST_RECEIVED},
     E.RECALLED: {E.DUE_DATE_CHANGED},
+    E.OVERDUE: {E.RECALLED},
     E.LOAN_COMPLETED: {E.REQUEST_RECEIVED},
 }
 ON_LOAN = frozenset({E.RECALLED, E.RENEW_REFUSED, E.OVERDUE})  # of a book that we have
@@ -122,8 +128,13 @@ def counts(hit: Hit, statement: Statement) -> bool:
 
 def _own_negations(hit: Hit, statement: Statement) -> int:
     """How many negations the phrases that say the same have themselves."""
-    same = (h for h in statement.of("says") if h.phrase.name == hit.phrase.name)
+    same = (h for h in statement.of("says") if _of_one_kind(h.phrase, hit.phrase))
     return max((h.phrase.marks.get("negation", 0) for h in same), default=0)
+
+
+def _of_one_kind(one: Phrase, other: Phrase) -> bool:
+    """Whether they say the same: reasons of a refusal go together, but "cannot be lent before" is not "lent"."""
+    return one.name == other.name and (one.reason == other.reason or one.name != E.RETRY_POSSIBLE)
 
 
 def _covers(other: Hit, hit: Hit) -> bool:
@@ -153,8 +164,9 @@ def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
         names.discard(E.RENEW_REFUSED)
     refusals = {one.reason for one in said if one.event is E.UNFILLED}
     offers = {one.reason for one in said if one.event is E.RETRY_POSSIBLE}
-    if names & SUPPLIES and all(one.statement.of("conditions") for one in said if one.event is E.UNFILLED):
-        names.discard(E.UNFILLED)  # "in-library use only" is a term of the loan
+    terms = _terms(said, names, offers)
+    names -= terms
+    if E.UNFILLED in terms:
         refusals = set()
     retry = _retry(refusals, offers, names, asked=asked, conditions=conditions)
     if retry == "":
@@ -176,7 +188,7 @@ def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
         reason = next((r for r in UNFILLED_ORDER if r in refusals), "")
     elif E.RETRY_POSSIBLE in names and retry != "?":
         reason = retry
-    doubts = _doubts(names, retry, passage)
+    doubts = (*_doubts(names, retry, passage), *_open_offers(names, reason, statements))
     if names - OPEN_ENDED and any(statement.has("harmless", "pending") for statement in statements):
         doubts += (
             Doubt(
@@ -184,6 +196,24 @@ def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
             ),
         )
     return Outcome(events=events, reason=reason, no_renewal=no_renewal, doubts=doubts, passage=passage)
+
+
+def _terms(said: Sequence[Said], names: set[E], offers: set[str]) -> set[E]:
+    """What has the words of another outcome and is a term of this one: "in-library use only" of a loan."""
+    terms = set[E]()
+    lent = bool(names & SUPPLIES) or "MustMeetLoanCondition" in offers
+    if lent and all(one.statement.of("conditions") for one in said if one.event is E.UNFILLED):
+        terms.add(E.UNFILLED)
+    if E.LOANED in names and _all_have(said, E.RENEW_ACCEPTED, "period"):
+        terms.add(E.RENEW_ACCEPTED)  # "you can keep it till 15 January" of a book that goes out
+    if E.RENEW_ACCEPTED in names and _all_have(said, E.RENEW_REFUSED, "renewal"):
+        terms.add(E.RENEW_REFUSED)  # "no further renewals": this one was the last
+    return terms
+
+
+def _all_have(said: Sequence[Said], event: E, table: str) -> bool:
+    """Whether every clause that states the event has words of that harmless table."""
+    return all(one.statement.has("harmless", table) for one in said if one.event is event)
 
 
 def _retry(refusals: set[str], offers: set[str], names: set[E], *, asked: bool, conditions: bool) -> str:
@@ -208,10 +238,10 @@ def _retry(refusals: set[str], offers: set[str], names: set[E], *, asked: bool, 
     if "ReqEditionNotPossible" in offers and refusals <= {"", "NotHeld", "NotOnShelf", "NonCirculating"}:
         return "ReqEditionNotPossible"
     if "NotFoundAsCited" in offers and refusals <= {"", "NotHeld", "NotOnShelf"}:
-        return next(r for r in RETRY_ORDER if r in offers)
+        return min(offers, key=RETRY_ORDER.index)
     if refusals - {"", "NotHeld", "NotOnShelf"} and "NotCurrentAvailableForILL" not in offers:
         return "?"
-    return next(r for r in RETRY_ORDER if r in offers)
+    return min(offers, key=RETRY_ORDER.index)
 
 
 def _ordered(names: set[E]) -> tuple[E, ...]:
@@ -228,3 +258,13 @@ def _doubts(names: set[E], retry: str, passage: str) -> tuple[Doubt, ...]:
         told = ", ".join(e.value for e in _ordered(names))
         return (Doubt(reason="contradictory", text=f"it states {told} at once", passage=passage),)
     return ()
+
+
+def _open_offers(names: set[E], reason: str, statements: Sequence[Statement]) -> Iterator[Doubt]:
+    """What is held out beside a refusal and is not what RetryPossible offers: "we could lend it, but not right now"."""
+    if E.UNFILLED not in names and (E.RETRY_POSSIBLE not in names or reason in TAKEN_UP):
+        return
+    for statement in statements:
+        if statement.has("harmless", "offer") and not statement.of("says"):
+            text = "something is held out, and it is not plain on what terms"
+            yield Doubt(reason="conditional", text=text, passage=statement.clause.text)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from maild.core.reading import Doubt
 from maild.core.terms import EventName
-from maild.reading.beside import idle_marks, idle_stems, is_grave
+from maild.reading.beside import idle_marks, idle_stems, is_found_after_all, is_grave
 from maild.reading.judge import Judge
 from maild.reading.opinion import second_opinion
 from maild.reading.phrases import Hit, Lexicon
@@ -32,7 +32,7 @@ MARK_WORDS = {
     "contrast": ("contradictory", "one statement limits another"),
 }
 
-NEVER_PASSED = frozenset({"hedge", "question", "condition"})
+NEVER_PASSED = frozenset({"hedge", "question", "condition", "negation"})
 
 
 def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[EventName]) -> Iterator[Doubt]:
@@ -43,9 +43,12 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
         yield Doubt(reason="unclear", text=text, passage=pause.clause.text)
     for statement in said:
         lexicon = rules.lexicons.by_language.get(statement.language)
+        passage = statement.clause.text
+        if is_found_after_all(statement, names, lexicon):
+            word, sentence = MARK_WORDS["contrast"]
+            yield Doubt(reason=word, text=sentence, passage=passage)
         if is_harmless(statement, rules.judge, lexicon):
             continue
-        passage = statement.clause.text
         for hit in statement.of("staff"):
             if _is_taken(hit, statement):
                 continue
@@ -79,12 +82,11 @@ def is_harmless(statement: Statement, judge: Judge, lexicon: Lexicon | None) -> 
 def may_be_passed(statement: Statement, lexicon: Lexicon | None) -> bool:
     """Whether the second judge is asked about the clause: it was not understood, and no phrase means anything in it.
 
-    Hedges, questions, conditions and grave words are never passed over: they may be about the clause beside them.
+    Hedges, questions, conditions, denials and grave words are never passed over: they may be about the clause beside
+    them ("we do not now expect to send it", "not good news").
     """
     if not (statement.stems or statement.unexplained) or statement.unexplained & NEVER_PASSED:
         return False
-    if statement.stems and "negation" in statement.unexplained:
-        return False  # "we do not now expect to send it": what is denied may be the outcome
     if any(hit.phrase.kind not in {"roles", "harmless"} for hit in statement.hits):
         return False
     return not is_grave(statement, lexicon)
