@@ -82,9 +82,13 @@ class Browser:
         while not self._loaded:
             self._note(self._next())
 
-    def seen_as(self, *, width: int, dark: bool) -> None:
-        """The window's width in CSS pixels, and the scheme that its reader likes."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=True)
+    def seen_as(self, *, width: int, dark: bool, zoom: int = 1) -> None:
+        """The window's width in pixels, the scheme that its reader likes, and how large the reader has set all of it.
+
+        A browser zooms as it does here: a pixel of the page is `zoom` of the window's, and its width as much smaller.
+        """
+        size = {"width": width // zoom, "height": 800 // zoom, "deviceScaleFactor": zoom, "mobile": zoom == 1}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
 

@@ -66,9 +66,15 @@ def test_the_calendar_file_has_the_readers_date_with_two_alarms(name: str, langu
     assert calendar is not None
     assert calendar["METHOD"] == "PUBLISH"
     assert calendar["VERSION"] == "2.0"
+    assert not calendar.errors
     (event,) = calendar.walk("VEVENT")
     assert event.decoded("DTSTART") == date(2026, 12, 3)  # the patron's, not the supplier's
     assert event.decoded("DTEND") == date(2026, 12, 4)
+    assert not event.errors
+    # RFC 5546 3.2.1: what a published event has once, and what it may not have.
+    assert {"DTSTAMP", "DTSTART", "ORGANIZER", "SUMMARY", "UID", "SEQUENCE"} <= set(event)
+    assert not {"ATTENDEE", "REQUEST-STATUS"} & set(event)
+    assert event["ORGANIZER"] == f"mailto:{SITE.address}"
     assert "Kaukana kotoa: lainakirjojen kulttuurihistoria" in event["SUMMARY"]
     assert [alarm.decoded("TRIGGER") for alarm in event.walk("VALARM")] == [
         timedelta(days=-3, hours=9),

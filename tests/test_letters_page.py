@@ -19,6 +19,11 @@ from tests.browser import FAINT, Browser
 from tests.letter_house import composer, letter_rules, shipped_letters
 
 LETTERS = sorted(letter_rules().letters)
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"  # beside the scroll bar
+CUT_OFF = """[...document.querySelectorAll('.card *')].filter(e => e.getClientRects().length
+    && (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflow != 'visible'
+        || e.getBoundingClientRect().right > document.documentElement.clientWidth + 1))
+    .map(e => e.tagName + ' ' + e.textContent.slice(0, 40))"""
 LANGS = "[...document.querySelectorAll('[lang]')].map(e => e.lang)"
 
 
@@ -52,6 +57,25 @@ def test_every_letter_is_readable_on_a_telephone_in_light_and_dark(
         assert browser.value("document.documentElement.lang") == tongue[:2]
         assert set(browser.value(LANGS)) == set(tongue.split("+")), file.name
         assert browser.value("document.querySelectorAll('script, form, iframe, [onerror]').length") == 0
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("sample", ["long", "hostile"])
+def test_every_letter_is_readable_at_twice_its_size_in_a_window_of_640_pixels(
+    gallery: Path, browser: Browser, sample: str
+) -> None:
+    """WCAG 2.2, 1.4.4 and 1.4.10: no word is cut off and nobody scrolls sideways."""
+    browser.seen_as(width=640, dark=False, zoom=2)
+    for file in sorted((gallery / "mails").glob(f"*-{sample}.fi+en.html")):
+        browser.open(file)
+        assert browser.value("[devicePixelRatio, innerWidth]") == [2, 320]
+        assert browser.value(SIDEWAYS) <= 0, file.name
+        assert browser.value(CUT_OFF) == [], file.name
+    browser.seen_as(width=640, dark=False)
+    for file in sorted((gallery / "mails").glob("overdue_?.patron-hostile.fi+en.html")):
+        browser.open(file)
+        browser.value("document.body.style.zoom = 2")  # as programs do that zoom the letter and not the window
+        assert browser.value(SIDEWAYS) <= 0, file.name
 
 
 @pytest.mark.timeout(120)

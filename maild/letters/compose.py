@@ -109,7 +109,7 @@ class Composer:
         if request is None or not self._letters.rules.letters[effect.letter].calendar:
             return
         say = self._letters.words[written[0].language]["say"]
-        data = calendar_of(facts, say["return_loan"], domain=mailbox(self._site.address).domain, now=now)
+        data = calendar_of(facts, say["return_loan"], organizer=mailbox(self._site.address).addr_spec, now=now)
         if data:
             yield AttachedFile(name=f"{effect.number}.ics", type="text/calendar", data=data)
 

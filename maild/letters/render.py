@@ -133,7 +133,10 @@ class Letters:
         return self._fill("_page.html.j2", language, values).strip() + "\n"
 
     def signature(self, parts: Sequence[Rendered], facts: LetterFacts, site: SiteFacts) -> dict[str, str]:
-        """Who we are: each line with its language, once; in two languages the names together, then how to reach us. Raises LetterError."""
+        """Who we are: each line with its language, once. Raises LetterError.
+
+        In two languages the names stand together, then how to reach us.
+        """
         written = [self.part("_signature.txt.j2", one.language, facts, site).splitlines() for one in parts]
         lines: dict[str, str] = {}
         for row in zip_longest(*written, fillvalue=""):

@@ -93,6 +93,7 @@ USUAL: Mapping[str, object] = MappingProxyType(
                 "title": BOOK.title,
                 "status": "Loaned",
                 "due_date": date(2026, 12, 3),
+                "commands": (f"maild request show {NUMBER}",),
             },
             {"section": "silent", "number": "KP-2026-000124", "title": "Postin kulku", "status": "Requested"},
         ),
