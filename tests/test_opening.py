@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from maild.core.mail import Mail
 from maild.reading import quote_rules
-from maild.reading.opening import MAX_TEXT_CHARS, open_mail, part_bytes
+from maild.reading.opening import MAX_NEW_CHARS, MAX_TEXT_CHARS, open_mail, part_bytes
 from maild.reading.quote_rules import QuoteRules
 from maild.rulebook import read_files
 
@@ -77,6 +77,20 @@ def test_mail_that_is_too_much_is_shown_but_not_parsed() -> None:
     assert mail.from_address == "a@partner.example"
     assert mail.text.startswith("--b")
     assert mail.new_text == ""
+
+
+def test_what_the_writer_wrote_is_cut_where_it_is_no_letter_any_more(rules: QuoteRules) -> None:
+    own, quoted = (
+        b"a line of the writer's own that is very long and says nothing new\n",
+        b"> as long a line of ours, and of those there may be more\n",
+    )
+    for body in (own * (MAX_NEW_CHARS // len(own) + 2), b"x" * (MAX_NEW_CHARS + 1)):
+        mail = _open(HEAD + b"\n" + body, rules)
+        assert mail.defects == ("cut",)
+        assert MAX_NEW_CHARS - len(own) < len(mail.new_text) <= MAX_NEW_CHARS
+        assert mail.new_text == "\n".join(line.text for line in mail.lines)
+    mail = _open(HEAD + b"\n" + own + quoted * (MAX_NEW_CHARS // len(quoted)), rules)
+    assert (mail.defects, mail.new_text) == ((), own.decode().strip())
 
 
 def test_long_text_is_cut_and_says_so(rules: QuoteRules) -> None:

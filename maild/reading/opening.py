@@ -24,6 +24,7 @@ from maild.reading.quotes import take_apart
 
 MAX_TEXT_CHARS = 256 * 2**10
 MAX_LINES = 2_000
+MAX_NEW_CHARS = 64 * 2**10  # of the writer's own lines, which every reader of plain language goes through: 25 pages
 MAX_XML_BYTES = 256 * 2**10  # of an attached document that is kept as text
 GUARDED_TEXT_BYTES = 32 * 2**10  # of a mail that is too much, kept for staff to see
 SHORTER = 4  # a plain part so many times shorter than the HTML is no rendering of it
@@ -200,6 +201,9 @@ def _with_body(head: Mail, raw: bytes, quotes: QuoteRules, our_addresses: Sequen
     parts = take_apart(
         text, quotes, subject=head.subject, is_answer=is_answer, ours=our_addresses, writer=head.from_address
     )
+    if sum(len(line.text) + 1 for line in parts.lines) > MAX_NEW_CHARS:
+        parts = parts.begun(MAX_NEW_CHARS)
+        found.defects["cut"] = None
     return replace(
         head,
         text=_unmarked(text),

@@ -66,6 +66,12 @@ class Lexicon:
         return out
 
     @cached_property
+    def marked(self) -> Any:
+        """Compiled: any of the marks; None where there are none."""
+        joined = b"|".join(mark.pattern for mark in self.marks.values() if mark is not None)
+        return re2.compile(joined) if joined else None
+
+    @cached_property
     def beginnings(self) -> frozenset[str]:
         """The first letters of the words that patterns need: inflected words of the language begin so."""
         return frozenset(key[:STEM] for phrase in self.phrases for key in phrase.keys if len(key) >= STEM)

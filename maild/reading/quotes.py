@@ -1,7 +1,7 @@
 """What the writer wrote now, against what was quoted, signed or put around it. Line by line, linear."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import re2
 
@@ -35,6 +35,16 @@ class Parts:
     def new_text(self) -> str:
         """The writer's own words."""
         return "\n".join(line.text for line in self.lines)
+
+    def begun(self, chars: int) -> "Parts":
+        """Only the first lines, so many characters together at most; a single line that is longer is cut."""
+        room, kept = chars, list[Line]()
+        for line in self.lines:
+            kept.append(Line(text=line.text[:room], answers=line.answers))
+            room -= len(line.text) + 1
+            if room <= 0:
+                break
+        return replace(self, lines=tuple(kept))
 
 
 def take_apart(

@@ -187,9 +187,10 @@ def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -
     heard = [hit for hit in lexicon.hits(words, text) if side.hears(hit.phrase)]
     hits = tuple(sorted(heard, key=lambda hit: (hit.start, -hit.end)))
     groups = _groups(hits)
-    denials = list(lexicon.marks["negation"].finditer(text)) if lexicon.marks["negation"] else []
-    unexplained = {mark for mark in MARKS if _left_over(lexicon.marks[mark], text, mark, groups)}
-    if _has_spare_denial(hits, [m.start() for m in denials], text):
+    marked = lexicon.marked is not None and lexicon.marked.search(text) is not None
+    denials = list(lexicon.marks["negation"].finditer(text)) if marked and lexicon.marks["negation"] else []
+    unexplained = {mark for mark in MARKS if marked and _left_over(lexicon.marks[mark], text, mark, groups)}
+    if denials and _has_spare_denial(hits, [m.start() for m in denials], text):
         unexplained.add("negation")
     own_question = "question" in unexplained and not text.rstrip().endswith(b"?")
     explaining = [hit for hit in hits if _explains_question(hit)]
@@ -225,7 +226,7 @@ def _has_spare_denial(hits: Sequence[Hit], denials: Sequence[int], text: bytes) 
         for one in denying
         for other in plain
         if other.phrase.name == one.phrase.name
-        for at in denials
+        for at in [place for place in denials if place >= one.start][:1]  # the first one is the farthest
     )
 
 

@@ -8,15 +8,25 @@ import re
 import unicodedata
 
 TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|\?|€|£|\$|&")
-LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "ł": "l", "đ": "d", "’": "'", "œ": "oe"})
+FOREIGN = re.compile(r"[^\x00-\x7f]+")
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+
+
+LATIN = {code: _bare(chr(code)) for code in range(0xC0, 0x180)} | str.maketrans(
+    {"ß": "ss", "ø": "o", "æ": "ae", "ł": "l", "đ": "d", "’": "'", "œ": "oe"}  # in which Unicode sees no accent
+)
 
 
 def fold(text: str) -> str:
     """Small letters without accents: people leave them out, and mails lose them."""
-    low = text.lower().translate(LETTERS)
+    low = text.lower()
     if low.isascii():
         return low
-    return "".join(c for c in unicodedata.normalize("NFD", low) if not unicodedata.combining(c))
+    low = low.translate(LATIN)  # by far the quickest, and enough for most texts
+    return low if low.isascii() else FOREIGN.sub(lambda run: _bare(run.group()), low)
 
 
 def words_of(text: str) -> list[str]:
