@@ -70,8 +70,8 @@ def fill(answers: Sequence[Answer], asking: Asking, rules: FormRules) -> Filled:
     )
     _judge(new, draft)
     for key in ("title", "book", "journal", "article_title"):
-        if rules.has("alternatives", first_of(values, key) or ""):
-            draft.doubt("incomplete", "It names one work or another.", first_of(values, key) or "")
+        if rules.has("title_for_staff", first_of(values, key) or ""):
+            draft.doubt("incomplete", "What stands in the title's place is no one work.", first_of(values, key) or "")
     return Filled(requests=(new, *_further(draft.others, new)), doubts=tuple(draft.doubts))
 
 

@@ -43,7 +43,7 @@ _WORDS_FILE, _PATTERNS_FILE, _LABELS_FILE = "forms/values.toml", "forms/patterns
 _LISTS = ("empty", "yes", "no")
 _PATTERNS = (
     "either", "copy", "loan", "spam", "no_card", "library_words", "copy_in_note", "loan_in_note",
-    "ask", "not_new", "note_for_staff", "enquiry", "alternatives", "delivery_file",
+    "ask", "not_new", "note_for_staff", "enquiry", "title_for_staff", "delivery_file",
     "delivery_office", "delivery_paper", "delivery_desk",
 )  # fmt: skip
 _REQUIRED = re.compile(
