@@ -5,11 +5,13 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 
 import structlog
 
-from tests.faults import disks, kills
+from tests.faults import disks, kills, power, upgrades
+from tests.faults.lane import Lane
 from tests.faults.lanes import lanes
 from tests.faults.table import HEAD, Row
 
@@ -30,10 +32,25 @@ def disk(given: argparse.Namespace) -> Iterator[Row]:
                 yield disks.row(places, fault, when, every=given.every)
 
 
+def power_cut(given: argparse.Namespace) -> Iterator[Row]:
+    """No power."""
+    with closing(Lane()) as lane:
+        yield power.row(lane, every=given.every)
+
+
+def upgrade(given: argparse.Namespace) -> Iterator[Row]:
+    """Kills within the verbs that change the schema or the whole database."""
+    yield upgrades.upgrades("SQLite", every=given.every)
+    yield upgrades.upgrades("PostgreSQL", every=given.every)
+    yield upgrades.restores(every=given.every)
+
+
 MEASURES: dict[str, Measure] = {
     "kill-sqlite": partial(killed, "SQLite"),
     "kill-postgresql": partial(killed, "PostgreSQL"),
     "disk": disk,
+    "power": power_cut,
+    "upgrade": upgrade,
 }
 
 

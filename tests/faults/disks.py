@@ -1,6 +1,7 @@
 """A disk that is full or fails, once or for a while, at every call of the daemon (P4, P5)."""
 
-from tests.faults.lanes import Lanes, every_point
+from tests.faults.child import every_point
+from tests.faults.lanes import Lanes
 from tests.faults.life import answer_before_keeping
 from tests.faults.table import Row
 

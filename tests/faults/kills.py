@@ -1,10 +1,10 @@
 """kill -9 at every call of a round that leaves a mark outside the process (P1, P2)."""
 
-from tests.faults.lanes import Lanes, every_point
+from tests.faults.child import KILL, every_point
+from tests.faults.lanes import Lanes
 from tests.faults.life import answer_before_keeping
 from tests.faults.table import Row
 
-KILL = "signal=KILL:when={n}"
 # On SQLite what counts is what reaches the files; on PostgreSQL what is said to the server. A kill at a receive is
 # the kill at the send that comes after it: in between nothing leaves the process.
 FILES = ("pwrite64", "write", "fsync", "fdatasync", "ftruncate", "rename", "link", "unlink", "mkdir")

@@ -6,11 +6,8 @@ Every point begins alike: two requests wait for their suppliers' answers, two ma
 import mailbox
 import os
 import random
-import re
 import shutil
-import signal
 import smtplib
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -34,36 +31,13 @@ from maild.store.tables import OutboxRow
 from tests.databases import postgres_server
 from tests.desk_parts import database_of, desk_of, form, rows, settings_in
 from tests.faults import life
+from tests.faults.child import GO, SECONDS, Ended, Strike, calls_in, struck_by
 from tests.test_kill import US, normal, stream
 
-CALL = re.compile(r"^\d+ +(\w+)\(", re.MULTILINE)  # in a line of strace
 INJECTED = "(INJECTED)"  # so strace marks what it did
 MAX_LIVES = 4
-GO = b"g"
-SECONDS = 40.0  # for one life, strace and all
-WHILE = 8  # calls of one kind and thread that a lasting fault takes
 DAYS_AGO = timedelta(days=2)  # a patron's letters of one day are limited, and which one is held depends on the order
 STANDING, NEW = 2, 2  # requests that partners answer, and forms: half of them by SMTP, half in the mailbox
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strike:
-    """A fault at the n-th call of a kind: `what` as strace says it, with {n} and {last}. No call: nothing is struck."""
-
-    call: str = ""
-    n: int = 0
-    what: str = ""
-    more: tuple[str, ...] = ()  # options of strace
-
-    @property
-    def text(self) -> str:
-        """The fault with its numbers."""
-        return self.what.format(n=self.n, last=self.n + WHILE)
-
-    def options(self) -> list[str]:
-        """For strace."""
-        inject = ["-e", f"inject={self.call}:{self.text}"] if self.what else []
-        return ["-e", f"trace={self.call}", *inject, *self.more]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +129,8 @@ class Lane:
             life.live(place.settings, go_read, change)
         os.close(go_read)
         codes: set[int] = set()
-        ended = _Ended(child)
-        with _struck(child, strike, self._log):
+        ended = Ended(child)
+        with struck_by(child, strike, self._log):
             os.write(go_write, GO)
             while left and not ended():
                 codes.add(code := _send(place.port, left[0], ended))
@@ -170,8 +144,7 @@ class Lane:
 
     def count(self, calls: Sequence[str]) -> dict[str, int]:
         """How often an undisturbed life makes each of these calls."""
-        made = Counter(CALL.findall(self.record(Strike(call=",".join(calls)))))
-        return {call: made[call] for call in calls}
+        return calls_in(self.record(Strike(call=",".join(calls))), calls)
 
     def record(self, strike: Strike, change: life.Change | None = None) -> str:
         """strace's log of one life."""
@@ -312,28 +285,6 @@ class Place:
 OK, NOBODY = 250, 0
 
 
-class _Ended:
-    """Whether a child has ended, and how; one that takes too long is ended."""
-
-    def __init__(self, child: int) -> None:
-        self._child = child
-        self._until = time.monotonic() + SECONDS
-        self._status: int | None = None
-
-    def __call__(self) -> bool:
-        if self._status is None:
-            if time.monotonic() > self._until:
-                os.kill(self._child, signal.SIGKILL)
-            child, status = os.waitpid(self._child, os.WNOHANG)
-            self._status = os.waitstatus_to_exitcode(status) if child else None
-        return self._status is not None
-
-    def wait(self) -> int:
-        while not self():
-            time.sleep(0.005)
-        return self._status or 0
-
-
 def _send(port: int, raw: bytes, ended: Callable[[], bool]) -> int:
     """What the door answered to the mail: 250, another code, or 0 where nobody answered to the end."""
     while not ended():
@@ -351,24 +302,6 @@ def _send(port: int, raw: bytes, ended: Callable[[], bool]) -> int:
         else:
             return OK
     return NOBODY
-
-
-@contextmanager
-def _struck(child: int, strike: Strike, log: Path) -> Iterator[None]:
-    """The child under strace, which is there when this begins and gone when it ends."""
-    if not strike.call:
-        yield
-        return
-    command = ["strace", "-f", "-qq", "-o", str(log), "-p", str(child), *strike.options()]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as strace:
-        try:
-            while "TracerPid:\t0" in Path(f"/proc/{child}/status").read_text():
-                if strace.poll() is not None:
-                    raise RuntimeError(f"strace: {strace.stderr.read().decode()}")  # type: ignore[union-attr]  # a pipe
-                time.sleep(0.002)
-            yield
-        finally:
-            strace.terminate()
 
 
 def _difference(found: object, expected: object) -> str:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.util import Finalize
 
-from tests.faults.lane import Found, Lane, Strike
+from tests.faults.child import Strike
+from tests.faults.lane import Found, Lane
 from tests.faults.life import Change
 
 _here: list[Lane] = []  # of this process of the pool
@@ -57,13 +58,6 @@ def lanes(count: int, *, postgres: bool = False) -> Iterator[Lanes]:
     fork = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(count, mp_context=fork, initializer=_open, initargs=(postgres,)) as pool:
         yield Lanes(pool)
-
-
-def every_point(counts: dict[str, int], what: str, *, every: int = 1) -> Iterator[Strike]:
-    """A strike at each of these calls, or at each so-manieth."""
-    for call, count in counts.items():
-        for n in range(1, count + 1, every):
-            yield Strike(call=call, n=n, what=what)
 
 
 def _tally(strikes: Sequence[Strike], results: Iterable[Found]) -> Tally:

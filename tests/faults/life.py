@@ -5,12 +5,9 @@ counts calls for each thread by itself, and only so is the n-th call the same in
 """
 
 import asyncio
-import os
-import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from ctypes import CDLL
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 
@@ -25,8 +22,8 @@ from maild.reader import InProcessReader
 from maild.settings import Settings
 from maild.store import outbox
 from maild.store.inbox import Arrival, Kept
+from tests.faults.child import end_with, wait_for_strace
 
-PR_SET_PTRACER, ANYBODY = 0x59616D61, -1
 Change = Callable[[], None]  # made to the daemon's code in the child before it lives
 
 
@@ -55,20 +52,13 @@ def be_ready(settings: Settings) -> None:
     daemon.Reader = lambda *_, **__: reader  # type: ignore[assignment,misc]  # the same seam
 
 
-def live(settings: Settings, go: int, change: Change | None) -> None:
-    """In the child: waits for a word in the pipe `go`, does a round, and ends the process: 0 where all went well."""
-    CDLL(None).prctl(PR_SET_PTRACER, ANYBODY, 0, 0, 0)  # strace is no parent of ours
+def live(settings: Settings, go: int, change: Change | None) -> NoReturn:
+    """In the child: waits for a word in the pipe `go`, does a round, and ends the process."""
     structlog.configure(processors=[structlog.processors.KeyValueRenderer()], logger_factory=_quiet)
     if change is not None:
         change()
-    os.read(go, 1)
-    code = 0
-    try:
-        asyncio.run(_round(settings, go))
-    except Exception as err:  # whatever it is: the life is over
-        print(f"{type(err).__name__}: {err}"[:300], file=sys.stderr)  # noqa: T201  # for who looks on
-        code = 1
-    os._exit(code)
+    wait_for_strace(go)
+    end_with(lambda: asyncio.run(_round(settings, go)))
 
 
 async def _round(settings: Settings, go: int) -> None:

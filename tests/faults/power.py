@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 from maild.reading.guard import mail_key
 from maild.store import database
 from maild.store.database import Database
-from tests.faults.lane import Lane, Strike
+from tests.faults.child import Strike
+from tests.faults.lane import Lane
 from tests.faults.life import Change
 from tests.faults.table import Row
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults import power
-from tests.faults.kills import KILL
-from tests.faults.lane import Lane, Strike
+from tests.faults import power, upgrades
+from tests.faults.child import KILL, Strike
+from tests.faults.lane import Lane
 from tests.faults.life import answer_before_keeping
 
 
@@ -56,3 +56,11 @@ def test_a_power_cut_loses_no_mail_that_got_its_250(lane: Lane) -> None:
 
 def test_a_database_that_does_not_sync_loses_mail_at_a_power_cut(lane: Lane) -> None:
     assert power.cut(lane, power.do_not_sync, every=50)[1]
+
+
+def test_a_kill_within_an_upgrade_ends_in_the_old_schema_or_the_new_one() -> None:
+    assert upgrades.upgrades("SQLite", every=40, earlier=1).held
+
+
+def test_a_kill_within_a_restore_leaves_no_letter_that_goes_out_again() -> None:
+    assert upgrades.restores(every=40).held
