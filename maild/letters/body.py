@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage, Message
+from email.policy import SMTP
 
 from maild.core.cleaning import clean_line
 from maild.letters.look import Logo
@@ -32,7 +33,7 @@ def fill(
     page = _html_part(html, logo, boundary)
     body = _multipart("alternative", f"a_{boundary}", _text_part("plain", text), page)
     if files:
-        body = _multipart("mixed", f"m_{boundary}", body, *(_file_part(message, file) for file in files))
+        body = _multipart("mixed", f"m_{boundary}", body, *map(_file_part, files))
     _become(message, body)
 
 
@@ -69,13 +70,13 @@ def _html_part(html: str, logo: Logo | None, boundary: str) -> Message:
     return _multipart("related", f"r_{boundary}", part, picture)
 
 
-def _file_part(message: EmailMessage, file: AttachedFile) -> Message:
+def _file_part(file: AttachedFile) -> Message:
     name = clean_line(file.name, MAX_FILE_NAME).replace("/", "_").replace("\\", "_") or "copy"
     if file.type == "text/calendar" and CALENDAR.fullmatch(name):
         return _calendar_part(name, file.data)
     stated = TYPE.fullmatch(file.type.lower())
     kind, sub = stated.groups() if stated else ("application", "octet-stream")
-    part = EmailMessage(policy=message.policy)
+    part = EmailMessage(policy=SMTP)
     part.set_content(file.data, maintype=kind, subtype=sub, disposition="attachment", filename=name)
     return part
 

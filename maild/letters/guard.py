@@ -22,7 +22,8 @@ UNSEEN = re.compile(r"[\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff]")  # marks 
 OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 WORD = re.compile(r"[^\W\d_]+|\d+")
 DOUBLED = re.compile(r"(\w)\1+")
-ALONE = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+ALONE = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}  # no mark to take off
+ONE_ALONE = re.compile(f"[{''.join(ALONE)}]")
 SPELT = str.maketrans({"ä": "ae", "ö": "oe", "å": "aa", "ü": "ue", "ø": "oe"})
 PARTICLES = frozenset({"af", "av", "da", "de", "der", "di", "du", "el", "la", "le", "van", "von", "zu"})
 IN_ADDRESSES = frozenset({"at", "a", "dot", "piste", "punkt", "miukumauku", "snabel", "snabela", "kissanhanta"})
@@ -75,8 +76,9 @@ def words_of(text: str) -> list[str]:
 
 
 def _folded(text: str) -> str:
-    plain = UNSEEN.sub("", unicodedata.normalize("NFKD", text)).casefold().translate(ALONE)
-    return OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), plain)
+    unmarked = UNSEEN.sub("", unicodedata.normalize("NFKD", text)).casefold()
+    plain = ONE_ALONE.sub(lambda found: ALONE[found[0]], unmarked)
+    return plain if plain.isascii() else OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), plain)
 
 
 def _squash(words: Sequence[str]) -> Squashed:
