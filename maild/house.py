@@ -97,6 +97,7 @@ def composer_of(settings: Settings, rules: LetterRules, keys: tuple[str, ...]) -
         site_facts_of(settings),
         key=keys[0],
         envelope_from=settings.post.envelope_from or settings.site.address,
+        max_attached=settings.post.max_copy_mb * 2**20,
     )
 
 

@@ -218,6 +218,9 @@ class Post(Login):
     maildir: Path = Field(Path("/var/lib/maild/outbox"), description="Maildir that letters go to without a smarthost.")
     envelope_from: Address | None = Field(None, description="Bounce address. Unset: site.address.")
     letters_a_minute: int = Field(120, ge=1, description="At most so many letters a minute.")
+    max_copy_mb: int = Field(
+        15, ge=1, le=100, description="Larger copies are not attached to a letter: staff send a link (docs/letters.md)."
+    )
 
     @model_validator(mode="after")
     def _plain_only_here(self) -> "Post":

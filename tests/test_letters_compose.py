@@ -196,6 +196,14 @@ def test_a_copy_goes_along_under_a_clean_name() -> None:
     assert [part.get_payload(decode=True) for part in parts] == [file.data for file in files]
 
 
+def test_a_copy_that_is_too_large_for_a_mailbox_is_left_to_staff_who_send_a_link() -> None:
+    found = sample("copy_delivered", "copy")
+    large = [AttachedFile(name=f"{n}.pdf", type="application/pdf", data=b"%PDF-1.7" * 2**20) for n in (1, 2)]
+    assert len(_raw(found, large[0])) > 8 * 2**20
+    with pytest.raises(LetterError, match=r"copy_delivered on KP-2026-000123 would carry 16\.0 MB.*url=https"):
+        _raw(found, *large)
+
+
 def test_an_address_that_is_none_is_refused_with_the_letters_name() -> None:
     found = sample("request_loan")
     for wrong in ("", "ill", "a@b@c", "a b@c.example", "a@b\r\nBcc: v@evil.example", "<a@b>", "a,b@c", '"a"@b', "a@"):

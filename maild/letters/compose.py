@@ -28,13 +28,19 @@ SUPPRESS = "DR, RN, NRN, OOF, AutoReply"
 
 
 class Composer:
-    """Writes letters as bytes, for one site. `key` is the newest key of its reply addresses, hex."""
+    """Writes letters as bytes, for one site.
 
-    def __init__(self, letters: Letters, site: SiteFacts, *, key: str, envelope_from: str = "") -> None:
+    `key` is the newest key of its reply addresses, hex; `max_attached` the most bytes that go with a letter.
+    """
+
+    def __init__(
+        self, letters: Letters, site: SiteFacts, *, key: str, envelope_from: str = "", max_attached: int = 15 * 2**20
+    ) -> None:
         self._letters = letters
         self._site = site
         self._key = key
         self._envelope_from = envelope_from or site.address
+        self._max_attached = max_attached
 
     def compose(
         self,
@@ -48,9 +54,10 @@ class Composer:
         """The letter of `effect`, ready to send. `context` is the one after the decision's effects.
 
         It is held, with a doubt, where a partner might learn from it who the patron is.
-        Raises LetterError where it cannot be written: no such letter, no such address, or a patron's data in a
-        partner's letter.
+        Raises LetterError where it cannot be written: no such letter, no such address, too large a file, or a patron's
+        data in a partner's letter.
         """
+        self._weigh(effect, attachments)
         request = context.request(effect.number) if effect.number else None
         facts = facts_of(effect, context, self._site)
         languages = _written_in(effect.languages)
@@ -78,6 +85,14 @@ class Composer:
             state="held" if doubt and state == "waiting" else state,
             doubt=doubt,
         )
+
+    def _weigh(self, effect: SendLetter, files: Sequence[AttachedFile]) -> None:
+        size = sum(len(file.data) for file in files)
+        if size > self._max_attached:
+            raise LetterError(
+                f"letter {effect.letter} on {effect.number} would carry {size / 2**20:.1f} MB, more than many mailboxes "
+                "take; put the copy where its reader can open it, and give its address (url=https://…)"
+            )
 
     def _message(self, effect: SendLetter, request: Request | None, now: datetime, language: str) -> EmailMessage:
         to = mailbox(effect.to)
