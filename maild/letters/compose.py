@@ -90,8 +90,8 @@ class Composer:
         size = sum(len(file.data) for file in files)
         if size > self._max_attached:
             raise LetterError(
-                f"letter {effect.letter} on {effect.number} would carry {size / 2**20:.1f} MB, more than many mailboxes "
-                "take; put the copy where its reader can open it, and give its address (url=https://…)"
+                f"letter {effect.letter} on {effect.number} would carry {size / 2**20:.1f} MB, more than mailboxes "
+                "take as a rule; put the copy where its reader can open it, and give its address (url=https://…)"
             )
 
     def _message(self, effect: SendLetter, request: Request | None, now: datetime, language: str) -> EmailMessage:
