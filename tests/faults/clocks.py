@@ -1,0 +1,99 @@
+"""A year of a desk by a wound clock: both clock changes, three days without a daemon, a clock a year ahead (P30)."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
+
+from sqlmodel import select
+
+from bench.year import Year
+from maild.clock import Clock
+from maild.notices.tick import send_due_notices
+from maild.process import Desk
+from maild.store.database import Database
+from maild.store.tables import NoticeRow, OutboxRow
+from tests.faults.table import Row
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+REQUESTS, PARTNERS, SEED = 400, 40, 7
+CHANGES = (date(2026, 3, 29), date(2026, 10, 25))  # of the clocks in Helsinki
+OUT = tuple(date(2026, 5, 19) + timedelta(days=n) for n in range(3))
+WRONG_ON = date(2026, 8, 12)  # the clock is a year ahead for two hours
+AN_HOUR, A_YEAR = timedelta(hours=1), timedelta(days=365)
+HOURS = {9, 17}  # at which notices come (rules/notices.toml)
+Tick = Callable[[Desk, Database, Clock], int]
+
+
+class Disturbed(Year):
+    """The year with a tick every hour, where there is a daemon."""
+
+    def __init__(self, folder: Path, tick: Tick) -> None:
+        super().__init__(folder, REQUESTS, PARTNERS, SEED)
+        self._tick = tick
+        self.days: Counter[date] = Counter()  # notices that came on a day
+
+    def _day(self, day: date) -> None:
+        if day in OUT:
+            return
+        super()._day(day)
+        self._hours(day, 13)
+        if day == WRONG_ON:
+            self._clock.wind(A_YEAR)
+            self._hours(day, 2)
+            self._clock.wind(-A_YEAR)
+
+    def _hours(self, day: date, count: int) -> None:
+        for _ in range(count):
+            self._clock.wind(AN_HOUR)
+            self.days[day] += self._tick(self._desk, self.database, self._clock)
+            self._post()
+
+
+def row() -> Row:
+    """The year, and beside it one whose notices are lost where nobody ticks in their hour."""
+    missed, doubled, odd, sent = _played(send_due_notices)
+    careless, _, _, _ = _played(only_this_hour)
+    return Row(
+        claim="a year of a desk: both clock changes, three days without a daemon, a clock a year ahead for two hours",
+        control=f"a timer that forgets what it slept through: {careless} notices missed",
+        figure=f"{sent} notices came: {missed} missed, {doubled} came twice, {odd} at another hour than theirs",
+        held=not missed and not doubled and not odd and careless > 0,
+    )
+
+
+def only_this_hour(desk: Desk, database: Database, clock: Clock) -> int:
+    """The control: what fell due before this hour is forgotten, as by a scheduler that keeps its jobs in memory."""
+    with database.write() as session:
+        late = select(NoticeRow).where(NoticeRow.state == "planned", NoticeRow.due < clock.now() - AN_HOUR)
+        for notice in session.exec(late):
+            notice.state = "forgotten"
+    return send_due_notices(desk, database, clock)
+
+
+def _played(tick: Tick) -> tuple[int, int, int, int]:
+    """Notices missed, doubled, planned for an odd hour, and sent."""
+    with TemporaryDirectory() as folder:
+        year = Disturbed(Path(folder), tick)
+        year.play()
+        now = year._clock.now()
+        with year.database.read() as session:
+            notices = session.exec(select(NoticeRow)).all()
+            letters = Counter(session.exec(select(OutboxRow.message_id)).all())
+        year.database.close()
+    forgotten = [n for n in notices if n.state == "forgotten" or (n.state == "planned" and n.due < now - 2 * AN_HOUR)]
+    keys = Counter((n.request_id, n.notice, n.anchor, n.item_id) for n in notices)
+    doubled = sum(times - 1 for times in (*keys.values(), *letters.values()))
+    overtaken = sum(not _has_newer(n, notices) for n in notices if n.state == "missed")
+    odd = sum(n.due.astimezone(HELSINKI).hour not in HOURS for n in notices)
+    return len(forgotten) + overtaken, doubled, odd, sum(n.state == "sent" for n in notices)
+
+
+def _has_newer(missed: NoticeRow, notices: list[NoticeRow]) -> bool:
+    """Whether a later notice of the series came, which said what was missed."""
+    return any(
+        n.request_id == missed.request_id and n.series == missed.series and n.due > missed.due and n.state == "sent"
+        for n in notices
+    )

@@ -1,0 +1,182 @@
+"""Mails by SMTP, LMTP and IMAP at once, while the daemon and the servers around it are killed (P11)."""
+
+import smtplib
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+
+from imapclient import IMAPClient
+from sqlmodel import col, select
+
+from maild.reading.guard import mail_key
+from maild.store.tables import InboxRow, OutboxRow, RequestRow
+from tests.desk_parts import form
+from tests.faults.table import Row
+from tests.faults.town import RECIPIENT, Town, town, until
+
+FORM_EVERY = 10  # the other mails are about nothing
+DAEMON_EVERY, SERVERS_EVERY = 15.0, 60.0  # seconds between kills
+DOORS = 3  # senders at each of SMTP and LMTP
+SETTLE_SECONDS = 240.0
+APPENDED_TOGETHER = 20
+
+
+def row(mails: int, *, postgres: bool) -> Row:
+    """The soak, and what is left of it when all has settled."""
+    with town(postgres=postgres) as place:
+        return Soak(place, mails).run("PostgreSQL" if postgres else "SQLite")
+
+
+class Soak:
+    """Mails on their way in, and the hand that kills."""
+
+    def __init__(self, place: Town, mails: int) -> None:
+        self._town = place
+        self._waiting = deque((n, _mail(n)) for n in range(mails))
+        self._mails = mails
+        self._accepted: list[str] = []
+        self._codes: Counter[int] = Counter()
+        self._stop = threading.Event()
+        self.kills = Counter[str]()
+
+    def run(self, kind: str) -> Row:
+        """Everything, to the end."""
+        began = time.monotonic()
+        self._town.start()
+        self._town.await_ready()
+        killer = threading.Thread(target=self._kill_now_and_then)
+        ways: list[Callable[[], None]] = [self._by_smtp] * DOORS + [self._by_lmtp] * DOORS + [self._by_imap]
+        senders = [threading.Thread(target=way) for way in ways]
+        for thread in (killer, *senders):
+            thread.start()
+        for thread in senders:
+            thread.join()
+        took = time.monotonic() - began
+        self._stop.set()
+        killer.join()
+        settled = until(SETTLE_SECONDS, self._is_settled)
+        return self._row(kind, took, settled)
+
+    # In
+
+    def _by_smtp(self) -> None:
+        self._send(lambda: smtplib.SMTP("127.0.0.1", self._town.smtp, "mx.partner.example", timeout=30))
+
+    def _by_lmtp(self) -> None:
+        self._send(lambda: smtplib.LMTP("127.0.0.1", self._town.lmtp, "mx.partner.example", timeout=30))
+
+    def _send(self, connect: Callable[[], smtplib.SMTP]) -> None:
+        """Mail after mail, each until it has its 250, as an MTA does."""
+        while (one := self._next()) is not None:
+            while True:
+                try:
+                    with connect() as client:
+                        client.sendmail("a@b.example", [RECIPIENT], one[1])
+                        self._accepted.append(mail_key(one[1]))
+                        while (more := self._next()) is not None:
+                            one = more
+                            client.sendmail("a@b.example", [RECIPIENT], one[1])
+                            self._accepted.append(mail_key(one[1]))
+                        return
+                except smtplib.SMTPResponseException as err:
+                    self._codes[err.smtp_code] += 1
+                except smtplib.SMTPRecipientsRefused as err:
+                    self._codes.update(code for code, _ in err.recipients.values())
+                except (OSError, smtplib.SMTPException):
+                    pass
+                time.sleep(0.2)
+
+    def _by_imap(self) -> None:
+        while batch := [one for _ in range(APPENDED_TOGETHER) if (one := self._next()) is not None]:
+            while batch:
+                with suppress(OSError, IMAPClient.Error), self._town.mailbox() as client:
+                    while batch:
+                        client.append("INBOX", batch[0][1])
+                        self._accepted.append(mail_key(batch.pop(0)[1]))
+                time.sleep(0.2)
+
+    def _next(self) -> tuple[int, bytes] | None:
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
+
+    # Down
+
+    def _kill_now_and_then(self) -> None:
+        servers = {"IMAP": self._town.imap, "relay": self._town.relay, "database": self._town.postgres}
+        for turn in count(1):
+            if self._stop.wait(DAEMON_EVERY):
+                return
+            self._town.end()
+            self._town.start()
+            self.kills["daemon"] += 1
+            if turn % (SERVERS_EVERY // DAEMON_EVERY) == 0:
+                for name, server in servers.items():
+                    if server is not None:
+                        server.kill()
+                        time.sleep(1)
+                        server.start()
+                        self.kills[name] += 1
+            self._town.await_ready()
+
+    # Afterwards
+
+    def _is_settled(self) -> bool:
+        if not self._town.runs:
+            self._town.start()
+            self._town.await_ready()
+        database = self._town.database()
+        with database.read() as session:
+            open_mails = session.exec(
+                select(InboxRow.id).where(col(InboxRow.state).in_(("waiting", "claimed")))
+            ).first()
+            open_letters = session.exec(select(OutboxRow.id).where(OutboxRow.state == "waiting")).first()
+        database.close()
+        return open_mails is None and open_letters is None and self._town.waits_in_mailbox() == 0
+
+    def _row(self, kind: str, took: float, settled: float | None) -> Row:
+        database = self._town.database()
+        with database.read() as session:
+            states = dict(session.exec(select(InboxRow.key, InboxRow.state)).all())
+            titles = Counter(c["title"] for c in session.exec(select(RequestRow.citation)).all())
+            letters = session.exec(select(OutboxRow.message_id, OutboxRow.state)).all()
+        problems = database.check()
+        database.close()
+        lost = set(self._accepted) - states.keys()
+        forms = {f"Kirja {n}" for n in range(0, self._mails, FORM_EVERY)}
+        wrong = titles.total() - len(titles) + len(forms ^ titles.keys())
+        taken = self._town.relay.taken
+        unsent = [one for one, state in letters if state == "sent" and not taken[one]]
+        unknown = taken.keys() - {one for one, _ in letters}
+        again = taken.total() - len(taken)
+        fates = Counter(states.values())
+        killed = ", ".join(f"{name} {times}" for name, times in self.kills.items())
+        bad = sum(times for code, times in self._codes.items() if code >= 500)  # permanent
+        slowest = max(self._town.starts)
+        return Row(
+            claim=f"{self._mails} mails by SMTP, LMTP and IMAP on {kind}, while daemon and servers are killed",
+            control="the same count of a daemon that answers before it keeps: rows kill-*",
+            figure=f"{len(set(self._accepted))} accepted in {took:.0f} s, {len(lost)} lost; stored {len(states)}:"
+            f" {dict(fates)}; requests for {len(titles)} forms, {wrong} wrong; {len(letters)} letters,"
+            f" {len(unsent)} never came, {len(unknown)} unknown, {again} came twice; killed: {killed}; ready again within {slowest:.1f} s;"
+            f" answers of 5xx: {bad}; settled after {f'{settled:.0f} s' if settled is not None else 'never'}"
+            + "".join(f"; {one}" for one in problems),
+            held=not lost
+            and len(set(self._accepted)) == len(states) == self._mails
+            and set(fates) <= {"done", "aside", "waiting"}
+            and not (wrong or unsent or unknown or bad or problems)
+            and settled is not None
+            and again <= self.kills.total(),
+        )
+
+
+def _mail(number: int) -> bytes:
+    if number % FORM_EVERY == 0:
+        raw = form(number, f"Kirja {number}")
+        card = f"{2100200000 + number}"
+        return raw.replace(b"2100123456", card.encode()).replace(b"aino@", f"patron{number}@".encode())
+    return f"From: x{number}@shop.example\r\nMessage-ID: <{number}@shop.example>\r\n\r\nHello {number}\r\n".encode()
