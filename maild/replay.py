@@ -117,7 +117,10 @@ class Replay:
         if not isinstance(opened, Opened) or isinstance(read, Failed) or read is None:
             raise Unusable("it cannot be opened and read any more")
         happening = ReadMail(mail=opened.mail, reading=stored.reading, id=one.source_id)
-        return happening, [] if stored.late or _same(read, stored.reading) else ["it is read otherwise"]
+        if stored.late or _same(read, stored.reading):
+            return happening, []
+        retrained = ", and the second judge was trained anew" if rulebook.digest != one.digest else ""
+        return happening, [f"it is read otherwise{retrained}"]
 
     def _reader(self, rulebook: Rulebook) -> ReaderSeam:
         if rulebook.digest not in self._readers:

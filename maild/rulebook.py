@@ -122,7 +122,7 @@ def load(
     problems += [*_located(wrong_rules, files), *_located(wrong_reading, files)]
     if problems or rules is None or reading is None:
         return None, problems
-    return Rulebook(files=files, rules=rules, reading=reading, digest=digest(files, policy, reading.our_addresses)), []
+    return Rulebook(files=files, rules=rules, reading=reading, digest=_digest(files, policy, reading)), []
 
 
 def _located(problems: Sequence[Problem], files: dict[str, RuleFile]) -> Iterator[Problem]:
@@ -132,18 +132,21 @@ def _located(problems: Sequence[Problem], files: dict[str, RuleFile]) -> Iterato
         yield Problem(file=origin, place=p.place, what=p.what, way_out=p.way_out)
 
 
-def digest(files: RuleFiles, policy: SitePolicy, our_addresses: Sequence[str]) -> str:
+def _digest(files: RuleFiles, policy: SitePolicy, reading: ReadingRules) -> str:
     """SHA-256 over all that decides, hex: two rulebooks with the same digest decide alike."""
-    return hashlib.sha256(_told(files, policy, our_addresses).encode()).hexdigest()
+    return hashlib.sha256(_told(files, policy, reading).encode()).hexdigest()
 
 
 def as_text(rulebook: Rulebook) -> str:
     """The rulebook as it is stored with the first decision by it."""
-    return _told(rulebook.files, rulebook.rules.site, rulebook.reading.our_addresses)
+    return _told(rulebook.files, rulebook.rules.site, rulebook.reading)
 
 
 def from_text(text: str) -> Rulebook:
-    """A stored rulebook. Raises ValueError where this version of maild cannot use it any more."""
+    """A stored rulebook. Raises ValueError where this version of maild cannot use it any more.
+
+    Its second judge is that of today, for weights are not kept: where they were others, so is the digest.
+    """
     told = json.loads(text, object_hook=_with_days)
     files = {name: RuleFile(name=name, data=data) for name, data in told["files"].items()}
     policy, addresses = _POLICY.validate_python(told["policy"]), tuple(told["our_addresses"])
@@ -154,14 +157,15 @@ def from_text(text: str) -> Rulebook:
     )
     if rules is None or reading is None:
         raise ValueError("; ".join(map(str, [*problems, *wrong_rules, *wrong_reading])))
-    return Rulebook(files=files, rules=rules, reading=reading, digest=digest(files, policy, addresses))
+    return Rulebook(files=files, rules=rules, reading=reading, digest=_digest(files, policy, reading))
 
 
-def _told(files: RuleFiles, policy: SitePolicy, our_addresses: Sequence[str]) -> str:
+def _told(files: RuleFiles, policy: SitePolicy, reading: ReadingRules) -> str:
     told = {
         "files": {name: file.data for name, file in files.items()},
         "policy": _POLICY.dump_python(policy, mode="json"),
-        "our_addresses": list(our_addresses),
+        "our_addresses": list(reading.our_addresses),
+        "judge": reading.judge.digest,
     }
     return json.dumps(told, default=_day, ensure_ascii=False)  # not sorted: where order matters, it is kept
 

@@ -1,41 +1,37 @@
 """Every example in every lexicon, the patterns themselves, and what the loader says of mistakes."""
 
 import re
+from pathlib import Path
 
 import pytest
 import re2
+from typer.testing import CliRunner
 
+from maild.cli import app
 from maild.core.problems import RuleFile
 from maild.reading import phrases
+from maild.reading.examples import failing_examples
 from maild.reading.patterns import BadPattern, compile_pattern, keys_of, needs_of
-from maild.reading.phrases import Example, Lexicons
-from maild.reading.statements import Side, statements
-from maild.reading.supplier import counts
 from maild.reading.words import spaced, words_of
 from tests.lexicons import lexicons, phrase_files
 
 NESTED = re.compile(r"[*+]\)[*+]|[*+]\)\{")
 
 
-def found(example: Example) -> bool:
-    """Whether the example's text is read as its table says."""
-    one = Lexicons(by_language={example.language: lexicons().by_language[example.language]})
-    of_requester = example.kind == "asks" or (example.kind, example.name) == ("harmless", "wish")
-    said = statements(example.text, one, example.language, Side.REQUESTER if of_requester else Side.SUPPLIER)
-    return any(
-        (hit.phrase.kind, hit.phrase.name, hit.phrase.reason) == (example.kind, example.name, example.reason)
-        and (example.matches or example.kind != "says" or counts(hit, statement))
-        for statement in said
-        for hit in statement.hits
-    )
-
-
 @pytest.mark.parametrize("language", sorted(lexicons().by_language))
 def test_every_example_of_a_lexicon_is_read_as_it_says(language: str) -> None:
-    examples = [e for e in phrases.examples(phrase_files()) if e.language == language]
-    wrong = [f"{e.kind}.{e.name}.{e.reason}: {e.text}" for e in examples if found(e) != e.matches]
-    assert examples
-    assert wrong == []
+    file = f"phrases/{language}.toml"
+    one = {file: phrase_files()[file]}
+    assert list(phrases.examples(one))
+    assert list(map(str, failing_examples(one, lexicons()))) == []
+
+
+def test_an_example_that_is_read_otherwise_is_told_with_its_place() -> None:
+    table = {"phrases": ["nahkurin orsilla"], "yes": ["Kirja on hukassa."], "no": ["Kirja on nahkurin orsilla."]}
+    files = {"phrases/fi.toml": RuleFile(name="phrases/fi.toml", data={"says": {"Unfilled": {"NotHeld": table}}})}
+    told = [(p.place, p.what) for p in failing_examples(files, phrases.load(files)[0])]
+    place = "says.Unfilled.NotHeld"
+    assert told == [(place, "'Kirja on hukassa.' is not found"), (place, "'Kirja on nahkurin orsilla.' is found")]
 
 
 @pytest.mark.parametrize("language", sorted(lexicons().by_language))
@@ -119,3 +115,18 @@ def test_all_mistakes_of_a_lexicon_are_told_at_once() -> None:
     for part in ("no event 'Sent'", "no reason 'OnLoan' of Unfilled", "'(' is not closed", "'Nothing'", "marks.doubt"):
         assert part in told
     assert "phrases/xx.toml: colour" in told
+
+
+def test_rules_check_tries_the_examples_of_the_site(tmp_path: Path) -> None:
+    mine = tmp_path / "rules" / "phrases" / "fi.toml"
+    mine.parent.mkdir(parents=True)
+    mine.write_text('schema = 1\n[says.Unfilled.NotHeld]\nphrases = ["nahkurin orsilla"]\nyes = ["Orsilla on."]\n')
+    (tmp_path / "maild.toml").write_text(f'data = "{tmp_path}"\n[own]\nrules = "{tmp_path}/rules"\n')
+    wrong = CliRunner().invoke(app, ["--config", str(tmp_path / "maild.toml"), "rules", "check"])
+    assert wrong.exit_code == 1
+    assert str(mine) in wrong.output
+    assert "says.Unfilled.NotHeld" in wrong.output
+    assert "'Orsilla on.' is not found" in wrong.output
+    mine.write_text(mine.read_text("utf-8").replace("Orsilla on.", "Kirja on nahkurin orsilla."))
+    good = CliRunner().invoke(app, ["--config", str(tmp_path / "maild.toml"), "rules", "check"])
+    assert (good.exit_code, good.output) == (0, "all is well\n")

@@ -1,6 +1,7 @@
 """Whatever was decided is decided alike again: mails, commands and notices, under the rules of then (P22)."""
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,13 +17,14 @@ from maild.core.reading import Event
 from maild.core.terms import EventName
 from maild.notices.tick import send_due_notices
 from maild.reader import InProcessReader
+from maild.reading.judge import Judge
 from maild.replay import Replay, Verdict
 from maild.rulebook import as_text, from_text
 from maild.settings import Automation, Settings
 from maild.store import inbox
 from maild.store.database import Database
 from maild.store.inbox import Arrival
-from maild.store.tables import InboxRow, InputRow, OutboxRow
+from maild.store.tables import InboxRow, InputRow, OutboxRow, RulebookRow
 from tests.desk_parts import LOANED, NOW, database_of, desk_of, form, reply, settings_in
 
 
@@ -113,6 +115,23 @@ def test_a_stored_rulebook_is_the_same_rulebook(tmp_path: Path) -> None:
     again = from_text(as_text(rulebook))
     assert again.digest == rulebook.digest
     assert again.rules == rulebook.rules
+
+
+def test_a_judge_that_is_trained_anew_changes_the_digest(settings: Settings, tmp_path: Path) -> None:
+    present = house.paper_of(settings).rulebook
+    older = replace(present, reading=replace(present.reading, judge=Judge(digest="of other weights")))
+    assert as_text(older) != as_text(present)
+    assert from_text(as_text(older)).digest == present.digest  # the weights of then are not kept
+    with database_of(settings) as database:
+        with database.write() as session:
+            session.exec(update(InputRow.__table__).values(rules_digest="old"))  # type: ignore[attr-defined]
+            session.add(RulebookRow(digest="old", content=as_text(older), first_used_at=NOW))
+        assert {one.what for one in verdicts(settings, database)} == {"same"}  # nothing is read otherwise
+        with database.write() as session:
+            for row in session.exec(select(InputRow)).all():
+                row.input = row.input.replace("30120001234567", "30120001234568")
+                session.add(row)
+        assert "trained anew" in " ".join(one.text for one in verdicts(settings, database))
 
 
 def test_the_verb_says_how_many_are_the_same_and_fails_where_one_differs(settings: Settings, tmp_path: Path) -> None:

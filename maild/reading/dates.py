@@ -7,14 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
-from maild.core.mail import Mail, Today
+from maild.core.mail import Today
 from maild.reading.date_forms import BETWEEN_ENDS, FIRST_YEAR, LAST_YEAR, Form, forms, weekday_beside
 
 LONGEST_LOAN_DAYS = 183  # a due date read from an unclear notation lies nearer than this
 _JUST_GONE_DAYS = 60
-_DATE_MAY_BE_OFF = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +67,6 @@ def past_day_of(found: FoundDate, today: Today, max_days: int = LONGEST_LOAN_DAY
         return found.day
     past = {d for d in found.candidates if 0 <= (today.day - d).days <= max_days}
     return past.pop() if len(past) == 1 else None
-
-
-def today_of(mail: Mail, zone: str) -> Today:
-    """The day we took the mail, in the site's zone, and its own Date if that is at most three days off."""
-    here = ZoneInfo(zone)
-    taken, sent = mail.received_at or mail.date, mail.date
-    if taken is None:
-        return Today(day=date.min, trusted=False)
-    if sent is None or abs(taken - sent) > _DATE_MAY_BE_OFF:
-        return Today(day=taken.astimezone(here).date(), trusted=False)
-    return Today(day=taken.astimezone(here).date(), sent=sent.astimezone(here).date())
 
 
 def compact_day(digits: str) -> date | None:

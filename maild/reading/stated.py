@@ -86,8 +86,16 @@ class _Days:
             self.sentence, self.last_role = statement.clause.sentence, ""
         role = statement.clause.label or _role(statement) or self.last_role
         self.last_role = role
-        for found in find_dates(statement.clause.text, self.today, self.language):
+        days = find_dates(statement.clause.text, self.today, self.language)
+        if role == "due" and statement.says("Loaned", ""):
+            days = self._without_sending(days)
+        for found in days:
             self._sort(found, role, deciding=bool(statement.of("says")))
+
+    def _without_sending(self, days: Sequence[FoundDate]) -> Sequence[FoundDate]:
+        """The days without that of sending, which stands in one breath with the due date: "SHIPPED 11/20/26 DUE …"."""
+        coming = [found for found in days if found.day is None or found.day > self.today.day]
+        return coming or days
 
     def _sort(self, found: FoundDate, role: str, *, deciding: bool) -> None:
         if role in {"closed", "sent", "ref", "title"}:

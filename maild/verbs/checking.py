@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import typer
 from imapclient import IMAPClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from maild import health, house
+from maild import health, house, shipped
 from maild.clock import SystemClock
 from maild.configuration import WrongSettings, find, load
 from maild.core import letter_rules
@@ -22,6 +22,7 @@ from maild.house import WrongRules
 from maild.intake.imap_session import ImapSession
 from maild.letters import check as letter_check
 from maild.post.transport import ToSmarthost
+from maild.reading.examples import failing_examples
 from maild.rulebook import read_files
 from maild.settings import Mailbox, Settings
 from maild.verbs.failures import CONFIGURATION, PROBLEMS, NoConfiguration, NotFound
@@ -79,11 +80,18 @@ def _tell(problems: Iterable[Problem], as_json: bool, code: int) -> int:
 
 
 def _rules_problems(settings: Settings) -> list[Problem]:
+    """Mistakes in the rules; where there are none, the examples of each lexicon that the site adds to are tried."""
     try:
-        house.paper_of(settings)
+        rulebook = house.paper_of(settings).rulebook
     except WrongRules as err:
         return err.problems
-    return []
+    own = {
+        name: file
+        for name, file in rulebook.files.items()
+        if not Path(file.origins[-1]).is_relative_to(shipped("rules"))
+    }
+    failing = failing_examples(own, rulebook.reading.lexicons)
+    return [replace(problem, file=own[problem.file].origins[-1]) for problem in failing]
 
 
 def _letters_problems(settings: Settings) -> list[Problem]:
