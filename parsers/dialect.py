@@ -254,7 +254,7 @@ def _day(sheet: _Sheet, text: str, doubts: list[Doubt]) -> date | None:
 
 
 def _cost(sheet: _Sheet, text: str, doubts: list[Doubt]) -> Money | None:
-    found = find_money(text, sheet.language)
+    found = find_money(text, sheet.language, sheet.mail.from_address)
     prices = [f.money for f in found if f.money is not None]
     if len(prices) == 1 and len(found) == 1:
         return prices[0]

@@ -138,3 +138,23 @@ def test_the_time_grows_no_faster_than_the_text(piece: str) -> None:
     short = min(seconds(10_000) for _ in range(3))
     long = min(seconds(40_000) for _ in range(3))
     assert long < 12 * short + 0.05  # four times the text; a quadratic reader takes sixteen times as long
+
+
+@pytest.mark.parametrize(
+    ("language", "sender", "currency"),
+    [
+        ("en", "ill@library.no", "NOK"),
+        ("sv", "ill@library.no", "NOK"),
+        ("sv", "ill@bibliotek.dk", "DKK"),
+        ("da", "fjarrlan@bibliotek.se", "SEK"),
+        ("sv", "fjarrlan@library.example", "SEK"),
+    ],
+)
+def test_kr_is_the_crown_of_the_senders_country(language: str, sender: str, currency: str) -> None:
+    (found,) = find_money("Price: 150 kr", language, sender)
+    assert found.money is not None
+    assert found.money.currency == currency
+
+
+def test_kr_of_nobody_knows_whom_is_a_doubt() -> None:
+    assert [found.problem for found in find_money("Price: 150 kr", "en", "ill@library.com")] == ["currency"]

@@ -89,7 +89,7 @@ def _said(text: str, request: Request | None, rules: ReadingRules, language: str
 
 def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: ReadingRules, language: str) -> Read:
     said = _said(text, request, rules, language)
-    stated = stated_in(text, said, today, language)
+    stated = stated_in(text, said, today, language, mail.from_address)
     found = outcome(said, conditions=bool(stated.conditions))
     found = _fit(found, stated, mail, request)
     doubts = [*found.doubts, *doubts_of(said, rules, found.events)]

@@ -38,6 +38,7 @@ _CURRENCIES = {
     "zar": "ZAR", "inr": "INR", "krw": "KRW", "cny": "CNY", "huf": "HUF", "ron": "RON", "ils": "ILS", "uah": "UAH",
 }  # fmt: skip
 _CROWNS = frozenset({"kr", "kr.", "kronor", "kronaa", "kruunua", "kroner", "krona", ":-", ",-"})
+_CROWNS_AT = {"se": "SEK", "no": "NOK", "dk": "DKK", "is": "ISK"}  # by the last part of a domain
 _CROWNS_OF = {"sv": "SEK", "no": "NOK", "nb": "NOK", "nn": "NOK", "da": "DKK"}
 
 _AMOUNT = (
@@ -97,20 +98,24 @@ _NOT_FREE_BEFORE = re.compile(r"\b(?:ei ole|eivät ole|not|inte|nicht|ikke)\s$",
 _CONTEXT_CHARS = 24
 
 
-def find_money(text: str, language: str = "") -> tuple[FoundMoney, ...]:
-    """Every price and every "free of charge" that the text names, in order."""
+def find_money(text: str, language: str = "", sender: str = "") -> tuple[FoundMoney, ...]:
+    """Every price and every "free of charge" that the text names, in order. `sender` is an address or domain.
+
+    "kr" is the crown of the sender's country where the domain tells it: a Norwegian library may write Swedish.
+    """
     free = [
         FoundMoney(money=None, start=m.start(), end=m.end(), text=m[0], kind="free")
         for m in _FREE.finditer(text)
         if not _NOT_FREE_BEFORE.search(text[max(0, m.start() - _CONTEXT_CHARS) : m.start()])
     ]
-    return tuple(sorted([*_prices(text, language), *free], key=lambda f: f.start))
+    crowns = _CROWNS_AT.get(sender.lower().rpartition(".")[2]) or _CROWNS_OF.get(language)
+    return tuple(sorted([*_prices(text, language, crowns), *free], key=lambda f: f.start))
 
 
-def _prices(text: str, language: str) -> Iterator[FoundMoney]:
+def _prices(text: str, language: str, crowns: str | None) -> Iterator[FoundMoney]:
     at = 0
     while (token := _START.search(text, at)) is not None:
-        found = _price(text, token, language)
+        found = _price(text, token, language, crowns)
         if found is not None:
             yield found
             at = found.end
@@ -129,7 +134,7 @@ def _number_end(text: str, start: int) -> int:
     return m.end() if m is not None else start + 1
 
 
-def _price(text: str, token: re.Match[str], language: str) -> FoundMoney | None:
+def _price(text: str, token: re.Match[str], language: str, crowns: str | None) -> FoundMoney | None:
     start = token.start()
     if token[0].isdigit():
         if start and (text[start - 1].isalnum() or text[start - 1] == "_"):
@@ -150,7 +155,7 @@ def _price(text: str, token: re.Match[str], language: str) -> FoundMoney | None:
     if m.re is _BEFORE and (again := _US_AFTER.match(text, end)) is not None:  # "$25.00 US"
         end = again.end()
     found = FoundMoney(money=None, start=start, end=end, text=text[start:end])
-    currency = _CROWNS_OF.get(language) if unit in _CROWNS else _CURRENCIES.get(unit)
+    currency = crowns if unit in _CROWNS else _CURRENCIES.get(unit)
     if problem := _problem(text, found) or ("" if currency else "currency"):
         return replace(found, problem=problem)
     return replace(found, money=Money(amount=amount, currency=currency or ""))

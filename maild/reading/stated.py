@@ -36,12 +36,12 @@ class Stated:
     no_renewal: bool = False
 
 
-def stated_in(text: str, said: Sequence[Statement], today: Today, language: str) -> Stated:
-    """The facts of `text`, whose clauses are `said`."""
+def stated_in(text: str, said: Sequence[Statement], today: Today, language: str, sender: str) -> Stated:
+    """The facts of `text`, whose clauses are `said`; the sender's address tells whose "kr" it is."""
     days = _Days(today, language)
     for statement in said:
         days.add(statement)
-    costs, problem = _costs(said, language)
+    costs, problem = _costs(said, language, sender)
     return Stated(
         due=_unique(days.due),
         due_problem=days.problem,
@@ -130,13 +130,13 @@ def _role(statement: Statement) -> str:
     return next((name for name in ("closed", "old", "expiry", "due") if name in names), "")
 
 
-def _costs(said: Sequence[Statement], language: str) -> tuple[tuple[Money, ...], str]:
+def _costs(said: Sequence[Statement], language: str, sender: str) -> tuple[tuple[Money, ...], str]:
     """The prices that are asked, and the text of one that cannot be told; our own limit is none of them."""
     costs: list[Money] = []
     problem = ""
     for statement in said:
         limited = statement.has("roles", "limit")
-        prices = find_money(statement.clause.text, language)
+        prices = find_money(statement.clause.text, language, sender)
         if not prices and (strange := STRANGE_PRICE.search(statement.clause.text)):
             problem = problem or strange.group()
         for found in prices:
