@@ -1,9 +1,10 @@
 """Lexicons: what librarians and patrons write, by what it means, and the loader that checks them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import re2
@@ -151,12 +152,15 @@ class _Loader:
         self.language = language
         self.problems: list[Problem] = []
         self.marks: dict[str, Any] = {}
+        self._any_mark: Any = None
+        self._counted: dict[str, dict[str, int]] = {}  # the same alternatives stand in many phrases
 
     def lexicon(self, data: Mapping[str, Any], problems: list[Problem]) -> Lexicon:
         """The lexicon as far as it can be read; its mistakes go to `problems`."""
         self._check_keys(data)
         for mark in MARKS:
             self.marks[mark] = self._union(f"marks.{mark}", (data.get("marks") or {}).get(mark, []))
+        self._any_mark = self._union("marks", [s for sources in (data.get("marks") or {}).values() for s in sources])
         phrases = tuple(p for table in _tables(data) for p in self._phrases(*table))
         known = {w for p in phrases if p.kind in {"says", "harmless"} for w in _plain_words(p.source)}
         problems += self.problems
@@ -228,15 +232,20 @@ class _Loader:
 
     def _counts(self, source: str) -> dict[str, int]:
         """How many negations, hedges ... the pattern itself has, of its alternatives the most."""
-        counts = {mark: max(self._count(mark, branch) for branch in _longest_reading(source)) for mark in MARKS}
-        return {mark: count for mark, count in counts.items() if count}
-
-    def _count(self, mark: str, branch: str) -> int:
-        """How often the mark is in one branch; a gap ends it, for other words may stand there."""
-        if self.marks[mark] is None:
-            return 0
-        parts = (spaced(words_of(part)).encode() for part in branch.split("…"))
-        return sum(1 for part in parts for _ in self.marks[mark].finditer(part))
+        if source not in self._counted:
+            # A gap ends a mark, for other words may stand there.
+            branches = [
+                [spaced(words_of(part)).encode() for part in branch.split("…")]
+                for branch in dict.fromkeys(_longest_reading(source))
+            ]
+            marked = self._any_mark is not None and any(map(self._any_mark.search, chain.from_iterable(branches)))
+            counts = (
+                {mark: max(_count(found, parts) for parts in branches) for mark, found in self.marks.items()}
+                if marked
+                else {}
+            )
+            self._counted[source] = {mark: count for mark, count in counts.items() if count}
+        return self._counted[source]
 
     def _union(self, place: str, sources: Any) -> Any:
         """One pattern for all, or None where there is none."""
@@ -263,6 +272,10 @@ def _wrong_name(kind: str, name: str, reason: str) -> str:
     if reason and reason not in allowed:
         return f"no reason {reason!r} of {name}"
     return ""
+
+
+def _count(mark: Any, parts: Sequence[bytes]) -> int:
+    return sum(len(mark.findall(part)) for part in parts) if mark is not None else 0
 
 
 def _group(bracket: str, choices: list[str], marked: bool) -> str:
