@@ -1,16 +1,12 @@
 """A letter in one language: Jinja2 in the sandbox, dates and money by Babel; its blocks as text and as HTML."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
-from functools import lru_cache, partial
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date
-from babel.numbers import format_decimal
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
@@ -18,32 +14,19 @@ from markupsafe import Markup
 from maild.core.effects import Audience
 from maild.core.letter_rules import LetterRule, LetterRules
 from maild.core.letters import LetterFacts, SiteFacts
-from maild.core.reading import Money
 from maild.letters.choices import choice_of
 from maild.letters.document import (
-    CHOICE,
-    FACT,
-    GONE,
-    HEADING,
-    LINK,
-    NEXT,
-    QUOTE,
-    VALUE,
     Block,
     blocks_of,
     lay_out,
     preview_of,
     text_of,
 )
+from maild.letters.filters import filters, helpers
 from maild.letters.look import load_look
-from maild.letters.words import Words, load_words
+from maild.letters.words import load_words
 
 LANGUAGES = ("fi", "sv", "en")
-
-# Babel's own short date of sv is 2026-12-03, of en_GB 03/12/2026: neither is what readers here expect.
-DATES = {"fi": "d.M.y", "sv": "d.M.y", "en": "d MMMM y"}
-LONG_DATES = {"fi": "cccc d. MMMM y", "sv": "EEEE d MMMM y", "en": "EEEE d MMMM y"}
-LOCALES = {"fi": "fi", "sv": "sv_FI", "en": "en_GB"}
 
 
 class LetterError(ValueError):
@@ -196,8 +179,8 @@ class Letters:
             keep_trailing_newline=True,  # or an included part's last line would run into the next one
             auto_reload=False,
         )
-        environment.filters.update(_filters(language, self.words[language]))
-        environment.globals.update(_helpers(self.words[language]))
+        environment.filters.update(filters(language, self.words[language]))
+        environment.globals.update(helpers(self.words[language]))
         return environment
 
     def _variables(self, language: str, facts: LetterFacts, site: SiteFacts) -> dict[str, Any]:
@@ -227,75 +210,3 @@ def of_language(texts: Mapping[str, str], language: str, fallback: str) -> str:
 def _loader(folders: Sequence[Path], language: str) -> ChoiceLoader:
     searched = [FileSystemLoader([folder / language, folder / "shared"]) for folder in folders]
     return ChoiceLoader([*searched, PrefixLoader({"shipped": searched[-1]})])
-
-
-def _filters(language: str, words: Words) -> dict[str, Callable[..., Any]]:
-    return {
-        "date": partial(_date, pattern=DATES[language], language=language),
-        "long_date": partial(_date, pattern=LONG_DATES[language], language=language),
-        "money": partial(_money, language=language),
-        "words": partial(_words, words),
-        "quoted": _quoted,
-        "heading": _heading,
-    }
-
-
-def _helpers(words: Words) -> dict[str, Callable[..., Any]]:
-    return {
-        "fact": partial(_fact, words),
-        "choice": _choice,
-        **{table: words[table].__getitem__ for table in ("label", "say")},
-    }
-
-
-@lru_cache(maxsize=4096)
-def _date(value: date | None, *, pattern: str, language: str) -> str | None:
-    return None if value is None else format_date(value, format=pattern, locale=LOCALES[language])
-
-
-def _money(value: Money | None, *, language: str) -> str | None:
-    """12,50 € and 125,00 SEK; in English €12.50 and SEK 125.00. The blank inside does not break."""
-    if value is None:
-        return None
-    amount = format_decimal(value.amount, format="#,##0.00", locale=LOCALES[language])
-    if language == "en":
-        return f"€{amount}" if value.currency == "EUR" else f"{value.currency}\xa0{amount}"
-    return f"{amount}\xa0{'€' if value.currency == 'EUR' else value.currency}"
-
-
-def _words(words: Words, codes: str | Sequence[str] | None, table: str) -> str | None:
-    """The words of a table for one code or several, joined; a code that the table lacks is left out."""
-    listed = [codes] if isinstance(codes, str) else list(codes or ())
-    return "; ".join(filter(None, (_word(words[table], code) for code in listed))) or None
-
-
-def _word(table: Mapping[str, str], code: str) -> str | None:
-    """The words of a code; a number in it stands in the words as {n}: "at most 3 renewals"."""
-    number = re.search(r"[0-9]+", code)
-    if number is None:
-        return table.get(code)
-    text = table.get(code.replace(number[0], "{n}", 1))
-    return text and text.replace("{n}", number[0])
-
-
-def _quoted(text: str | None) -> str:
-    """Somebody's own words, each line marked, so that they can pass for nothing of ours."""
-    return "\n".join(f"{QUOTE}{line}" for line in text.splitlines()) if text else GONE
-
-
-def _heading(text: str, level: int = 2) -> str:
-    return f"{HEADING}{3 if level > 2 else 2}{text}" if text else GONE
-
-
-def _choice(name: str) -> str:
-    return f"{CHOICE}{name}"
-
-
-def _fact(words: Words, label: str, *values: object) -> str:
-    """`Label: value` on one line, longer ones hanging by two; nothing where no value is known."""
-    name = words["label"][label]
-    value = ", ".join(str(value) for value in values if value)
-    lines = [line.strip() for line in value.splitlines() if line.strip()]
-    if not lines:
-        return GONE
-    return f"{FACT}{name}{VALUE}{LINK if label == 'url' else ''}{NEXT.join(lines)}"
