@@ -1,6 +1,7 @@
 """The `maild` command: thin, one function a verb; whatever is heavy is imported inside, so that --help is quick."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -176,6 +177,25 @@ def request_do(
     from maild.verbs import requests
 
     _verb(lambda: requests.do(context.obj, number, event, values or [], notify=notify))
+
+
+@request_app.command("many")
+def request_many(
+    context: typer.Context,
+    event: str,
+    values: Annotated[list[str] | None, typer.Argument(help="as for do, e.g. letter=delayed")] = None,
+    status: Annotated[str | None, typer.Option(help="Those that stand at this status.")] = None,
+    role: Annotated[str | None, typer.Option(help="borrowing or lending.")] = None,
+    partner: Annotated[str, typer.Option(help="Those with the partner of this symbol.")] = "",
+    before: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Those opened before this day.")] = None,
+    notify: Annotated[bool, typer.Option("--notify/--no-notify", help="Whether letters go out.")] = True,
+    go: Annotated[bool, typer.Option("--go", help="Do it; without this it is only shown.")] = False,
+) -> None:
+    """Does the same to many open requests: shows first what would become of each, and does it with --go."""
+    from maild.verbs import many
+
+    which = many.Which(status=status, role=role, partner=partner, before=before)
+    _verb(lambda: many.do_many(context.obj, event, values or [], which, notify=notify, go=go))
 
 
 @request_app.command("settle")

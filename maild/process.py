@@ -183,6 +183,10 @@ class Desk:
         """Carries out what somebody asks by hand. Raises core.rules.Refused with the reason where it may not be."""
         return self._by_number(command, "command", command.actor)
 
+    def would(self, command: Command) -> Decision:
+        """What such a command would do, with its letters written, and nothing done. Raises Refused like the command."""
+        return self._decider.decide(command, self._context_of([command.number], _named(command))).decision
+
     def notice(self, due: DueNotice) -> Decision:
         """Decides about a notice whose hour has come."""
         return self._by_number(due, "notice", "clock")
@@ -193,9 +197,7 @@ class Desk:
 
     def _by_number(self, happening: Command | DueNotice, kind: SourceKind, actor: str) -> Decision:
         numbers = [happening.number]
-        # The supplier that staff name need not be one that anybody marked as holding the work.
-        named = happening.values.get("partner") if isinstance(happening, Command) else None
-        chosen = (named,) if named else ()
+        chosen = _named(happening)
         decided = self._decider.decide(happening, self._context_of(numbers, chosen))
         told = HAPPENING.dump_json(happening).decode()
         decided = self._commit(decided, kind, happening.id, actor, lambda: self._context_of(numbers, chosen), told)
@@ -269,6 +271,12 @@ class Desk:
             auto=decided.decision.auto,
             by=reading.by if reading else "",
         )
+
+
+def _named(happening: Command | DueNotice) -> tuple[str, ...]:
+    """The supplier that staff name, which need not be one that anybody marked as holding the work."""
+    named = happening.values.get("partner") if isinstance(happening, Command) else None
+    return (named,) if named else ()
 
 
 def _to_open(claim: Claimed) -> ToOpen:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 
-from maild.core import rota
+from maild.core import hand_letters, rota
 from maild.core.apply import apply
 from maild.core.decide_event import take
 from maild.core.effects import ApprovePatron, Command, Decision, Effect, Move
@@ -51,7 +51,8 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
 def _effects(o: Occasion) -> tuple[Effect, ...] | Doubt:
     if o.event.event is EventName.UNDO:
         return _undone(o)
-    return take(o)
+    taken = take(o)
+    return taken if isinstance(taken, Doubt) else (*taken, *hand_letters.letter(o))
 
 
 def _approval(o: Occasion) -> tuple[Effect, ...]:
@@ -167,4 +168,4 @@ READERS: Mapping[str, Callable[[str, str, date], object]] = {
     "supplier_ref": _text,
     "attachment": _yes,
 }
-OTHER_KEYS = frozenset({"to", "partner", "pickup", "text", "parcel", "office", "volume", "notify"})
+OTHER_KEYS = frozenset({"to", "partner", "pickup", "text", "parcel", "office", "volume", "notify", "letter", "whom"})

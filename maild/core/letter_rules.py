@@ -12,6 +12,7 @@ from maild.core.effects import Audience
 from maild.core.letters import OCCASION_FACTS
 from maild.core.problems import Problem, RuleFiles
 from maild.core.rulefiles import Table, read
+from maild.core.terms import Role
 
 FILE = "letters.toml"
 
@@ -22,7 +23,8 @@ class LetterRule:
 
     `facts` are the occasion's, that it shows in every language. `off` = sent only where a site turns it on. `answers`
     marks a mere receipt (RFC 3834: auto-replied), which other systems may file away unread. `choices` are the answers
-    that it offers, numbered in this order; `calendar`: its due dates go with it as a calendar file.
+    that it offers, numbered in this order; `calendar`: its due dates go with it as a calendar file. `by_hand`: about
+    requests of which role staff may send it at any time, with at least the facts that it `needs`.
     """
 
     name: str
@@ -33,6 +35,8 @@ class LetterRule:
     answers: bool = False
     choices: tuple[str, ...] = ()
     calendar: bool = False
+    by_hand: frozenset[Role] = frozenset()
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,8 @@ class _Letter(Table):
     answers: bool = False
     choices: tuple[str, ...] = ()
     calendar: bool = False
+    by_hand: frozenset[Role] = frozenset()
+    needs: frozenset[str] = frozenset()
 
 
 class _LettersFile(Table):
@@ -76,7 +82,11 @@ def load(files: RuleFiles) -> tuple[LetterRules | None, list[Problem]]:
     found, problems = read(_LettersFile, FILE, files[FILE].data)
     if found is None:
         return None, problems
-    problems = [_unknown(name, fact) for name, table in found.letters.items() for fact in table.facts - OCCASION_FACTS]
+    problems = [
+        _unknown(name, fact)
+        for name, table in found.letters.items()
+        for fact in (table.facts | table.needs) - OCCASION_FACTS
+    ]
     offered, in_answers = answers.load(files)
     problems += in_answers
     if problems:
@@ -96,6 +106,8 @@ def _rule(name: str, table: _Letter) -> LetterRule:
         answers=table.answers,
         choices=table.choices,
         calendar=table.calendar,
+        by_hand=table.by_hand,
+        needs=table.needs,
     )
 
 

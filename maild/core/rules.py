@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from maild.core import letter_rules, limit_rules, notice_rules, rota_rules, workdays, workflow_check, workflow_files
 from maild.core.effects import Audience, SendLetter
+from maild.core.letter_rules import LetterRule
 from maild.core.limit_rules import Limits
 from maild.core.notice_rules import Notice
 from maild.core.problems import Problem, RuleFiles
@@ -38,7 +39,9 @@ class SitePolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The rulebook's part for deciding. `letters_off` are those that only a mode of their own turns on."""
+    """The rulebook's part for deciding. `letters_off` are those that only a mode of their own turns on,
+    `by_hand` those that staff may send at any time.
+    """
 
     site: SitePolicy
     workflows: Mapping[str, Workflow]
@@ -46,6 +49,7 @@ class Rules:
     calendar: Calendar
     rota: tuple[RotaEntry, ...] = ()
     letters_off: frozenset[str] = frozenset()
+    by_hand: Mapping[str, LetterRule] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
     def workflow(self, request: Request, partner: Partner | None = None) -> Workflow:
@@ -122,14 +126,15 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
     if problems:
         return None, problems
     described, _ = letter_rules.load(files) if letter_rules.FILE in files else (None, [])
-    off = frozenset(name for name, rule in described.letters.items() if rule.off) if described else frozenset()
+    every = described.letters if described else {}
     return Rules(
         site=site,
         workflows=workflows,
         notices=notices,
         calendar=calendar,
         rota=rota,
-        letters_off=off,
+        letters_off=frozenset(name for name, rule in every.items() if rule.off),
+        by_hand={name: rule for name, rule in every.items() if rule.by_hand},
         limits=limits,
     ), []
 

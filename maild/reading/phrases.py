@@ -160,7 +160,8 @@ class _Loader:
         self._check_keys(data)
         for mark in MARKS:
             self.marks[mark] = self._union(f"marks.{mark}", (data.get("marks") or {}).get(mark, []))
-        self._any_mark = self._union("marks", [s for sources in (data.get("marks") or {}).values() for s in sources])
+        patterns = [found.pattern for found in self.marks.values() if found is not None]
+        self._any_mark = re2.compile(b"|".join(patterns)) if patterns else None
         phrases = tuple(p for table in _tables(data) for p in self._phrases(*table))
         known = {w for p in phrases if p.kind in {"says", "harmless"} for w in _plain_words(p.source)}
         problems += self.problems

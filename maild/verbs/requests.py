@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from uuid import uuid4
@@ -25,7 +26,7 @@ REQUEST = TypeAdapter(Request)
 
 def show_list(config: Path | None, *, status: str | None, closed: bool, as_json: bool) -> None:
     """Requests, oldest number first. Raises Refused for a status that there is not."""
-    filters = Filters(statuses=_statuses(status), open_only=not closed)
+    filters = Filters(statuses=statuses_named(status), open_only=not closed)
     with database_of(settings_of(config)) as database, database.read() as session:
         found = store.requests(session, filters)
     if as_json:
@@ -38,7 +39,8 @@ def show_list(config: Path | None, *, status: str | None, closed: bool, as_json:
         typer.echo(f"{r.number}  {r.role:<9} {r.service_type:<4} {r.status}{flags}{due}  {title}")
 
 
-def _statuses(status: str | None) -> tuple[Status, ...]:
+def statuses_named(status: str | None) -> tuple[Status, ...]:
+    """The status of that name, or none for None. Raises Refused with those that there are."""
     if status is None:
         return ()
     if status not in set(Status):
@@ -69,14 +71,12 @@ def show(config: Path | None, number: str, *, as_json: bool) -> None:
 
 def do(config: Path | None, number: str, event: str, values: list[str], *, notify: bool) -> None:
     """Carries out an event by hand. Raises Refused with the reason where it may not be."""
-    if event not in set(EventName):
-        raise Refused(f"no event {event!r}; there are: {', '.join(EventName)}")
     settings = settings_of(config)
     command = Command(
         number=number.upper(),
-        event=Event(event=EventName(event)),
+        event=Event(event=event_named(event)),
         actor=getpass.getuser(),
-        values=_values(values),
+        values=values_of(values),
         notify=notify,
         id=uuid4().hex,
     )
@@ -87,7 +87,15 @@ def do(config: Path | None, number: str, event: str, values: list[str], *, notif
     typer.echo(decision.why or "done")
 
 
-def _values(words: list[str]) -> dict[str, str]:
+def event_named(name: str) -> EventName:
+    """The event of that name. Raises Refused with those that there are."""
+    if name not in set(EventName):
+        raise Refused(f"no event {name!r}; there are: {', '.join(EventName)}")
+    return EventName(name)
+
+
+def values_of(words: Sequence[str]) -> dict[str, str]:
+    """The values typed as key=value. Raises Refused."""
     out: dict[str, str] = {}
     for word in words:
         key, equals, value = word.partition("=")
