@@ -149,6 +149,12 @@ async def test_a_letter_delivered_into_a_maildir_again_is_there_once(tmp_path: P
     assert len(mailbox.Maildir(folder)) == 2
 
 
+async def test_half_a_maildir_is_made_whole(tmp_path: Path) -> None:
+    (tmp_path / "letters/tmp").mkdir(parents=True)
+    assert (await ToMaildir(tmp_path / "letters").send(outgoing())).fate is Fate.SENT
+    assert len(mailbox.Maildir(tmp_path / "letters")) == 1
+
+
 async def test_a_letter_that_could_not_be_noted_does_not_go_out_again(
     database: Database, clock: WoundClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

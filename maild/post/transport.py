@@ -1,7 +1,6 @@
 """How one letter leaves the house: to the smarthost, one recipient a transaction, or into a Maildir."""
 
 import asyncio
-import mailbox
 import os
 import re
 import ssl
@@ -70,17 +69,17 @@ class ToMaildir:
 
     def _deliver(self, letter: Outgoing) -> None:
         """Not by Maildir.add, whose names are new each time: a letter whose note was lost would lie there twice."""
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        mailbox.Maildir(self._folder, create=True)
+        for part in ("tmp", "new", "cur"):  # each time: a kill may have left a Maildir with some of them
+            (self._folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
         name = f"{int(letter.created_at.timestamp())}.{sha256(letter.message_id.encode()).hexdigest()[:32]}.maild"
         if any((self._folder / "cur").glob(f"{name}*")):  # delivered, and seen by whoever reads there
             return
-        part = self._folder / "tmp" / name
-        with part.open("wb") as file:
+        written = self._folder / "tmp" / name
+        with written.open("wb") as file:
             file.write(letter.raw.replace(b"\r\n", b"\n"))
             file.flush()
             os.fsync(file.fileno())
-        part.replace(self._folder / "new" / name)
+        written.replace(self._folder / "new" / name)
         folder = os.open(self._folder / "new", os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -25,6 +25,14 @@ FULL = 2  # PRAGMA synchronous; EXTRA is 3
 WRITING = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 READING = ("query_only=ON",)
 ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # what WAL gives on SQLite
+# A server that is gone without a word is noticed: the kernel's own two hours would be too long to wait (libpq, 34.1.2).
+NOTICED = {
+    "connect_timeout": 10,  # seconds, as are the next two
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # milliseconds
+}
 
 SchemaState = Literal["current", "old", "missing", "newer"]
 Insert = sqlite.Insert | postgresql.Insert
@@ -137,7 +145,7 @@ class Database:
 
     def _engine(self, pragmas: tuple[str, ...], *, begin: str) -> Engine:
         if not self.is_sqlite:
-            return create_engine(self.url, pool_pre_ping=True)
+            return create_engine(self.url, pool_pre_ping=True, connect_args=dict(NOTICED))
         # mode=rw: a mistyped path is an error, not a new and empty database
         url = self.url.set(database=f"file:{self.url.database}", query={"mode": "rw", "uri": "true"})
         engine = create_engine(url)

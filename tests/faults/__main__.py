@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from tests.faults import disks, kills, power, upgrades
+from tests.faults import bombs, clocks, disks, kills, power, readers, soak, upgrades
 from tests.faults.lane import Lane
 from tests.faults.lanes import lanes
 from tests.faults.table import HEAD, Row
@@ -45,12 +45,22 @@ def upgrade(given: argparse.Namespace) -> Iterator[Row]:
     yield upgrades.restores(every=given.every)
 
 
+def soaked(given: argparse.Namespace) -> Iterator[Row]:
+    """Everything at once, on each database."""
+    for postgres in (False, True):
+        yield soak.row(given.mails, postgres=postgres)
+
+
 MEASURES: dict[str, Measure] = {
     "kill-sqlite": partial(killed, "SQLite"),
     "kill-postgresql": partial(killed, "PostgreSQL"),
     "disk": disk,
     "power": power_cut,
     "upgrade": upgrade,
+    "clock": lambda _: iter([clocks.row()]),
+    "bombs": lambda _: iter([bombs.row()]),
+    "reader": lambda _: iter([readers.row()]),
+    "soak": soaked,
 }
 
 
@@ -58,7 +68,8 @@ def main() -> int:
     """Prints the table as it is measured."""
     arguments = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     arguments.add_argument("--only", choices=MEASURES, action="append", help="only these; may be given several times")
-    arguments.add_argument("--every", type=int, default=1, help="of the points of kills, only each so-manieth")
+    arguments.add_argument("--every", type=int, default=1, help="of a call's many points, only each so-manieth")
+    arguments.add_argument("--mails", type=int, default=1000, help="of each soak")
     arguments.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="points struck at the same time")
     given = arguments.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

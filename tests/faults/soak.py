@@ -162,8 +162,8 @@ class Soak:
             control="the same count of a daemon that answers before it keeps: rows kill-*",
             figure=f"{len(set(self._accepted))} accepted in {took:.0f} s, {len(lost)} lost; stored {len(states)}:"
             f" {dict(fates)}; requests for {len(titles)} forms, {wrong} wrong; {len(letters)} letters,"
-            f" {len(unsent)} never came, {len(unknown)} unknown, {again} came twice; killed: {killed}; ready again within {slowest:.1f} s;"
-            f" answers of 5xx: {bad}; settled after {f'{settled:.0f} s' if settled is not None else 'never'}"
+            f" {len(unsent)} never came, {len(unknown)} unknown, {again} came twice;"
+            f" killed: {killed}; ready again within {slowest:.1f} s; answers of 5xx: {bad}; settled after {f'{settled:.0f} s' if settled is not None else 'never'}"
             + "".join(f"; {one}" for one in problems),
             held=not lost
             and len(set(self._accepted)) == len(states) == self._mails
