@@ -11,7 +11,7 @@ from maild.cli import app
 from maild.core.problems import RuleFile
 from maild.reading import phrases
 from maild.reading.examples import failing_examples
-from maild.reading.patterns import BadPattern, compile_pattern, keys_of, needs_of
+from maild.reading.patterns import BadPattern, compile_pattern, groups_of, keys_of
 from maild.reading.words import spaced, words_of
 from tests.lexicons import lexicons, phrase_files
 
@@ -86,9 +86,10 @@ def test_a_pattern_is_looked_up_by_its_most_telling_word() -> None:
     assert keys_of("*siko") == ()
 
 
-def test_what_a_pattern_needs_are_its_words_outside_of_groups() -> None:
-    assert needs_of("^ ei … [enää] löydy* (kirja|teos) _ *siko ? $") == (b" ei ", b" loydy", b"siko ", b" ? ")
-    assert needs_of("(ei|kirja $)") == ()
+def test_one_word_of_each_group_must_stand_in_a_clause() -> None:
+    groups = groups_of("^ ei … [enää] (löydy*|ole ollut) _ *siko (teos|_) (kirja|[se] teoksesta) $")
+    assert set(groups) == {frozenset({"ei "}), frozenset({"loydy", "ollut "}), frozenset({"kirja ", "teokses"})}
+    assert groups_of("(ei|kirja [$|nyt])") == ({"ei ", "kirja "},)
 
 
 @pytest.mark.parametrize("language", sorted(lexicons().by_language))

@@ -6,6 +6,7 @@ Case and accents do not count.
 """
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import re2
@@ -73,7 +74,7 @@ def keys_of(source: str) -> tuple[str, ...]:
         elif sign in ")]":
             depth -= 1
         elif sign not in {"…", "^", "$", "|"}:
-            group.append("" if sign[0] in "*_" else fold(sign.rstrip("*"))[:PREFIX])
+            group.append(_beginning(sign))
         if depth == 0 and group:
             best = max(best, _keys(group), key=_worth) if not optional else best
         if depth == 0:
@@ -81,21 +82,54 @@ def keys_of(source: str) -> tuple[str, ...]:
     return best
 
 
-def needs_of(source: str) -> tuple[bytes, ...]:
-    """Bytes that every text with a match has: the pattern's words outside of groups, as they stand in it."""
-    depth, needs = 0, list[bytes]()
+def groups_of(source: str) -> tuple[frozenset[str], ...]:
+    """Of each word or group that may not be missing the beginnings of words, one of which every match must have.
+
+    The most telling first. A short word that ends there ends in a blank: "la " is not the beginning of "laina".
+    """
+    depth, optional, choices = 0, False, [list[str]()]
+    found: list[frozenset[str]] = []
     for sign in TOKEN.findall(source):
-        depth += (sign in "([") - (sign in ")]")
-        if depth == 0 and WORD.fullmatch(sign) and sign not in {"_", "$"}:
-            before, after = "" if sign[0] == "*" else " ", "" if sign[-1] == "*" else " "
-            needs.append(f"{before}{fold(sign.strip('*'))}{after}".encode())
-    return tuple(needs)
+        if sign in "([":
+            depth += 1
+            if depth == 1:
+                optional, choices = sign == "[", [[]]
+        elif sign in ")]":
+            depth -= 1
+            if depth == 0 and not optional:
+                found.append(_of_choices(choices))
+        elif sign == "|" and depth == 1:
+            choices.append([])
+        elif sign not in {"…", "^", "$", "|"} and depth == 1:
+            choices[-1].append(_exact_beginning(sign))
+        elif sign not in {"…", "^", "$", "|"} and depth == 0:
+            found.append(_of_choices([[_exact_beginning(sign)]]))
+    return tuple(sorted(filter(None, found), key=_worth, reverse=True))
+
+
+def beginnings_of(word: str) -> list[str]:
+    """All that a group can have of a word of the text."""
+    return [f"{word} "[:length] for length in range(1, min(len(word) + 1, PREFIX) + 1)]
+
+
+def _of_choices(choices: list[list[str]]) -> frozenset[str]:
+    """The longest beginning of each choice; none where there is a choice of which none is known."""
+    longest = [max(choice, key=len, default="") for choice in choices]
+    return frozenset(longest) if all(longest) else frozenset()
+
+
+def _exact_beginning(sign: str) -> str:
+    return _beginning(sign) if sign[-1] == "*" or sign[0] in "*_" else f"{fold(sign)} "[:PREFIX]
+
+
+def _beginning(sign: str) -> str:
+    return "" if sign[0] in "*_" else fold(sign.rstrip("*"))[:PREFIX]
 
 
 def _keys(group: list[str]) -> tuple[str, ...]:
     return () if "" in group else tuple(dict.fromkeys(group))
 
 
-def _worth(keys: tuple[str, ...]) -> float:
+def _worth(keys: Collection[str]) -> float:
     """How seldom a clause has one of them: long beginnings and few of them."""
     return min(map(len, keys)) - 0.1 * len(keys) if keys else -99.0

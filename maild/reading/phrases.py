@@ -11,7 +11,7 @@ import re2
 
 from maild.core.problems import Problem, RuleFiles
 from maild.core.terms import LOAN_CONDITIONS, REASONS_RETRY, REASONS_UNFILLED, EventName
-from maild.reading.patterns import GROUP, PREFIX, TOKEN, BadPattern, compile_pattern, keys_of, needs_of
+from maild.reading.patterns import GROUP, TOKEN, BadPattern, beginnings_of, compile_pattern, groups_of, keys_of
 from maild.reading.words import fold, spaced, words_of
 
 KINDS = ("says", "asks", "conditions", "staff", "harmless", "roles")  # tables of phrases: what a hit means
@@ -29,8 +29,8 @@ class Phrase:
     reason: str
     source: str
     regex: Any  # a compiled re2 pattern over the spaced bytes of a clause
-    keys: tuple[str, ...]  # beginnings of words, one of which must be there; () = always tried
-    needs: tuple[bytes, ...]  # pieces of the clause, all of which must be there
+    keys: tuple[str, ...]  # beginnings of its most telling words, by which a language is known
+    groups: tuple[frozenset[str], ...]  # beginnings of words, one of each must be there; () = always tried
     marks: dict[str, int]  # how many negations, hedges ... the pattern itself has
 
 
@@ -62,7 +62,7 @@ class Lexicon:
         """Phrases by the beginning of a word that they need; "" for those tried always."""
         out: dict[str, list[Phrase]] = {}
         for phrase in self.phrases:
-            for key in phrase.keys or ("",):
+            for key in phrase.groups[0] if phrase.groups else ("",):
                 out.setdefault(key, []).append(phrase)
         return out
 
@@ -79,14 +79,13 @@ class Lexicon:
 
     def hits(self, words: list[str], text: bytes) -> list[Hit]:
         """Every phrase that is in the clause; `text` is `spaced(words)` as bytes."""
-        wanted: dict[int, Phrase] = {id(p): p for p in self.index.get("", ())}
-        for word in words:
-            for length in range(1, min(len(word), PREFIX) + 1):
-                for phrase in self.index.get(word[:length], ()):
-                    wanted[id(phrase)] = phrase
-        likely = (phrase for phrase in wanted.values() if all(need in text for need in phrase.needs))
+        begun = dict.fromkeys(beginning for word in words for beginning in beginnings_of(word))
+        wanted = {id(p): p for beginning in ("", *begun) for p in self.index.get(beginning, ())}
+        without = begun.keys().isdisjoint
+        likely = (phrase for phrase in wanted.values() if not any(map(without, phrase.groups)))
         found = ((phrase, phrase.regex.search(text)) for phrase in likely)
-        return [Hit(phrase=phrase, start=m.start(), end=m.end()) for phrase, m in found if m is not None]
+        hits = (Hit(phrase=phrase, start=m.start(), end=m.end()) for phrase, m in found if m is not None)
+        return [hit for hit in hits if hit.start < hit.end]  # a choice "$" is the end of the clause, and no word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +212,7 @@ class _Loader:
                     source=source,
                     regex=regex,
                     keys=keys,
-                    needs=needs_of(source),
+                    groups=groups_of(source),
                     marks=self._counts(source),
                 )
 
