@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from tests.faults import bombs, clocks, disks, kills, power, readers, soak, upgrades
+from tests.faults import away, bombs, clocks, disks, kills, power, readers, soak, upgrades
 from tests.faults.lane import Lane
 from tests.faults.lanes import lanes
 from tests.faults.table import HEAD, Row
@@ -57,6 +57,7 @@ MEASURES: dict[str, Measure] = {
     "disk": disk,
     "power": power_cut,
     "upgrade": upgrade,
+    "away": lambda _: away.rows(),
     "clock": lambda _: iter([clocks.row()]),
     "bombs": lambda _: iter([bombs.row()]),
     "reader": lambda _: iter([readers.row()]),

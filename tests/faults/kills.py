@@ -9,7 +9,7 @@ from tests.faults.table import Row
 # the kill at the send that comes after it: in between nothing leaves the process.
 FILES = ("pwrite64", "write", "fsync", "fdatasync", "ftruncate", "rename", "link", "unlink", "mkdir")
 WIRE = ("sendto", "write", "fsync", "rename", "link", "unlink", "mkdir")
-CONTROL_EVERY = 9
+CONTROL_EVERY = 25
 
 
 def row(lanes: Lanes, kind: str, *, every: int = 1) -> Row:

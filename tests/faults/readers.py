@@ -40,7 +40,8 @@ def row() -> Row:
         claim="a reader that dies, hangs or starves at a mail; one that is killed from outside",
         control=f"no limit of tries: the mail was tried {max(without.values())} times, and would be for ever",
         figure=f"{len(aside)} of {len(POISONS)} mails aside after {MAX_TRIES} tries, staff told"
-        f" {max(told.values())} time of each, {others} of {OTHERS} others done; killed {killed} times: {left} of {OTHERS} mails not done",
+        f" {max(told.values())} time of each, {others} of {OTHERS} others done; killed {killed} times:"
+        f" {left} of {OTHERS} mails not done",
         held=len(aside) == len(POISONS)
         and all(tries[number] == MAX_TRIES for number in aside)
         and set(told.values()) == {1}
