@@ -54,6 +54,12 @@ def test_while_a_letter_waits_for_its_next_try_the_later_ones_wait_too(desk: Dat
     assert (first.message_id, first.tries, first.raw) == ("<one@library.example>", 1, b"Subject: one\r\n\r\n")
 
 
+def test_a_next_try_reckoned_by_a_clock_a_year_ahead_is_not_waited_for(desk: Database) -> None:
+    with desk.write() as session:
+        outbox.failed_once(session, letter_id(desk, "one"), "451 later", NOW + timedelta(days=365))
+    assert "one" in due(desk)
+
+
 def test_a_letter_that_failed_for_good_makes_a_task_and_lets_the_next_go(desk: Database) -> None:
     with desk.write() as session:
         outbox.failed(session, letter_id(desk, "one"), "550 no such user", NOW)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Update, func, update
 from sqlalchemy.orm import aliased, defer
@@ -11,6 +11,8 @@ from sqlmodel import Session, col, or_, select
 from maild.core.effects import Audience, Composed
 from maild.store.database import insert
 from maild.store.tables import OutboxRow, RequestRow, TaskRow
+
+BEYOND_PAUSES = timedelta(days=1)  # post.sender's longest is half of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,8 @@ class Unsent:
 def due(session: Session, now: datetime, limit: int) -> list[Outgoing]:
     """Letters whose time has come, oldest first, at most one a request: its later ones wait for it.
 
-    Letters to staff neither wait for others nor hold them up.
+    Letters to staff neither wait for others nor hold them up. A next try beyond every pause was reckoned by a clock that
+    ran ahead, and has come.
     """
     earlier = aliased(OutboxRow)
     held_up = (
@@ -58,7 +61,8 @@ def due(session: Session, now: datetime, limit: int) -> list[Outgoing]:
     found = session.exec(
         select(OutboxRow, RequestRow.number)
         .join(RequestRow, col(RequestRow.id) == col(OutboxRow.request_id), isouter=True)
-        .where(OutboxRow.state == "waiting", OutboxRow.next_try_at <= now)
+        .where(OutboxRow.state == "waiting")
+        .where(or_(col(OutboxRow.next_try_at) <= now, col(OutboxRow.next_try_at) > now + BEYOND_PAUSES))
         .where(or_(OutboxRow.audience == Audience.STAFF, ~held_up))
         .order_by(col(OutboxRow.id))
         .limit(limit)
