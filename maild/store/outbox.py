@@ -48,8 +48,8 @@ class Unsent:
 def due(session: Session, now: datetime, limit: int) -> list[Outgoing]:
     """Letters whose time has come, oldest first, at most one a request: its later ones wait for it.
 
-    Letters to staff neither wait for others nor hold them up. A next try beyond every pause was reckoned by a clock that
-    ran ahead, and has come.
+    Letters to staff neither wait for others nor hold them up. A next try beyond every pause was reckoned by a clock
+    that ran ahead, and has come.
     """
     earlier = aliased(OutboxRow)
     held_up = (
