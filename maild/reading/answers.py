@@ -171,5 +171,8 @@ def _fact_doubts(event: Event, stated: Stated, found: Outcome, today: Today) -> 
     if event.event in PRICED and (len(stated.costs) > 1 or stated.cost_problem):
         text = "the price cannot be told"
         yield Doubt(reason="cost", text=text, passage=stated.cost_problem or found.passage)
+    if event.event is E.UNFILLED and stated.costs:
+        text = "a price beside the refusal: something may be held out"
+        yield Doubt(reason="cost", text=text, passage=found.passage)
     if event.event is E.COPY_COMPLETED and not event.attachment and event.url is None:
         yield Doubt(reason="attachment", text="no copy came with it and no link to one", passage=found.passage)

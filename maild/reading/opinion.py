@@ -41,15 +41,13 @@ AGREES: dict[E, frozenset[str]] = {
     E.STATUS_REQUEST: frozenset({DOUBT}),
     E.NOTIFICATION: SUPPLIERS | REQUESTERS | {DOUBT},
 }
-BESIDE: dict[E, frozenset[str]] = {E.UNFILLED: frozenset()}  # "try us again in January" is more than a refusal
 
 
 def second_opinion(statement: Statement, judge: Judge, names: Collection[E]) -> Iterator[Doubt]:
     """The doubt of a clause that reads to the judge as another outcome than `names`; where it decides, as doubtful."""
     heard = judge.takes_for(statement.clause.text, statement.language, SURELY_ANOTHER)
     decides = bool(statement.of("says") or statement.of("asks"))
-    agrees = AGREES if decides else AGREES | BESIDE
-    if not names or not heard or heard in names or any(heard in agrees.get(name, frozenset()) for name in names):
+    if not names or not heard or heard in names or any(heard in AGREES.get(name, frozenset()) for name in names):
         return
     speaker = REQUESTERS if REQUESTERS.intersection(names) or E.STATUS_REQUEST in names else SUPPLIERS
     if heard in speaker or (heard == DOUBT and decides):

@@ -55,7 +55,7 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
             word, sentence = STAFF_WORDS[hit.phrase.name]
             yield Doubt(reason=word, text=sentence, passage=passage)
         for mark in sorted(statement.unexplained - idle_marks(statement, names, lexicon)):
-            if not _is_idle(statement, mark):
+            if not _is_idle(statement, mark, names):
                 word, sentence = MARK_WORDS[mark]
                 yield Doubt(reason=word, text=sentence, passage=passage)
         if statement.asks_back and not may_ask:
@@ -87,6 +87,8 @@ def may_be_passed(statement: Statement, lexicon: Lexicon | None) -> bool:
     """
     if not (statement.stems or statement.unexplained) or statement.unexplained & NEVER_PASSED:
         return False
+    if "contrast" in statement.unexplained and statement.negations:
+        return False  # "but the tracking shows nothing"
     if any(hit.phrase.kind not in {"roles", "harmless"} for hit in statement.hits):
         return False
     return not is_grave(statement, lexicon)
@@ -97,13 +99,17 @@ def _is_taken(hit: Hit, statement: Statement) -> bool:
     wrong_record = statement.says("RetryPossible", "NotFoundAsCited") or statement.says("Unfilled", "NotHeld")
     if hit.phrase.name == "mistake" and wrong_record:
         return True
-    longer = (h for h in statement.of("harmless") if h.phrase.name in {"overdue", "invoice", "machine"})
-    return any(h.start <= hit.start and hit.end <= h.end and h.end - h.start > hit.end - hit.start for h in longer)
+    over = (h for h in statement.of("harmless") if h.phrase.name in {"overdue", "invoice", "machine"})
+    if hit.phrase.name == "other":  # "the invoice is not sent yet" is not about a thing that came in the book's place
+        return any(h.start <= hit.start and hit.end <= h.end for h in over)
+    return any(h.start <= hit.start and hit.end <= h.end and h.end - h.start > hit.end - hit.start for h in over)
 
 
-def _is_idle(statement: Statement, mark: str) -> bool:
+def _is_idle(statement: Statement, mark: str, names: Collection[EventName]) -> bool:
     """A "but" before something that was understood limits nothing that the events do not say themselves."""
     if mark != "contrast":
         return False
     harmless = {hit.phrase.name for hit in statement.of("harmless")} - {"overdue", "greeting", "invoice", "machine"}
+    if EventName.UNFILLED in names and not harmless.isdisjoint({"retry", "offer"}):
+        harmless.clear()  # "but try us again in January" is more than a refusal
     return bool(statement.of("says") or harmless or statement.of("asks"))
