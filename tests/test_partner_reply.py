@@ -20,6 +20,7 @@ HEDGES = {
     "de": "möglicherweise",
     "no": "kanskje",
     "da": "måske",
+    "et": "võib-olla",
 }
 QUESTIONS = {
     "fi": "Onko tämä lainaaja opiskelija?",
@@ -28,6 +29,7 @@ QUESTIONS = {
     "de": "Ist der Leser Student?",
     "no": "Er låneren student?",
     "da": "Er låneren studerende?",
+    "et": "Kas lugeja on üliõpilane?",
 }
 DENIALS = {
     "fi": "Ei kuitenkaan.",
@@ -36,6 +38,7 @@ DENIALS = {
     "de": "Nicht so.",
     "no": "Ikke så.",
     "da": "Ikke.",
+    "et": "Ei siiski.",
 }
 
 
