@@ -29,6 +29,7 @@ from maild.reading.words import spaced, words_of
 
 _OF_MACHINES = frozenset({"machine", "reply"})  # "do not reply to this message"
 _MOST_PROSE_WORDS = 150
+_OR = " / "  # between the two languages of one line
 _DATES = {
     "due_date": {
         EventName.LOANED, EventName.RENEW_ACCEPTED, EventName.RENEW_REFUSED, EventName.RECALLED, EventName.OVERDUE,
@@ -122,18 +123,20 @@ def _prose_disagrees(sheet: _Sheet, rules: ReadingRules) -> bool:
 def _prose_doubts(sheet: _Sheet, rules: ReadingRules) -> bool:
     """Whether a sentence hedges, or denies more than the system's own refusals do: somebody has added a word."""
     own = {event.value for event in _NO_SUPPLY} if sheet.event in _NO_SUPPLY else {sheet.event.value}
-    for line in (*sheet.page.prose, *sheet.page.headlines):
-        words = spaced(words_of(line)).encode()
-        hits = [hit.phrase for hit in _hits(line, rules)]
-        known = own if line in sheet.page.prose else set()  # a headline is a name and refuses nothing
+    prose = [part for line in sheet.page.prose for part in line.split(_OR)]
+    headlines = [part for line in sheet.page.headlines for part in line.split(_OR)]
+    for part in (*prose, *headlines):
+        words = spaced(words_of(part)).encode()
+        hits = [hit.phrase for hit in _hits(part, rules)]
+        known = own if part in prose else set()  # a headline is a name and refuses nothing
         fixed = (p for p in hits if p.name in known or (p.kind == "harmless" and p.name in _OF_MACHINES))
         denials = max((p.marks.get("negation", 0) for p in fixed), default=0)  # "do not reply to this message"
-        for language in {language_of(line, rules.lexicons) or sheet.language, sheet.language}:
+        for language in {language_of(part, rules.lexicons) or sheet.language, sheet.language}:
             lexicon = rules.lexicons.by_language.get(language)
             if lexicon is None:
                 continue
             doubtful = _count(lexicon, "hedge", words) or _count(lexicon, "negation", words) > denials
-            if doubtful and list(_text_doubts(line, sheet, rules)):
+            if doubtful and list(_text_doubts(part, sheet, rules)):
                 return True
     return False
 

@@ -86,7 +86,7 @@ class _Days:
             self.sentence, self.last_role = statement.clause.sentence, ""
         role = statement.clause.label or _role(statement) or self.last_role
         self.last_role = role
-        days = find_dates(statement.clause.text, self.today, self.language)
+        days: Sequence[FoundDate] = find_dates(statement.clause.text, self.today, self.language)
         if role == "due" and statement.says("Loaned", ""):
             days = self._without_sending(days)
         for found in days:
