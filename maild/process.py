@@ -21,7 +21,7 @@ from maild.letters.compose import Composer
 from maild.reader import Failed, Opened, ReaderSeam, ToOpen
 from maild.rulebook import Rulebook, as_text
 from maild.store import context as contexts
-from maild.store import decisions, inbox, inputs, outbox
+from maild.store import decisions, inbox, inputs, outbox, requests
 from maild.store.context import Identity
 from maild.store.database import Database
 from maild.store.decisions import Moved, Outcome, SourceKind, savepoint
@@ -189,14 +189,21 @@ class Desk:
 
     def notice(self, due: DueNotice) -> Decision:
         """Decides about a notice whose hour has come."""
-        return self._by_number(due, "notice", "clock")
+        notice = self._rulebook.rules.notices.get(due.notice)
+        if notice is None or notice.anchor != "account_ends":
+            return self._by_number(due, "notice", "clock")
+        with self._database.read() as session:
+            beside = requests.of_same_patron(session, due.number)
+        return self._by_number(due, "notice", "clock", beside)
 
     def now(self) -> datetime:
         """The moment by the desk's clock."""
         return self._clock.now()
 
-    def _by_number(self, happening: Command | DueNotice, kind: SourceKind, actor: str) -> Decision:
-        numbers = [happening.number]
+    def _by_number(
+        self, happening: Command | DueNotice, kind: SourceKind, actor: str, beside: Sequence[str] = ()
+    ) -> Decision:
+        numbers = list(dict.fromkeys([happening.number, *beside]))
         chosen = _named(happening)
         decided = self._decider.decide(happening, self._context_of(numbers, chosen))
         told = HAPPENING.dump_json(happening).decode()

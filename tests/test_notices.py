@@ -227,3 +227,40 @@ def test_a_request_that_is_gone_is_left_alone() -> None:
 def test_an_attempt_without_a_day_plans_no_reminder() -> None:
     bare = request(attempts=(Attempt(id=1, partner_id=ALDER.id),))
     assert "request_reminder" not in planned(between(request(Status.NEW, attempts=()), bare))
+
+
+LEAVING = replace(PATRON, account_ends=date(2026, 12, 17))
+
+
+def account_ends(number: str, *loans: Request, anchor: date = date(2026, 12, 17), on: datetime) -> Decision:
+    due = DueNotice(number=number, notice="account_ending", anchor=anchor, due=NOW, id="9")
+    return decide(due, context(*loans, patrons=(LEAVING,)), RULES, on)
+
+
+def test_one_letter_tells_a_patron_whose_account_ends_of_all_loans() -> None:
+    first, second = on_loan(), replace(on_loan(), number="KP-2026-000999")
+    back = replace(on_loan(Status.RETURNED_BY_PATRON), number="KP-2026-000001")
+    day = datetime(2026, 12, 8, 9, tzinfo=UTC)
+    told = next(e for e in account_ends(NUMBER, back, second, first, on=day).effects if isinstance(e, SendLetter))
+    rows = told.facts["rows"]
+    assert isinstance(rows, tuple)
+    assert (told.letter, told.facts["expiry"]) == ("account_ending", date(2026, 12, 17))
+    assert sorted(row["number"] for row in rows) == [NUMBER, "KP-2026-000999"]
+    silent = account_ends("KP-2026-000999", back, second, first, on=day)
+    assert (silent.effects, silent.why) == ((), f"account_ending: the patron is told with {NUMBER}")
+
+
+def test_an_account_that_now_ends_later_is_told_of_when_its_own_day_comes() -> None:
+    early = account_ends(NUMBER, on_loan(), on=NOW)
+    (later,) = (e for e in early.effects if isinstance(e, PlanNotice))
+    assert (later.notice, later.due.date()) == ("account_ending", date(2026, 12, 7))
+    old_end = account_ends(NUMBER, on_loan(), anchor=date(2026, 11, 30), on=NOW)
+    assert old_end.effects == ()
+
+
+def test_the_end_of_an_account_does_not_keep_a_forgotten_loan_out_of_sight() -> None:
+    far = replace(PATRON, account_ends=date(2030, 1, 1))
+    at_rest = request(Status.WITH_PATRON, items=())
+    due = DueNotice(number=NUMBER, notice="nothing_happens", anchor=NOW.date(), due=NOW, id="9")
+    decision = decide(due, context(at_rest, patrons=(far,)), RULES, NOW + timedelta(days=61))
+    assert any(isinstance(e, AskStaff) for e in decision.effects)

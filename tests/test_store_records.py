@@ -10,13 +10,13 @@ from sqlmodel import select
 from maild.core.effects import AskStaff, Decision, MarkLetter, Move, PartnerAbsent, PlanNotice
 from maild.core.reading import Event
 from maild.core.terms import EventName, Flag, Role, Status
-from maild.store import inbox, mailboxes, outbox, records, requests
+from maild.store import inbox, mailboxes, notices, outbox, records, requests
 from maild.store.database import Database
 from maild.store.mailboxes import MailboxState
 from maild.store.requests import Filters
 from maild.store.tables import OutboxRow, PartnerRow
 from tests import desks
-from tests.desks import DUE, NOW, NUMBER, do, furnish, letter
+from tests.desks import DUE, NOW, NUMBER, do, furnish, letter, new_request
 
 HELKA = {
     "symbol": "FI-H",
@@ -132,6 +132,28 @@ def test_patrons_are_known_by_their_card(database: Database) -> None:
             "line 2: card: Field required",
         )
     assert (patron.language, patron.approved, patron.blocked) == ("sv", True, True)
+
+
+def test_the_open_requests_of_one_patron_are_found_from_any_of_them(database: Database) -> None:
+    with database.write() as session:
+        aino, other = desks.add_patron(session), desks.add_patron(session, replace(desks.PATRON, card="2002"))
+        for number, patron in (("KP-2026-000001", aino), ("KP-2026-000002", other), ("KP-2026-000003", aino)):
+            do(session, new_request(number=number, patron_id=patron))
+        assert requests.of_same_patron(session, "KP-2026-000003") == ["KP-2026-000001", "KP-2026-000003"]
+
+
+def test_another_end_of_an_account_is_looked_at_for_each_open_loan_once(database: Database) -> None:
+    line = {"card": "2001", "name": "Aino", "email": "aino@home.example", "account_ends": "2027-01-31"}
+    with database.write() as session:
+        records.import_patrons(session, [line], NOW)
+        (patron,) = records.patrons(session)
+        do(session, new_request(patron_id=patron.id))
+        records.import_patrons(session, [line], NOW)
+        assert notices.due(session, NOW, 10) == []
+        for end in ("2026-12-24", "2027-01-31", "2026-11-01"):
+            records.import_patrons(session, [line | {"account_ends": end}], NOW)
+        found = {(one.notice, one.anchor) for one in notices.due(session, NOW, 10)}
+    assert found == {("account_ending", date(2026, 12, 24)), ("account_ending", date(2027, 1, 31))}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -38,10 +38,30 @@ def decide_notice(due: DueNotice, context: Context, rules: Rules, now: datetime)
             series=one.notice.series,
         )
         return Decision(effects=(later,), why=f"{due.notice}: its date has moved to {one.due:%Y-%m-%d}", auto=True)
+    if (first := _told_with(due, request, context, rules)) is not None:
+        return Decision(why=f"{due.notice}: the patron is told with {first.number}", auto=True)
     effects = _done(due, one, request, context, rules, now)
     after = apply(context, effects)
     replanned = plan(due.number, context, after, rules, now)
     return Decision(effects=(*effects, *replanned), why=f"{due.notice} fell due on {due.due:%Y-%m-%d}", auto=True)
+
+
+def _told_with(due: DueNotice, request: Request, context: Context, rules: Rules) -> Request | None:
+    """The request whose letter tells the patron of this one too: the first of those that want the same notice."""
+    if rules.notices[due.notice].anchor != "account_ends":
+        return None
+    first = min(_alike(due, request, context, rules), key=lambda r: r.number)
+    return first if first.number != request.number else None
+
+
+def _alike(due: DueNotice, request: Request, context: Context, rules: Rules) -> list[Request]:
+    """The patron's requests that want this notice now, this one among them."""
+    return [
+        r
+        for r in context.requests
+        if r.patron_id == request.patron_id
+        and (due.notice, due.anchor) in notices.wanted(r, context, rules, due.anchor, touched=due.anchor)
+    ]
 
 
 def _done(
@@ -82,6 +102,8 @@ def _letter(o: Occasion, notice: Notice, due: DueNotice) -> tuple[Effect, ...]:
     facts: dict[str, object] = {"missed": due.missed} if due.missed else {}
     if notice.anchor in {"due_date", "patron_due_date"}:
         facts |= _dates(o.request, due)
+    if notice.anchor == "account_ends":
+        facts |= letter_facts.account_ends(due.anchor, _alike(due, o.request, o.context, o.rules))
     if notice.reasons:
         facts |= letter_facts.price_again(o, due.anchor)
     written = write(o, letter, facts)

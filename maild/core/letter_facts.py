@@ -1,9 +1,10 @@
 """Facts that an occasion gives its letters beside what the event states: until when, what staff typed, a list."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from maild.core.occasion import Occasion
+from maild.core.request import Request
 from maild.core.terms import EventName, Status
 
 TYPED = frozenset({"text", "parcel", "office", "volume"})
@@ -47,16 +48,24 @@ def _list(o: Occasion) -> dict[str, object]:
         for r in o.context.requests
         if r.number == o.request.number or (r.patron_id is not None and r.patron_id == o.request.patron_id)
     ]
-    rows = tuple(
+    return {"rows": _rows(own)}
+
+
+def account_ends(day: date, loans: Sequence[Request]) -> dict[str, object]:
+    """The day, and where the patron has several loans, all of them."""
+    return {"expiry": day} | ({"rows": _rows(loans)} if len(loans) > 1 else {})
+
+
+def _rows(requests: Iterable[Request]) -> tuple[dict[str, object], ...]:
+    return tuple(
         {
             "number": r.number,
             "title": r.citation.article_title or r.citation.title or "",
             "status": str(r.status),
             "due_date": min((d for i in r.items if (d := i.patron_due_date) is not None), default=None),
         }
-        for r in own
+        for r in requests
     )
-    return {"rows": rows}
 
 
 def _expected(o: Occasion) -> dict[str, object]:

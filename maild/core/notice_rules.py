@@ -13,9 +13,19 @@ from maild.core.terms import EventName, Flag
 
 FILE = "notices.toml"
 
-Anchor = Literal["entered", "touched", "asked", "due_date", "patron_due_date", "need_before", "expected_date"]
+Anchor = Literal[
+    "entered",
+    "touched",
+    "asked",
+    "due_date",
+    "patron_due_date",
+    "need_before",
+    "expected_date",
+    "account_ends",
+]
 """What a notice counts from: the day the status was entered, the day on which anything last happened to the request
-(such a notice runs in every open status), the day the supplier in hand was asked, or a date."""
+(such a notice runs in every open status), the day the supplier in hand was asked, or a date:
+of the request, or the end of its patron's account (such a notice goes out once for all requests of the patron)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

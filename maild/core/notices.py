@@ -77,7 +77,8 @@ def wanted(request: Request, context: Context, rules: Rules, entered: date, *, t
         name = notice.name
         if notice.off or not fits(notice, request):
             continue
-        for anchor, item_id in _anchors(notice, request, rules, touched if notice.anchor == "touched" else entered):
+        since = touched if notice.anchor == "touched" else entered
+        for anchor, item_id in _anchors(notice, request, context, rules, since):
             key = (name, anchor)
             due = due_at(notice, _base(notice, anchor, request, context), rules) if anchor != date.min else _NEVER
             shared = key in found  # one notice for all items of the same date
@@ -100,7 +101,8 @@ def _listed(request: Request, context: Context, rules: Rules) -> Iterator[Notice
 
 def next_date(wanted_ones: Iterable[Wanted], now: datetime) -> datetime | None:
     """When the next notice comes that counts from a date of the request itself; None where all of them are past."""
-    return min((w.due for w in wanted_ones if w.notice.anchor not in COUNTED and w.due > now), default=None)
+    ours = COUNTED | {"account_ends"}
+    return min((w.due for w in wanted_ones if w.notice.anchor not in ours and w.due > now), default=None)
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -122,7 +124,9 @@ def due_at(notice: Notice, base: date, rules: Rules) -> datetime:
     return at(day, notice.hour, rules.site.zone)
 
 
-def _anchors(notice: Notice, request: Request, rules: Rules, entered: date) -> Iterator[tuple[date, int]]:
+def _anchors(
+    notice: Notice, request: Request, context: Context, rules: Rules, entered: date
+) -> Iterator[tuple[date, int]]:
     """The dates that the notice counts from, each with its item where it is one item's."""
     if notice.anchor in COUNTED:
         yield entered, 0
@@ -132,14 +136,17 @@ def _anchors(notice: Notice, request: Request, rules: Rules, entered: date) -> I
             if day is not None and not returns.is_over(item, request, notice.anchor):
                 yield day, item.id
     else:
-        day = _single(notice, request, rules)
+        day = _single(notice, request, context, rules)
         if day is not None:
             yield day, 0
 
 
-def _single(notice: Notice, request: Request, rules: Rules) -> date | None:
+def _single(notice: Notice, request: Request, context: Context, rules: Rules) -> date | None:
     if notice.anchor == "need_before":
         return request.need_before
+    if notice.anchor == "account_ends":
+        patron = context.patron(request.patron_id)
+        return patron.account_ends if patron is not None else None
     in_hand = attempt_in_hand(request)
     if in_hand is None:
         return None

@@ -59,6 +59,7 @@ class Flag(StrEnum):
     OVERDUE = "overdue"
     RECALLED = "recalled"
     RENEWAL_PENDING = "renewal pending"
+    RENEWAL_UNASKED = "renewal unasked"  # the last wish to renew was the house's own, not the patron's
     DISPUTE = "dispute"
     LIBRARY_USE_ONLY = "library use only"
     NO_RENEWAL = "no renewal"

@@ -1,5 +1,6 @@
 """Notices that fall due. What is due is kept here and asked for at every tick, so an outage loses none."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func
@@ -7,7 +8,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from maild.core.effects import DueNotice
-from maild.store.tables import NoticeRow, RequestRow
+from maild.store.database import insert
+from maild.store.tables import NoticeRow, PatronRow, RequestRow
 
 
 def due(session: Session, now: datetime, limit: int) -> list[DueNotice]:
@@ -34,6 +36,30 @@ def due(session: Session, now: datetime, limit: int) -> list[DueNotice]:
 def next_due(session: Session) -> datetime | None:
     """When the next planned notice falls due."""
     return session.exec(select(func.min(NoticeRow.due)).where(NoticeRow.state == "planned")).one()
+
+
+def look_again(session: Session, patrons: Collection[int], notice: str, now: datetime) -> None:
+    """Plans the notice of these patrons' open requests for now: their accounts have other ends than before.
+
+    Deciding about it finds the right day. One that went out for the same end does not come again.
+    """
+    ending = (
+        select(RequestRow, PatronRow)
+        .join(PatronRow, col(RequestRow.patron_id) == col(PatronRow.id))
+        .where(col(PatronRow.id).in_(patrons), col(RequestRow.closed_at).is_(None))
+        .where(col(PatronRow.account_ends) > now.date())
+    )
+    for request, patron in session.exec(ending).all():
+        key = {"request_id": request.id, "notice": notice, "anchor": patron.account_ends}
+        session.exec(
+            insert(session, NoticeRow)
+            .values(**key, due=now, state="planned", item_id=0, series="")
+            .on_conflict_do_update(
+                index_elements=["request_id", "notice", "anchor"],
+                set_={"due": now, "state": "planned"},
+                where=col(NoticeRow.state) == "dropped",
+            )
+        )
 
 
 def _due_notice(session: Session, row: NoticeRow, number: str) -> DueNotice:

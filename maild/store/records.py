@@ -12,12 +12,14 @@ from sqlmodel import Session, col, or_, select
 
 from maild.core.cleaning import clean_line
 from maild.core.request import Partner, Patron, Request
+from maild.store import notices
 from maild.store.context import load_partners
 from maild.store.rows import partner_columns, patron_columns, to_patron
 from maild.store.tables import PartnerDomainRow, PartnerRow, PatronRow
 
 Cells = Mapping[str, str | None]  # a line of a CSV file, by its heading
 Line = TypeVar("Line", bound="RecordLine")
+ACCOUNT_NOTICE = "account_ending"  # rules/notices.toml
 MAX_ADDRESS_LINES = 8
 MAX_ADDRESS_LINE = 80  # characters; a label of A6 holds no more
 
@@ -182,12 +184,16 @@ def import_patrons(session: Session, lines: Sequence[Cells], now: datetime) -> R
         return Report(problems=tuple(problems))
     cards = [line.card for line in read]
     there = {row.card: row for row in session.exec(select(PatronRow).where(col(PatronRow.card).in_(cards)))}
+    moved: list[PatronRow] = []
     for line in read:
         columns = patron_columns(Patron(**line.model_dump()), now)
         row = there.get(line.card) or PatronRow(**columns)
+        if row.account_ends != line.account_ends:
+            moved.append(row)
         row.sqlmodel_update(columns)
         session.add(row)
     session.flush()
+    notices.look_again(session, [row.id or 0 for row in moved], ACCOUNT_NOTICE, now)
     return Report(added=len(read) - len(there), changed=len(there))
 
 

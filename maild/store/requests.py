@@ -95,6 +95,13 @@ def by_number(session: Session, number: str) -> Request | None:
     return load_requests(session, [request_id])[0][0] if request_id else None
 
 
+def of_same_patron(session: Session, number: str) -> list[str]:
+    """The numbers of all open requests of the patron whose this one is."""
+    patron = select(RequestRow.patron_id).where(RequestRow.number == number, col(RequestRow.patron_id).is_not(None))
+    own = select(RequestRow.number).where(col(RequestRow.patron_id).in_(patron), col(RequestRow.closed_at).is_(None))
+    return list(session.exec(own.order_by(RequestRow.number)))
+
+
 def timeline(session: Session, number: str) -> list[Entry]:
     """Every mail, decision with its reason, step, letter, report, notice and task of a request, in order of time."""
     request_id = session.exec(select(RequestRow.id).where(RequestRow.number == number)).one_or_none()
