@@ -135,8 +135,8 @@ def _prose_doubts(sheet: _Sheet, rules: ReadingRules) -> bool:
             lexicon = rules.lexicons.by_language.get(language)
             if lexicon is None:
                 continue
-            doubtful = _count(lexicon, "hedge", words) or _count(lexicon, "negation", words) > denials
-            if doubtful and list(_text_doubts(part, sheet, rules)):
+            denied = _count(lexicon, "negation", words) > denials
+            if _count(lexicon, "hedge", words) or (denied and list(_text_doubts(part, sheet, rules))):
                 return True
     return False
 
