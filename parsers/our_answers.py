@@ -19,6 +19,9 @@ from maild.reading.today import today_of
 KINDS = {"patron": Kind.PATRON_MESSAGE, "supplier": Kind.PARTNER_REPLY, "requester": Kind.PARTNER_REQUEST}
 MAX_LINES = 12  # an answer has a sentence and a few facts; what is longer was written by hand
 NUMBER = re.compile(r"\(?([1-9])\s?[.)]?(?:\s+(\S.{0,60}))?")
+COPIED = re.compile(r"([1-9])\s?(?:=\s?|[.)]?\s+)")  # a choice as its line stands in the letter: "1 = Renew the loan"
+BESIDE = re.compile(r"[\s.,;()]*")  # what may stand around a day or a price: one word more, or a "?", is for staff
+WORD = re.compile(r"\w+")
 LETTER = re.compile(r"<[a-z0-9-]{1,40}\.([a-z0-9_]{1,40})\.[0-9a-f]{12}@([^\s@<>]{1,253})>")
 
 
@@ -44,7 +47,9 @@ class OurAnswers:
         family = family_of(mail, context, rules)
         if family is None and not names_ours(mail, context, rules):
             return None
-        possible = [*_by_number(lines, mail, context, rules), *_by_words(lines, rules)]
+        choices = rules.answers.choices.get(_replied_letter(mail, context, rules), ())
+        lines = _without_name(lines, mail.from_name)
+        possible = [*_by_words(lines, choices, rules), *_by_number(lines, choices, rules)]
         meant = [one for one in possible if family in {None, KINDS[one.answer.by]}]
         if not meant or len({one.answer.name for one in meant}) > 1:
             return None
@@ -53,11 +58,15 @@ class OurAnswers:
         return Reading(kind=kind, language=meant[0].language, events=(event,), doubts=doubts, by=self.name)
 
 
-def _by_number(lines: Sequence[str], mail: Mail, context: Context, rules: ReadingRules) -> Iterator[Chosen]:
-    """The answer behind a lone number, in the letter that the mail replies to."""
+def _without_name(lines: Sequence[str], name: str) -> Sequence[str]:
+    """The lines without the sender's own name below them."""
+    signed = set(WORD.findall(lines[-1].casefold()))
+    return lines[:-1] if len(lines) > 1 and signed and signed <= set(WORD.findall(name.casefold())) else lines
+
+
+def _by_number(lines: Sequence[str], choices: Sequence[str], rules: ReadingRules) -> Iterator[Chosen]:
+    """The answer behind a lone number. `choices` are those of the letter that the mail replies to."""
     found = NUMBER.fullmatch(lines[0])
-    letter = _replied_letter(mail, context, rules)
-    choices = rules.answers.choices.get(letter, ())
     if found is None or len(lines) > 1 or int(found[1]) > len(choices):
         return
     answer = rules.answers.answers[choices[int(found[1]) - 1]]
@@ -75,9 +84,15 @@ def _replied_letter(mail: Mail, context: Context, rules: ReadingRules) -> str:
     return names.pop() if len(names) == 1 else ""
 
 
-def _by_words(lines: Sequence[str], rules: ReadingRules) -> Iterator[Chosen]:
-    """The answers whose sentence the mail begins with, where only their own facts follow."""
+def _by_words(lines: Sequence[str], choices: Sequence[str], rules: ReadingRules) -> Iterator[Chosen]:
+    """The answers whose sentence the mail begins with, where only their own facts follow.
+
+    A number before the sentence must be the one that `choices`, the letter's, give it.
+    """
     seen = set[str]()
+    copied = COPIED.match(lines[0])
+    numbered = choices[int(copied[1]) - 1 : int(copied[1])] if copied else ()
+    lines = [lines[0][copied.end() :], *lines[1:]] if copied else lines
     for end in (1, 2, 3):  # a mail program may have broken the sentence in two or three
         sentence = plain(" ".join(lines[:end]))
         if sentence in seen:
@@ -85,7 +100,7 @@ def _by_words(lines: Sequence[str], rules: ReadingRules) -> Iterator[Chosen]:
         seen.add(sentence)
         for answer, language in rules.answers.by_sentence.get(sentence, ()):
             filled = _filled(lines[end:], answer, language, rules)
-            if filled is not None:
+            if filled is not None and (copied is None or answer.name in numbered):
                 yield Chosen(answer=answer, language=language, filled=filled)
 
 
@@ -130,12 +145,18 @@ def _with_fact(event: Event, asked: str, value: str, language: str, today: Today
         return replace(event, item_id=ids) if all(map(is_item_id, ids)) else None
     if asked == "cost":
         prices = find_money(value, language)
-        money = prices[0].money if len(prices) == 1 and not prices[0].problem else None
+        clear = len(prices) == 1 and not prices[0].problem and _alone(value, prices[0].start, prices[0].end)
+        money = prices[0].money if clear else None
         return replace(event, cost=money) if money is not None else None
     found = find_dates(value, today, language)
-    if len(found) != 1 or found[0].problem:
+    if len(found) != 1 or found[0].problem or not _alone(value, found[0].start, found[0].end):
         return None
     day = due_date_of(found[0], today)
     if day is None or day <= today.day:
         return None
     return replace(event, due_date=day) if asked == "due_date" else replace(event, retry_after=day)
+
+
+def _alone(value: str, start: int, end: int) -> bool:
+    """Whether nothing is said but what stands from `start` to `end`: not "maybe", not "before", not a minus."""
+    return BESIDE.fullmatch(value[:start] + value[end:]) is not None

@@ -76,7 +76,7 @@ def _body(letter: EmailMessage, subtype: str) -> str:
 
 def _mail(by: str, to: str, subject: str, text: str, **fields: str) -> bytes:
     message = EmailMessage(policy=SMTP)
-    message["From"] = PATRON if by == "patron" else PARTNER
+    message["From"] = f"Aino Asiakas <{PATRON}>" if by == "patron" else PARTNER
     message["To"], message["Subject"], message["Message-ID"] = to, subject, "<1@elsewhere.example>"
     for name, value in fields.items():
         message[name.replace("_", "-")] = value
@@ -145,6 +145,51 @@ def test_the_number_of_a_choice_alone_is_an_answer(letter: str, name: str, langu
         _expected(answer, read.events[0])
 
 
+def _is_safe(read: Reading, answer: Answer) -> bool:
+    """Left to staff, or what the answer means, perhaps with more: "it is too late to cancel, the loan is sent"."""
+    events = [event.event for event in read.events]
+    return bool(read.doubts) or not events or answer.event in events
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("letter", "name"), CHOICES)
+def test_a_choice_copied_with_its_number_is_that_answer_and_with_another_number_none(
+    letter: str, name: str, language: str
+) -> None:
+    answer, sent = OFFERED.answers[name], _letter(letter, language)
+    number = letter_rules().letters[letter].choices.index(name) + 1
+    for line, mark in ((number, " ="), (number, "."), (number, ""), (number % 9 + 1, " =")):
+        text = f"{line}{mark} {answer.say[language]}"
+        raw = _mail(answer.by, str(sent["Reply-To"]), f"Re: {sent['Subject']}", text, In_Reply_To=sent["Message-ID"])
+        read = _read(raw, _role(answer))
+        if line == number:
+            assert read.by == "our_answers"
+            _expected(answer, read.events[0])
+        else:
+            assert _is_safe(read, answer)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("letter", "name"), CHOICES)
+def test_a_word_of_thanks_behind_an_answer_does_not_turn_it_into_another(letter: str, name: str, language: str) -> None:
+    answer, sent = OFFERED.answers[name], _letter(letter, language)
+    thanks = {"fi": "Kiitos!", "sv": "Tack!", "en": "Thanks!"}[language]
+    for text in (f"{answer.say[language]}. {thanks}", f"{answer.say[language]}\n\n{thanks}"):
+        raw = _mail(answer.by, str(sent["Reply-To"]), f"Re: {sent['Subject']}", text, In_Reply_To=sent["Message-ID"])
+        read = _read(raw, _role(answer))
+        assert _is_safe(read, answer), text
+
+
+@pytest.mark.parametrize("signed", ["Aino", "Aino Asiakas", "-- \nAino Asiakas", "Terveisin\nAino", "AINO ASIAKAS"])
+def test_a_number_with_the_writers_name_below_it_is_an_answer(signed: str) -> None:
+    read = _answered("due_soon", "patron", f"1\n\n{signed}")
+    assert (read.by, read.doubts) == ("our_answers", ())
+
+
+def test_a_name_below_a_number_that_is_not_the_writers_is_one_word_more() -> None:
+    assert _answered("due_soon", "patron", "1\n\nTuomas").by != "our_answers"
+
+
 def _answered(letter: str, by: str, text: str, **fields: str) -> Reading:
     sent = _letter(letter, "fi")
     given = {"In_Reply_To": str(sent["Message-ID"]), **fields}
@@ -187,9 +232,16 @@ def test_a_number_in_answer_to_nothing_of_ours_is_no_answer() -> None:
         ("shipped", "Eräpäivä: 3.1.2027 tai 5.1.2027", "date"),
         ("shipped", "Eräpäivä: 3.1.2020", "date"),
         ("shipped", "Eräpäivä: pian", "date"),
+        ("shipped", "Eräpäivä: ei 20.1.2027", "date"),
+        ("shipped", "Eräpäivä: 20.1.2027?", "date"),
+        ("shipped", "Eräpäivä: ehkä 20.1.2027", "date"),
+        ("shipped", "Eräpäivä: ennen 20.1.2027", "date"),
         ("shipped", "Niteen tunniste: ks. kuitti", "unclear"),
         ("price", "", "incomplete"),
         ("price", "Hinta: noin kymppi", "cost"),
+        ("price", "Hinta: -3 €", "cost"),
+        ("price", "Hinta: ei 12 €", "cost"),
+        ("price", "Hinta: 12 € tai jotain", "cost"),
         ("price", "Hinta: 10 € tai 12 €", "cost"),
     ],
 )
