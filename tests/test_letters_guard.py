@@ -169,6 +169,13 @@ def test_what_stands_there_just_as_we_have_it_is_not_written_at_all(title: str) 
         _written(title)
 
 
+@pytest.mark.parametrize("phone", ["-", "0", "ei", "ei ole", "040", "e"])
+def test_a_telephone_field_that_holds_no_number_stops_no_letter(phone: str) -> None:
+    found = sample("request_loan")
+    context = replace(found.context, patrons=tuple(replace(one, phone=phone) for one in found.context.patrons))
+    assert composer().compose(found.effect, context, now=NOW).state == "waiting"
+
+
 @pytest.mark.parametrize("title", ORDINARY)
 def test_an_ordinary_title_goes_out(title: str) -> None:
     for languages in (("fi",), ("sv",), ("en",), ("fi", "en")):

@@ -14,6 +14,7 @@ from maild.letters.document import LINE, lay_out, wrap
 from maild.letters.render import LetterError
 from maild.letters.samples import SITE
 from maild.letters.words import WordsError, load_words
+from maild.reading.clues import numbers_in
 from maild.settings import Site
 from tests.letter_house import facts, shipped_letters
 
@@ -158,9 +159,14 @@ def test_cleaned_text_is_composed_and_holds_no_controls() -> None:
     assert clean_text("a\x0bb\n\n\n\nc\x85d", 80) == "a\nb\n\nc\nd"
 
 
-@pytest.mark.parametrize("number", ["[KP-2026-000999]", "kp\u20112026\u2011000999", "ABC - 2026 - 000999"])
+@pytest.mark.parametrize(
+    "number",
+    ["[KP-2026-000999]", "kp\u20112026\u2011000999", "ABC - 2026 - 000999", "KP 2026 000999", "KP 2026-000999"],
+)
 def test_a_title_cannot_carry_a_request_number(number: str) -> None:
     assert without_numbers(f"Nimi {number} loppu") == "Nimi … loppu"
+    for beside in ("_{}", "{}_", "{}x", "{}ä"):
+        assert numbers_in(without_numbers(beside.format(number)), ("KP", "ABC")) == ()
     assert without_numbers("ISBN 978-952-0000-00-0, s. 12-2026") == "ISBN 978-952-0000-00-0, s. 12-2026"
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 # Cc control, Cf format (bidi, zero width, tags), Cs surrogates, Co private use, Cn unassigned.
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
-# What our own readers take for a request number, in whatever dashes: KP-2026-000123.
-NUMBER_LIKE = re.compile(r"\[?\b[A-Za-z][A-Za-z0-9]{0,7}\s?[-‐‑‒–—−]\s?\d{4}\s?[-‐‑‒–—−]\s?\d{6}\b\]?")
+# What our own readers take for a request number (maild/reading/clues.py): KP-2026-000123, kp – 2026 000123.
+NUMBER_LIKE = re.compile(
+    r"\[?(?<![^\W_])[A-Za-z][A-Za-z0-9]{0,7}(?:\s?[-‐‑‒–—−]\s?|\s)\d{4}(?:\s?[-‐‑‒–—−]\s?|\s)\d{6}(?!\d)\]?"
+)
 
 
 def clean_line(text: str, cap: int) -> str:

@@ -15,7 +15,7 @@ from maild.core.terms import Party, Role
 from maild.core.trust import reply_address
 from maild.letters.body import LOGO, AttachedFile, fill
 from maild.letters.calendar import calendar_of
-from maild.letters.guard import MIN_CARD, holds_address, tells
+from maild.letters.guard import MIN_CARD, MIN_PHONE, holds_address, tells
 from maild.letters.headers import letter_policy, mailbox, message_ids
 from maild.letters.render import LANGUAGES, LetterError, Letters, Rendered, of_language
 
@@ -190,7 +190,9 @@ def _guard(effect: SendLetter, request: Request | None, context: Context, text: 
     if effect.audience is not Audience.PARTNER or request is None:
         return ""
     known = patron or Patron(email=request.patron_email or "")
-    secrets = [request.patron_email or "", known.email, known.phone, known.card if len(known.card) >= MIN_CARD else ""]
+    # "-", "0" and "ei ole" are no telephone number: each stands in every letter, and none could ever be written.
+    phone = known.phone if sum(map(str.isdecimal, known.phone)) >= MIN_PHONE else ""
+    secrets = [request.patron_email or "", known.email, phone, known.card if len(known.card) >= MIN_CARD else ""]
     if any(secret and secret.lower() in f"{text}\n{html}".lower() for secret in secrets):
         raise LetterError(
             f"letter {effect.letter} on {effect.number} would tell a partner the patron's data; write it without them"
