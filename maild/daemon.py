@@ -28,7 +28,7 @@ from maild.post.transport import transport_for
 from maild.process import Desk
 from maild.reader import Reader
 from maild.settings import Listener, Settings
-from maild.store.database import Database
+from maild.store.database import Database, Locked
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -187,18 +187,23 @@ class Daemon:
     async def _again(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """The work until we stop. A full disk or a lost database ends neither the doors nor the other work.
 
-        If it lasts, the watchdog is no longer fed.
+        If it lasts, the watchdog is no longer fed. Raises Locked where another daemon has the database.
         """
         while not self._stop.is_set():
             try:
                 await work()
+            except Locked:  # two would work on the same mails
+                log.exception("daemon.replaced", work=name)
+                raise
             except Exception:
                 log.exception("daemon.failed", work=name, again_in=PAUSE_SECONDS)
                 await _wait(self._stop, PAUSE_SECONDS)
 
     async def _work(self) -> None:
+        await self._in_worker(self.database.keep_lock)
         await self._in_worker(self.desk.recover)  # we hold the lock, so nobody works on what is claimed
         while not self._stop.is_set():
+            await self._in_worker(self.database.keep_lock)
             self._mail.clear()
             while await self._in_worker(self.desk.work) and not self._stop.is_set():
                 self._worked_at = self._clock.now()

@@ -131,3 +131,28 @@ def test_a_damaged_file_is_found(sqlite_url: str, tmp_path: Path) -> None:
         raw.execute("INSERT INTO item_code (request_id, number, place, code) VALUES (99, 1, 0, 'x')")
     raw.close()
     assert any("foreign keys" in problem for problem in database.check())
+
+
+@pytest.mark.needs_postgres
+def test_a_lock_that_the_server_forgot_is_taken_again(postgres_schema_url: str) -> None:
+    first, second = Database(postgres_schema_url), Database(postgres_schema_url)
+    with first.lock():
+        _forget_locks(second)
+        first.keep_lock()
+        with pytest.raises(Locked), second.lock():
+            pytest.fail("two hold it")
+        _forget_locks(second)
+        with second.lock(), pytest.raises(Locked):
+            first.keep_lock()
+    first.close()
+    second.close()
+
+
+def _forget_locks(by: Database) -> None:
+    """As after a restart of the server: every connection that holds a lock is gone."""
+    with by._writer.begin() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+            )
+        )

@@ -10,12 +10,13 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 from maild.store import migrations
@@ -59,6 +60,7 @@ class Database:
         if self.is_sqlite and not self.url.database:
             raise ValueError(f"{url}: an SQLite database needs a file, like sqlite:////var/lib/maild/maild.db")
         self._one_writer = threading.RLock()
+        self._advisory: _AdvisoryLock | None = None
         self._writer = self._engine(WRITING, begin="BEGIN IMMEDIATE")
         self._reader = self._engine(READING, begin="BEGIN").execution_options(**({} if self.is_sqlite else ONE_MOMENT))
 
@@ -138,6 +140,14 @@ class Database:
         with holder:
             yield
 
+    def keep_lock(self) -> None:
+        """The lock that `lock` took is still ours, or again: a server that was restarted knows of no locks.
+
+        Raises Locked where another process has it meanwhile.
+        """
+        if self._advisory is not None:
+            self._advisory.keep()
+
     def close(self) -> None:
         """Let go of every connection."""
         self._writer.dispose()
@@ -178,15 +188,51 @@ class Database:
 
     @contextmanager
     def _advisory_lock(self, name: str) -> Iterator[None]:
-        with self._reader.connect() as connection:
-            if not connection.scalar(text(f"SELECT pg_try_advisory_lock({_lock_key(name)})")):
-                where = self.url.render_as_string(hide_password=True)
-                raise Locked(f"{where}: another maild works on it (advisory lock {name}); stop that one first")
-            connection.commit()  # the lock belongs to the connection; a transaction left open would hold back vacuum
-            try:
-                yield
-            finally:
-                connection.execute(text(f"SELECT pg_advisory_unlock({_lock_key(name)})"))
+        self._advisory = _AdvisoryLock(self._reader, name)
+        self._advisory.take()
+        try:
+            yield
+        finally:
+            self._advisory.let_go()
+            self._advisory = None
+
+
+class _AdvisoryLock:
+    """A lock of PostgreSQL's, which belongs to a connection."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine = engine
+        self._name = name
+        self._connection: Connection | None = None
+
+    def take(self) -> None:
+        """Raises Locked where another process has it."""
+        connection = self._engine.connect()
+        if not connection.scalar(text(f"SELECT pg_try_advisory_lock({_lock_key(self._name)})")):
+            connection.close()
+            where = self._engine.url.render_as_string(hide_password=True)
+            raise Locked(f"{where}: another maild works on it (advisory lock {self._name}); stop that one first")
+        connection.commit()  # a transaction left open would hold back vacuum
+        self._connection = connection
+
+    def keep(self) -> None:
+        """Takes it again where the connection was lost; raises Locked where another process was quicker."""
+        try:
+            if self._connection is not None:
+                self._connection.execute(text("SELECT 1"))
+                self._connection.commit()
+                return
+        except DBAPIError:
+            self.let_go()
+        self.take()
+
+    def let_go(self) -> None:
+        """Leaves it to others; with a lost connection the server has done so."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(DBAPIError), connection:
+                connection.rollback()  # of what a lost connection was doing
+                connection.execute(text(f"SELECT pg_advisory_unlock({_lock_key(self._name)})"))
 
 
 def insert(session: Session, table: type[SQLModel]) -> Insert:
