@@ -55,6 +55,7 @@ class Soak:
         for thread in senders:
             thread.join()
         took = time.monotonic() - began
+        until(SETTLE_SECONDS, self._is_worked_off)
         self._stop.set()
         killer.join()
         settled = until(SETTLE_SECONDS, self._is_settled)
@@ -125,18 +126,22 @@ class Soak:
 
     # Afterwards
 
+    def _is_worked_off(self) -> bool:
+        return self._open(InboxRow, "waiting", "claimed") == 0
+
     def _is_settled(self) -> bool:
         if not self._town.runs:
             self._town.start()
             self._town.await_ready()
+        left = self._open(InboxRow, "waiting", "claimed") + self._open(OutboxRow, "waiting")
+        return left == 0 and self._town.waits_in_mailbox() == 0
+
+    def _open(self, table: type[InboxRow | OutboxRow], *states: str) -> int:
         database = self._town.database()
         with database.read() as session:
-            open_mails = session.exec(
-                select(InboxRow.id).where(col(InboxRow.state).in_(("waiting", "claimed")))
-            ).first()
-            open_letters = session.exec(select(OutboxRow.id).where(OutboxRow.state == "waiting")).first()
+            found = session.exec(select(table.id).where(col(table.state).in_(states))).all()
         database.close()
-        return open_mails is None and open_letters is None and self._town.waits_in_mailbox() == 0
+        return len(found)
 
     def _row(self, kind: str, took: float, settled: float | None) -> Row:
         database = self._town.database()
