@@ -41,14 +41,14 @@ class OurAnswers:
 
     def read(self, mail: Mail, context: Context, rules: ReadingRules) -> Reading | None:
         """The Reading; None where one word more or other was written, which readers of plain language judge."""
-        lines = [line for line in (line.strip() for line in mail.new_text.splitlines()) if line]
-        if not 1 <= len(lines) <= MAX_LINES or mail.attachments:
+        written = [line for line in (line.strip() for line in mail.new_text.splitlines()) if line]
+        if not 1 <= len(written) <= MAX_LINES or mail.attachments:
             return None
         family = family_of(mail, context, rules)
         if family is None and not names_ours(mail, context, rules):
             return None
         choices = rules.answers.choices.get(_replied_letter(mail, context, rules), ())
-        lines = _without_name(lines, mail.from_name)
+        lines = _without_name(written, mail.from_name)
         possible = [*_by_words(lines, choices, rules), *_by_number(lines, choices, rules)]
         meant = [one for one in possible if family in {None, KINDS[one.answer.by]}]
         if not meant or len({one.answer.name for one in meant}) > 1:

@@ -1,5 +1,6 @@
 """A letter's text: dates, money, lines, a stranger's words, a site's own templates."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from maild.core.cleaning import clean_line, clean_text, without_numbers
-from maild.core.reading import Money
+from maild.core.reading import Citation, Money
 from maild.letters.document import LINE, lay_out, wrap
-from maild.letters.render import LetterError
+from maild.letters.render import LANGUAGES, LetterError
 from maild.letters.samples import SITE
 from maild.letters.words import WordsError, load_words
 from maild.reading.clues import numbers_in
@@ -191,3 +192,26 @@ def test_a_sites_own_words_are_refused_where_a_letter_could_not_show_them(wrong:
 def test_a_sites_address_keeps_its_lines_and_its_blanks() -> None:
     address = "Esimerkin kirjasto\nPL\u00a01\n00101 Esimerkkilä"
     assert Site(postal_address=f"\n{address}\n").postal_address == address
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_patron_who_is_declined_is_told_what_to_do_about_each_reason(language: str) -> None:
+    letters = shipped_letters()
+    for reason in letters.words[language]["declined"]:
+        plain, told = (
+            letters.render("request_declined", language, facts("request_declined", reason=one, text=""), SITE)
+            for one in ("", reason)
+        )
+        kinds = [[block.kind for block in one.blocks].count("paragraph") for one in (plain, told)]
+        assert kinds[1] == kinds[0] + 1, reason
+
+
+@pytest.mark.parametrize(("issn", "label"), [("0000-0000", "Vuosikerta: 12"), (None, "Osa: 12")])
+def test_the_volume_of_a_journal_is_not_called_a_part_of_a_work(issn: str | None, label: str) -> None:
+    given = replace(facts("request_copy", "copy"), citation=Citation(title="Nimi", volume="12", issn=issn))
+    assert f"\n{label}\n" in shipped_letters().render("request_copy", "fi", given, SITE).text
+
+
+def test_a_title_from_right_to_left_turns_nothing_beside_it() -> None:
+    given = replace(facts("unfilled"), citation=Citation(title="שלום (2) עולם"))
+    assert '<td dir="auto"' in shipped_letters().render("unfilled", "en", given, SITE).html
