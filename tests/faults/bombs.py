@@ -97,8 +97,7 @@ def row() -> Row:
         f" within {BEHIND_SECONDS:g} s",
         control="Python's own reader on such mails: 25 s, 16.8 GB, or for ever (docs/decisions/010)",
         figure=f"slowest {times[slowest]:.1f} s ({slowest}), {len(slow)} over {BOMB_SECONDS:g} s; all of them"
-        f" and the good mails {behind:.0f} s; {done} of {len(states)} mails done, the others aside"
-        + "".join(f"; {n}" for n in slow),
+        f" and the good mails {behind:.0f} s; {done} of {len(states)} mails done" + "".join(f"; {n}" for n in slow),
         held=not slow and behind < BEHIND_SECONDS and done >= len(states) - len(times),
     )
 

@@ -142,7 +142,7 @@ class Town:
 
     def start(self) -> None:
         """The daemon, without waiting for it."""
-        with suppress(BlockingIOError):  # what a former life told no longer counts
+        with suppress(OSError):  # what a former life told no longer counts
             while self._tells.recv(100, socket.MSG_DONTWAIT):
                 pass
         environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify")}
