@@ -11,8 +11,8 @@ from tests import doubting
 from tests.doubting import Case
 
 JUDGED_KEYS = ("kind", "request", "auto", "events")  # of a reading that must not change
-# "lainaa ei ole uusittu" says something else, and says it plainly. A "not" in "the book has arrived" does not: a librarian
-# looks for the parcel instead of answering with the day of posting.
+# "lainaa ei ole uusittu" says something else, and says it plainly. A "not" in "the book has arrived" does not: a
+# librarian looks for the parcel instead of answering with the day of posting.
 OPPOSITES = {
     "RenewAccepted": "RenewRefused",
     "WillSupply": "Unfilled",
