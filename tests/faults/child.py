@@ -50,6 +50,11 @@ def every_point(counts: Mapping[str, int], what: str, *, every: int = 1) -> Iter
             yield Strike(call=call, n=n, what=what)
 
 
+def share(every: int) -> str:
+    """What is to be said of a claim where not each point is struck."""
+    return "" if every == 1 else f" (of a call that comes often, each {every}th)"
+
+
 def calls_in(log: str, calls: Sequence[str]) -> dict[str, int]:
     """How often each of the calls stands in strace's log."""
     made = Counter(CALL.findall(log))

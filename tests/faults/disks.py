@@ -1,6 +1,6 @@
 """A disk that is full or fails, once or for a while, at every call of the daemon (P4, P5)."""
 
-from tests.faults.child import every_point
+from tests.faults.child import every_point, share
 from tests.faults.lanes import Lanes
 from tests.faults.life import answer_before_keeping
 from tests.faults.table import Row
@@ -27,7 +27,7 @@ def row(lanes: Lanes, name: str, when: str, *, every: int = 1) -> Row:
     )
     for_good = sorted(code for code in tally.codes if code not in TEMPORARY)
     return Row(
-        claim=f"{told} {'once' if when == ONCE else 'for a while'} at every {', '.join(calls)} of a round",
+        claim=f"{told} {'once' if when == ONCE else 'for a while'} at every {', '.join(calls)} of a round{share(every)}",
         control=f"250 before the commit: wrong at {len(control.wrong)} of {control.points} points",
         figure=f"{tally.points} points: {len(tally.wrong)} with anything lost or doubled, answers other than 250:"
         f" {sorted(tally.codes) or 'none'}; it went on by itself at {tally.points - tally.restarts},"

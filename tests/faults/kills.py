@@ -1,6 +1,6 @@
 """kill -9 at every call of a round that leaves a mark outside the process (P1, P2)."""
 
-from tests.faults.child import KILL, every_point
+from tests.faults.child import KILL, every_point, share
 from tests.faults.lanes import Lanes
 from tests.faults.life import answer_before_keeping
 from tests.faults.table import Row
@@ -22,7 +22,7 @@ def row(lanes: Lanes, kind: str, *, every: int = 1) -> Row:
         every_point({main_call: counts[main_call]}, KILL, every=max(every, CONTROL_EVERY)), answer_before_keeping
     )
     return Row(
-        claim=f"kill -9 at every {', '.join(calls)} of a round by SMTP and IMAP on {kind}",
+        claim=f"kill -9 at every {', '.join(calls)} of a round by SMTP and IMAP on {kind}{share(every)}",
         control=f"250 before the commit: wrong at {len(control.wrong)} of {control.points} points",
         figure=f"{tally.points} points, {tally.struck} struck, {len(tally.wrong)} with anything lost or doubled"
         f" ({tally.twice} letters went out again: their note of being sent was struck)"
