@@ -27,7 +27,8 @@ def row(lanes: Lanes, name: str, when: str, *, every: int = 1) -> Row:
     )
     for_good = sorted(code for code in tally.codes if code not in TEMPORARY)
     return Row(
-        claim=f"{told} {'once' if when == ONCE else 'for a while'} at every {', '.join(calls)} of a round{share(every)}",
+        claim=f"{told} {'once' if when == ONCE else 'for a while'} at every {', '.join(calls)} of a round"
+        f"{share(every)}",
         control=f"250 before the commit: wrong at {len(control.wrong)} of {control.points} points",
         figure=f"{tally.points} points: {len(tally.wrong)} with anything lost or doubled, answers other than 250:"
         f" {sorted(tally.codes) or 'none'}; it went on by itself at {tally.points - tally.restarts},"
