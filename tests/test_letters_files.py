@@ -59,6 +59,19 @@ def test_every_letter_in_every_language_is_a_mail_without_defect_for_two_readers
                 assert len(other.text_plain) == len(other.text_html) == 1
 
 
+@pytest.mark.parametrize("sign", ["я", "書", "ß", "😀"])
+def test_a_long_passage_in_another_script_leaves_the_letter_small_and_readable(sign: str) -> None:
+    found = sample("attention", text=sign * 4000, passage=sign * 4000)
+    raw = composer().compose(found.effect, found.context, now=NOW).raw
+    assert len(raw) < 100_000
+    message = email.message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    for subtype in ("plain", "html"):
+        part = message.get_body((subtype,))
+        assert part is not None
+        assert str(part.get_content()).count(sign) >= 7990
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", CALENDARS)
 def test_the_calendar_file_has_the_readers_date_with_two_alarms(name: str, language: str) -> None:

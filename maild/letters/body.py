@@ -13,6 +13,7 @@ from maild.letters.look import Logo
 
 LOGO = "logo@maild"  # Content-ID
 MAX_FILE_NAME = 100
+BASE64_LENGTH = 1.36  # of its octets, line ends counted
 TYPE = re.compile(r"(?!message/|multipart/)([a-z]{1,20})/([a-z0-9][a-z0-9.+-]{0,80})")
 CALENDAR = re.compile(r"[A-Z0-9-]{1,40}\.ics")  # ours, named by the request
 
@@ -54,10 +55,15 @@ def _multipart(subtype: str, boundary: str, *parts: Message) -> Message:
 def _text_part(subtype: str, text: str) -> Message:
     """A part with fields as plain strings and a body encoded at once: the standard library's ways took most of the
     time of a letter, for they parse each field and write quoted-printable letter by letter."""
+    octets = text.encode()
+    quoted = binascii.b2a_qp(octets, istext=True)
+    # A passage in Cyrillic or Japanese is nine characters a letter in quoted-printable, and the letter over 100 KB.
+    longer = len(quoted) > len(octets) * BASE64_LENGTH
     part = Message()
     part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
-    part["Content-Transfer-Encoding"] = "quoted-printable"
-    part.set_payload(binascii.b2a_qp(text.encode(), istext=True).decode("ascii"))
+    part["Content-Transfer-Encoding"] = "base64" if longer else "quoted-printable"
+    lines = base64.encodebytes(text.replace("\n", "\r\n").encode()) if longer else quoted  # RFC 2049 4 (5)
+    part.set_payload(lines.decode("ascii"))
     return part
 
 

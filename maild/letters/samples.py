@@ -64,7 +64,7 @@ HOSTILE_TEXT = (
 
 USUAL: Mapping[str, object] = MappingProxyType(
     {
-        "old_due_date": date(2026, 12, 3),
+        "old_due_date": date(2026, 11, 19),
         "new_due_date": date(2027, 1, 7),
         "expected_date": date(2026, 12, 14),
         "retry_after": date(2027, 1, 11),
@@ -100,6 +100,18 @@ USUAL: Mapping[str, object] = MappingProxyType(
     }
 )
 
+# What the usual case would tell wrongly: a recalled loan had longer, and each kind of refusal has reasons of its own.
+OWN: Mapping[str, Mapping[str, object]] = MappingProxyType(
+    {
+        "recalled": {"old_due_date": date(2027, 1, 7)},
+        "lending_recall": {"old_due_date": date(2027, 1, 7)},
+        "renewal_refused": {"reason": "no renewals"},
+        "lending_renewal_refused": {"reason": "at most 3 renewals"},
+        "request_declined": {"reason": "over-limit"},
+        "cancelled": {"reason": "no-answer"},
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
@@ -121,11 +133,12 @@ def samples(rule: LetterRule) -> tuple[Sample, ...]:
 
 def _cases(rule: LetterRule) -> tuple[tuple[str, Request, Mapping[str, object]], ...]:
     usual = _usual(Role.LENDING if rule.name.startswith("lending_") else Role.BORROWING)
+    facts = {**USUAL, **OWN.get(rule.name, {})}
     bare = Request(number=NUMBER, role=usual.role, service_type=ServiceType.LOAN, status=Status.NEW)
     return (
-        ("usual", usual, USUAL),
-        ("copy", replace(usual, service_type=ServiceType.COPY, citation=ARTICLE, items=()), USUAL),
-        ("long", _long(usual), USUAL),
+        ("usual", usual, facts),
+        ("copy", replace(usual, service_type=ServiceType.COPY, citation=ARTICLE, items=()), facts),
+        ("long", _long(usual), facts),
         ("bare", replace(bare, citation=Citation(title="Kaukana kotoa")), {}),
         ("hostile", _hostile(usual), {name: HOSTILE_TEXT if isinstance(v, str) else v for name, v in USUAL.items()}),
     )
