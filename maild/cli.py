@@ -318,6 +318,14 @@ def queue_drop(context: typer.Context, number: int, letter: Letter = False) -> N
     _verb(lambda: queues.drop(context.obj, number, letter=letter))
 
 
+@queue_app.command("settle")
+def queue_settle(context: typer.Context, task: int) -> None:
+    """Says that a task of `queue list` is done, or needs nothing."""
+    from maild.verbs import queues
+
+    _verb(lambda: queues.settle(context.obj, task))
+
+
 @queue_app.command("hold")
 def queue_hold(context: typer.Context) -> None:
     """Holds every letter that waits, until they are released."""

@@ -9,7 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import TypeVar
 
 import structlog
@@ -21,6 +21,7 @@ from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
 from maild.intake.smtp import Door, serve
 from maild.metrics import serve_metrics
+from maild.notices.morning import has_come, send_morning_letter
 from maild.notices.retention import erase_what_is_old
 from maild.notices.tick import send_due_notices, ticking
 from maild.post.sender import Sender
@@ -56,6 +57,7 @@ class Daemon:
         self._started_at = self._worked_at
         self._told: set[str] = set()  # problems that the journal has
         self._erased_on: date | None = None
+        self._told_on: date | None = None
         self._mailboxes: list[MailboxDoor] = []
         self._sender: Sender | None = None
         self.ready = asyncio.Event()
@@ -255,12 +257,20 @@ class Daemon:
         return health.health(self.database, self._pulse(), self._clock.now())
 
     async def tick(self) -> None:
-        """Decides about what is due now; once a day it erases what is older than it may be."""
+        """Decides about what is due now; once a day it erases what is older than it may be, and writes to staff."""
         try:
             await self._in_worker(lambda: send_due_notices(self.desk, self.database, self._clock))
             await self._erase()
+            await self._in_worker(self._morning)
         except Exception:  # the next tick tries again; a bug in one notice must not end the daemon
             log.exception("tick.failed")
+
+    def _morning(self) -> None:
+        """The letters of the morning, once a day; the outbox knows of those that went before a restart."""
+        day = has_come(self._clock.now(), time.fromisoformat(self._settings.desk.worklist_at), self.desk.rules)
+        if day is not None and self._told_on != day:
+            send_morning_letter(self.desk, self.database, day)
+            self._told_on = day
 
     async def _erase(self) -> None:
         """What is older than it may be, once a day."""
@@ -280,6 +290,8 @@ class Daemon:
             await self._in_worker(self.desk.recover)
             await self.poll()
             await self.settle()
+            await self._in_worker(self._morning)
+            await self._send_due()
             await self._erase()
             for mailbox in self._mailboxes:
                 await asyncio.to_thread(mailbox.file_once)

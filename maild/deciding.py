@@ -1,6 +1,6 @@
 """From an input and its Context to all that a commit needs: the decision, numbered, with its letters as bytes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -140,23 +140,31 @@ class Decider:
 
     def attention(self, asked: AskStaff, cause: str, mail: Mail | None) -> SendLetter:
         """The letter to staff where maild did not act, or where its act leaves them work."""
+        facts = {
+            "reason": asked.reason,
+            "text": asked.text,
+            "passage": asked.passage,
+            "commands": asked.commands,
+            "mail_subject": mail.subject if mail else "",
+            "mail_from": mail.from_address if mail else "",
+        }
+        return self._of_staff("attention", asked.number, f"attention:{cause}:{asked.reason}", facts)
+
+    def to_staff(self, letter: str, cause: str, facts: Mapping[str, object]) -> tuple[Composed, ...]:
+        """A letter to staff about no request."""
+        return self._letter(self._of_staff(letter, "", cause, facts), Context(), None)
+
+    def _of_staff(self, letter: str, number: str, cause: str, facts: Mapping[str, object]) -> SendLetter:
         site = self._rulebook.rules.site
         return SendLetter(
-            number=asked.number,
-            letter="attention",
+            number=number,
+            letter=letter,
             audience=Audience.STAFF,
             to=site.attention_to,
             party=Party.STAFF,
             languages=(site.language,),
-            cause=f"attention:{cause}:{asked.reason}",
-            facts={
-                "reason": asked.reason,
-                "text": asked.text,
-                "passage": asked.passage,
-                "commands": asked.commands,
-                "mail_subject": mail.subject if mail else "",
-                "mail_from": mail.from_address if mail else "",
-            },
+            cause=cause,
+            facts=dict(facts),
         )
 
     def _draw(self) -> str:

@@ -4,7 +4,7 @@ Staff's commands and notices that fall due join it at decide: there is one way t
 """
 
 import traceback
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from maild.clock import Clock
 from maild.core.effects import Command, Decision, DueNotice, ReadMail
 from maild.core.mail import Clues
 from maild.core.request import Context
+from maild.core.rules import Rules
 from maild.deciding import OPENED, Decided, Decider, changed
 from maild.letters.body import AttachedFile
 from maild.letters.compose import Composer
@@ -195,6 +196,18 @@ class Desk:
         with self._database.read() as session:
             beside = requests.of_same_patron(session, due.number)
         return self._by_number(due, "notice", "clock", beside)
+
+    def tell_staff(self, letter: str, cause: str, facts: Mapping[str, object]) -> None:
+        """A letter to staff that no input caused. Of one cause there is one, however often it is told."""
+        letters = self._decider.to_staff(letter, cause, facts)
+        with self._database.write() as session:
+            outbox.put_alone(session, letters, self._clock.now())
+        self._committed()
+
+    @property
+    def rules(self) -> Rules:
+        """What it decides by."""
+        return self._rulebook.rules
 
     def now(self) -> datetime:
         """The moment by the desk's clock."""

@@ -101,6 +101,11 @@ class Desk(Section):
     attention_to: Address | None = Field(
         None, description="Where mails that need a human are told of. Unset: site.address."
     )
+    worklist_at: str = Field(
+        "07:30",
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        description="When the day's work is mailed there on open days, by the clock of site.zone.",
+    )
 
 
 class Automation(Section):

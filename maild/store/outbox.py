@@ -90,6 +90,7 @@ def failed(session: Session, letter_id: int, error: str, now: datetime) -> None:
             request_id=row.request_id,
             reason="letter",
             text=f"letter {letter_id} ({row.letter}) could not be sent: {error}",
+            commands=[f"maild queue retry --letter {letter_id}"],
             created_at=now,
         )
     )
@@ -136,6 +137,12 @@ def letters_to_since(session: Session, address: str, letters: Sequence[str], sin
         .select_from(OutboxRow)
         .where(OutboxRow.to == address.lower(), OutboxRow.created_at >= since, col(OutboxRow.letter).in_(letters))
     ).one()
+
+
+def is_told(session: Session, address: str, letter: str, cause: str) -> bool:
+    """Whether this letter of this cause is there already, whatever became of it."""
+    same = (OutboxRow.to == address.lower(), OutboxRow.letter == letter, OutboxRow.cause == cause)
+    return session.exec(select(OutboxRow.id).where(*same).limit(1)).first() is not None
 
 
 def put_alone(session: Session, letters: Sequence[Composed], now: datetime) -> None:

@@ -1,5 +1,6 @@
-"""queue list, show, retry, drop, hold, release."""
+"""queue list, show, retry, drop, settle, hold, release."""
 
+import getpass
 import json
 import sys
 from dataclasses import asdict
@@ -64,6 +65,14 @@ def drop(config: Path | None, number: int, *, letter: bool) -> None:
         if not done:
             raise _not_there(number, letter=letter, state="waiting or held" if letter else "set aside")
     typer.echo(f"{_name(number, letter=letter)} is left alone; its bytes are kept")
+
+
+def settle(config: Path | None, task: int) -> None:
+    """The task waits no longer. Raises NotFound."""
+    with database_of(settings_of(config)) as database, database.write() as session:
+        if not requests.settle(session, task, getpass.getuser(), SystemClock().now()):
+            raise NotFound(f"no task {task} waits; see `maild queue list`")
+    typer.echo(f"task {task} is settled")
 
 
 def hold(config: Path | None) -> None:
