@@ -168,6 +168,16 @@ def test_a_reader_of_a_language_that_we_lack_gets_english() -> None:
     assert _read(_raw(replace(found, effect=in_languages(found.effect, "de", "sv"))))["Content-Language"] == "sv"
 
 
+def test_a_subject_that_asks_has_no_colon_behind_its_question_mark() -> None:
+    for letter, subject in (
+        ("lending_conditions", "Hyväksyttekö ehdot? Kaukana kotoa"),
+        ("unfilled", "Emme saaneet tilaamaasi aineistoa: Kaukana kotoa"),
+    ):
+        found = sample(letter, "bare")
+        raw = composer().compose(in_languages(found.effect, "fi"), found.context, now=NOW).raw
+        assert email.message_from_bytes(raw, policy=default)["Subject"] == f"{subject} [KP-2026-000123]"
+
+
 def test_blanks_of_a_subject_survive_its_folding() -> None:
     title = "niin pitkään, että ääkköset öisin åkerön yllä ähkivät öljyä"
     found = _with_request(sample("request_loan"), citation=Citation(title=title))

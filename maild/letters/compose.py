@@ -167,7 +167,8 @@ def _subject(effect: SendLetter, facts: LetterFacts, written: Sequence[Rendered]
     said = " / ".join(dict.fromkeys(one.subject for one in written))
     work = clean_line(facts.citation.article_title or facts.citation.title or "", MAX_TITLE)
     tag = f" [{effect.number}]" if effect.number else ""
-    return clean_line(f"{said}: {work}" if work else said, MAX_SUBJECT) + tag
+    between = " " if said.endswith("?") else ": "
+    return clean_line(f"{said}{between}{work}" if work else said, MAX_SUBJECT) + tag
 
 
 def _party(audience: Audience, request: Request) -> Party:
