@@ -380,3 +380,14 @@ def test_no_letter_goes_to_a_patron_whom_staff_have_not_approved() -> None:
     unknown = decided(by_patron(EventName.CANCEL), new, patrons=(replace(PATRON, approved=False),))
     assert statuses(unknown.effects) == [Status.CANCELLED]
     assert letters(unknown.effects) == []
+
+
+def test_a_yes_of_a_patron_who_was_asked_about_two_prices_is_left_to_staff() -> None:
+    asked = tuple(f"<{NUMBER.lower()}.cost_approval.{mark}@library.example>" for mark in ("a" * 12, "b" * 12))
+    for told, left in ((asked[:1], False), (asked, True)):
+        copy = request(Status.RETRY_POSSIBLE, service_type=ServiceType.COPY, letters=told)
+        decision = decided(by_patron(EventName.CONDITIONS_ACCEPTED), copy)
+        if left:
+            assert reason(decision) == "cost"
+        else:
+            assert statuses(decision.effects) == [Status.REQUESTED]

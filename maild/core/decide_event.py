@@ -27,6 +27,7 @@ TELLERS: dict[EventName, Callable[[Occasion], Told]] = {
     EventName.DUE_DATE_CHANGED: loan_facts.new_date,
 }
 STOPPED_BY_PRICE = frozenset({EventName.WILL_SUPPLY, EventName.EXPECT_TO_SUPPLY, EventName.REQUEST_RECEIVED})
+PRICE_ASKED = "cost_approval"  # the letter, as our Message-IDs name it
 NOT_HOME = frozenset({EventName.CHECKED_OUT, EventName.SENT_TO_OFFICE})
 
 
@@ -70,7 +71,7 @@ def _hindrance(o: Occasion, edge: Transition) -> Doubt | None:
     lacking = sorted(edge.needs_flags - _flags(o))
     if lacking:
         return Doubt(reason="status", text=f"{o.event.event} of {o.request.number}: no {', '.join(lacking)}.")
-    return _price(o) or _place(o) or _date(o)
+    return _price(o) or _which_price(o) or _place(o) or _date(o)
 
 
 def _flags(o: Occasion) -> frozenset[Flag]:
@@ -82,6 +83,14 @@ def _price(o: Occasion) -> Doubt | None:
         return None
     stop = costs.stops(o.event.cost, o.request, o.workflow.loan)
     return Doubt(reason="cost", text=stop) if stop else None
+
+
+def _which_price(o: Occasion) -> Doubt | None:
+    """A yes after the patron was asked about two prices: an answer to the older letter looks like one to the newer."""
+    asked = [one for one in o.request.letters if f".{PRICE_ASKED}." in one]
+    if o.event.event is not EventName.CONDITIONS_ACCEPTED or o.by != "patron" or len(asked) < 2:
+        return None
+    return Doubt(reason="cost", text=f"{o.request.number}: the patron was asked twice; which price is it?")
 
 
 def _place(o: Occasion) -> Doubt | None:
