@@ -115,6 +115,16 @@ Now = Annotated[str | None, typer.Option("--now", help="The moment of reading, 2
 
 
 @app.command()
+def stats(
+    context: typer.Context, month: Annotated[str, typer.Argument(metavar="YYYY-MM")], as_json: Json = False
+) -> None:
+    """The figures of a month: requests, how many were filled and how fast, letters, who did the work."""
+    from maild.verbs import stats as verb
+
+    _verb(lambda: verb.show(context.obj, month, as_json=as_json))
+
+
+@app.command()
 def parse(context: typer.Context, files: list[Path], contexts: Contexts = None, now: Now = None) -> None:
     """Reads mails and prints one JSON object a line; changes nothing."""
     from maild.verbs import reading

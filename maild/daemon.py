@@ -21,7 +21,7 @@ from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
 from maild.intake.smtp import Door, serve
 from maild.metrics import serve_metrics
-from maild.notices.morning import has_come, send_morning_letter
+from maild.notices.morning import has_come, send_month, send_morning_letter
 from maild.notices.retention import erase_what_is_old
 from maild.notices.tick import send_due_notices, ticking
 from maild.post.sender import Sender
@@ -270,6 +270,7 @@ class Daemon:
         day = has_come(self._clock.now(), time.fromisoformat(self._settings.desk.worklist_at), self.desk.rules)
         if day is not None and self._told_on != day:
             send_morning_letter(self.desk, self.database, day)
+            send_month(self.desk, self.database, day)
             self._told_on = day
 
     async def _erase(self) -> None:

@@ -98,7 +98,7 @@ TO_REQUESTER = [
     "lending_checked_in",
     "lending_bill",
 ]
-TO_STAFF = ["attention", "worklist", "delivery_failed", "shadow_report"]
+TO_STAFF = ["attention", "worklist", "month", "delivery_failed", "shadow_report"]
 OFF = {"received", "lending_acknowledged", "lending_checked_in", "returned_thanks", "due_today", "renewal_pending"}
 
 

@@ -63,6 +63,16 @@ class RowFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FigureFacts:
+    """One figure of a month: `name` is a word of the table [figure], else stands as it is (a partner's name)."""
+
+    section: str = ""
+    name: str = ""
+    value: Decimal = Decimal(0)
+    unit: str = ""  # "%" or none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFacts:
     """Everything that a template may name. Dates that the reader is to keep are the patron's in a patron's letter."""
 
@@ -106,6 +116,8 @@ class LetterFacts:
     text: str | None = None
     rows: tuple[RowFacts, ...] = ()
     # the occasion, to staff only
+    month: date | None = None  # its first day
+    figures: tuple[FigureFacts, ...] = ()
     passage: str | None = None
     commands: tuple[str, ...] = ()
     mail_subject: str | None = None
@@ -136,7 +148,9 @@ REQUEST_FACTS = frozenset(
     }
 )
 OCCASION_FACTS = LETTER_FACTS - REQUEST_FACTS
-STAFF_FACTS = frozenset({"passage", "commands", "mail_subject", "mail_from", "recipient", "letter", "diagnostic"})
+STAFF_FACTS = frozenset(
+    {"passage", "commands", "mail_subject", "mail_from", "recipient", "letter", "diagnostic", "month", "figures"}
+)
 PATRON_FACTS = frozenset({"pickup", "pickup_hours", "pickup_until", "office"})
 PARTNER_FACTS = frozenset({"their_ref", "partner_name", "partner_address", "partner_phone"})
 
@@ -316,9 +330,20 @@ def _row(row: Mapping[str, object]) -> RowFacts:
     )
 
 
+def _figures(value: object) -> tuple[FigureFacts, ...]:
+    rows = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+    return tuple(_figure(row) for row in rows[:MAX_ROWS] if isinstance(row, Mapping))
+
+
+def _figure(row: Mapping[str, object]) -> FigureFacts:
+    section, name, unit = (clean_line(str(row.get(key) or ""), MAX_FIELD) for key in ("section", "name", "unit"))
+    value = row.get("value")
+    return FigureFacts(section=section, name=name, value=value if isinstance(value, Decimal) else Decimal(0), unit=unit)
+
+
 OCCASION_READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
     {
-        **dict.fromkeys(("old_due_date", "new_due_date", "expected_date", "retry_after", "expiry"), _day),
+        **dict.fromkeys(("old_due_date", "new_due_date", "expected_date", "retry_after", "expiry", "month"), _day),
         **dict.fromkeys(("pickup_until", "renew_from", "returned_on"), _day),
         **dict.fromkeys(("reason", "volume", "parcel", "office", "letter", "recipient", "diagnostic"), _line),
         **dict.fromkeys(("mail_subject", "mail_from"), _plain_line),
@@ -327,5 +352,6 @@ OCCASION_READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "cost": _money,
         "url": _url,
         "rows": _rows,
+        "figures": _figures,
     }
 )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any
 
@@ -24,6 +25,7 @@ def filters(language: str, words: Words) -> dict[str, Callable[..., Any]]:
     return {
         "date": partial(_date, pattern=DATES[language], language=language),
         "long_date": partial(_date, pattern=LONG_DATES[language], language=language),
+        "month": partial(_date, pattern="LLLL y", language=language),
         "money": partial(_money, language=language),
         "words": partial(_words, words),
         "quoted": _quoted,
@@ -31,10 +33,11 @@ def filters(language: str, words: Words) -> dict[str, Callable[..., Any]]:
     }
 
 
-def helpers(words: Words) -> dict[str, Callable[..., Any]]:
-    """What a template may call: labelled facts, choices, shared words."""
+def helpers(language: str, words: Words) -> dict[str, Callable[..., Any]]:
+    """What a template may call: labelled facts, figures, choices, shared words."""
     return {
         "fact": partial(_fact, words),
+        "figure": partial(_figure, words, language),
         "choice": _choice,
         **{table: words[table].__getitem__ for table in ("label", "say")},
     }
@@ -77,6 +80,13 @@ def _quoted(text: str | None) -> str:
 
 def _heading(text: str, level: int = 2) -> str:
     return f"{HEADING}{3 if level > 2 else 2}{text}" if text else GONE
+
+
+def _figure(words: Words, language: str, name: str, value: Decimal, unit: str) -> str:
+    """`Label: 1 234,5 %` on one line; a name that the table lacks stands as it is."""
+    amount = format_decimal(value, format="#,##0.#", locale=LOCALES[language])
+    told = amount + ("%" if language == "en" else "\xa0%") if unit == "%" else amount
+    return f"{FACT}{words['figure'].get(name, name)}{VALUE}{told}"
 
 
 def _choice(name: str) -> str:

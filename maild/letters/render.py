@@ -180,7 +180,7 @@ class Letters:
             auto_reload=False,
         )
         environment.filters.update(filters(language, self.words[language]))
-        environment.globals.update(helpers(self.words[language]))
+        environment.globals.update(helpers(language, self.words[language]))
         return environment
 
     def _variables(self, language: str, facts: LetterFacts, site: SiteFacts) -> dict[str, Any]:

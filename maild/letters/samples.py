@@ -14,7 +14,7 @@ from maild.core.request import Attempt, Context, Item, Partner, Patron, Request
 from maild.core.terms import Flag, Role, ServiceType, Status
 
 NUMBER = "KP-2026-000123"
-ABOUT_NO_REQUEST = frozenset({"worklist", "shadow_report", "status_list"})
+ABOUT_NO_REQUEST = frozenset({"worklist", "month", "shadow_report", "status_list"})
 
 SITE = SiteFacts(
     name=MappingProxyType(
@@ -96,6 +96,18 @@ USUAL: Mapping[str, object] = MappingProxyType(
                 "commands": (f"maild request show {NUMBER}",),
             },
             {"section": "silent", "number": "KP-2026-000124", "title": "Postin kulku", "status": "Requested"},
+        ),
+        "month": date(2026, 11, 1),
+        "figures": (
+            {"section": "opened", "name": "borrowing Copy", "value": Decimal(37), "unit": ""},
+            {"section": "opened", "name": "borrowing Loan", "value": Decimal(1204), "unit": ""},
+            {"section": "closed", "name": "lending Loan", "value": Decimal(18), "unit": ""},
+            {"section": "filled", "name": "filled borrowing", "value": Decimal("87.5"), "unit": "%"},
+            {"section": "filled", "name": "days borrowing", "value": Decimal("6.2"), "unit": ""},
+            {"section": "letters", "name": "to patron", "value": Decimal(410), "unit": ""},
+            {"section": "work", "name": "by maild", "value": Decimal(388), "unit": ""},
+            {"section": "work", "name": "by staff", "value": Decimal(52), "unit": ""},
+            {"section": "partners", "name": "Mallilan kirjasto", "value": Decimal(29), "unit": ""},
         ),
     }
 )

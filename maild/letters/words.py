@@ -6,7 +6,9 @@ from pathlib import Path
 
 Words = Mapping[str, Mapping[str, str]]  # words["label"]["due_date"]
 
-TABLES = frozenset({"label", "say", "reason", "renewal", "declined", "condition", "status", "service", "section"})
+TABLES = frozenset(
+    {"label", "say", "reason", "renewal", "declined", "condition", "status", "service", "section", "figure"}
+)
 
 
 class WordsError(ValueError):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from maild.core.figures import rows
 from maild.core.rules import Rules
 from maild.core.shadow import report
 from maild.core.workdays import ONE_DAY
@@ -15,6 +16,7 @@ from maild.core.worklist import Row, worklist
 from maild.process import Desk
 from maild.store import morning, outbox
 from maild.store.database import Database
+from maild.store.figures import figures
 
 log = structlog.get_logger()
 
@@ -31,10 +33,23 @@ def send_morning_letter(desk: Desk, database: Database, day: date) -> None:
     cause = f"{letter}:{day}"
     if _is_told(desk.rules, database, letter, cause):
         return
-    rows = _would_have_done(desk.rules, database, day) if letter == "shadow_report" else _to_do(desk, database)
-    if rows:
-        desk.tell_staff(letter, cause, {"rows": rows})
+    told = _would_have_done(desk.rules, database, day) if letter == "shadow_report" else _to_do(desk, database)
+    if told:
+        desk.tell_staff(letter, cause, {"rows": told})
         log.info("morning.letter", letter=letter, cause=cause)
+
+
+def send_month(desk: Desk, database: Database, day: date) -> None:
+    """The figures of the month before that day's, with the first morning of a month."""
+    month = (day.replace(day=1) - ONE_DAY).replace(day=1)
+    cause = f"month:{month:%Y-%m}"
+    if _is_told(desk.rules, database, "month", cause):
+        return
+    with database.read() as session:
+        found = figures(session, midnight(month, desk.rules), midnight(day.replace(day=1), desk.rules))
+    if told := rows(found):
+        desk.tell_staff("month", cause, {"month": month, "figures": told})
+        log.info("morning.letter", letter="month", cause=cause)
 
 
 def _is_told(rules: Rules, database: Database, letter: str, cause: str) -> bool:
