@@ -69,14 +69,11 @@ class Composer:
         written = [self._letters.render(effect.letter, one, facts, self._site, answer_to) for one in languages]
         message["Subject"] = _subject(effect, facts, written)
         message["Content-Language"] = ", ".join(languages)
-        signature = self._letters.signature(written, facts, self._site)
-        text, logo = _text(written, signature), self._letters.look.logo
-        html = self._letters.page(
-            written, str(message["Subject"]), facts, self._site, signature=signature, logo=f"cid:{LOGO}" if logo else ""
-        )
+        text, html = self._bodies(written, str(message["Subject"]), facts)
         doubt = _guard(effect, request, context, f"{message['Subject']}\n{text}", html)
         files = [*attachments, *self._calendar(effect, request, facts, written, now)]
-        fill(message, text, html, logo, files, boundary=_mark(self._key, "boundary", message["Message-ID"]))
+        mark = _mark(self._key, "boundary", message["Message-ID"])
+        fill(message, text, html, self._letters.look.logo, files, boundary=mark)
         return Composed(
             effect=effect,
             message_id=message["Message-ID"],
@@ -85,6 +82,13 @@ class Composer:
             state="held" if doubt and state == "waiting" else state,
             doubt=doubt,
         )
+
+    def _bodies(self, written: Sequence[Rendered], subject: str, facts: LetterFacts) -> tuple[str, str]:
+        """The letter as text and as HTML, with one signature each."""
+        signature = self._letters.signature(written, facts, self._site)
+        logo = f"cid:{LOGO}" if self._letters.look.logo else ""
+        page = self._letters.page(written, subject, facts, self._site, signature=signature, logo=logo)
+        return _text(written, signature), page
 
     def _weigh(self, effect: SendLetter, files: Sequence[AttachedFile]) -> None:
         size = sum(len(file.data) for file in files)
