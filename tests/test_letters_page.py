@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import html5lib
@@ -133,6 +134,8 @@ def test_text_and_html_say_the_same_words_and_no_stranger_adds_markup() -> None:
             assert _words(shown) == _words(rendered.text), name
         links = [str(link) for link in tree.xpath("//@href")]
         assert all(link.startswith(("mailto:ill@library.example?", "https://files.library.example/")) for link in links)
+        levels = [1, *(int(heading.tag[1]) for heading in tree.xpath("//h1|//h2|//h3|//h4"))]
+        assert all(1 < after <= before + 1 for before, after in pairwise(levels)), name
         assert not tree.xpath("//script|//img|//form|//@onerror|//@onclick|//@src"), name
         assert "hostile" not in name or not any(link.startswith("http") for link in links), name
 
