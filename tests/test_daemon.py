@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from maild.clock import SystemClock, WoundClock
+from maild.core.effects import AskStaff
 from maild.daemon import Daemon
 from maild.demo.imap_server import free_port
 from maild.process import Desk
@@ -22,6 +23,7 @@ from maild.settings import Listener, Settings
 from maild.store.database import Locked
 from maild.store.tables import InboxRow, NoticeRow, OutboxRow, RequestRow
 from tests.desk_parts import NOW, Signal, database_of, desk_of, form, rows, settings_in
+from tests.desks import do
 from tests.test_process import keep
 
 CONFIG = """\
@@ -150,6 +152,22 @@ async def test_tick_decides_what_is_due_and_once_only(settings: Settings) -> Non
             await daemon.tick()
             with daemon.database.read() as session:
                 assert sum(row.state == "sent" for row in rows(session, NoticeRow)) == decided
+
+
+async def test_the_first_tick_after_the_hour_writes_to_staff_and_a_restart_does_not_again(settings: Settings) -> None:
+    clock = WoundClock(NOW - timedelta(hours=3))  # 7:00 in Helsinki
+    with database_of(settings) as database, database.write() as session:
+        do(session, AskStaff(number="", reason="policy", text="Look at it."))
+    told: list[list[str]] = []
+    for wound in (timedelta(), timedelta(minutes=30), timedelta(minutes=1)):
+        clock.wind(wound)
+        daemon = Daemon(settings, clock)
+        async with daemon.opened():
+            await daemon.tick()
+            await daemon.tick()
+            with daemon.database.read() as session:
+                told.append([row.letter for row in rows(session, OutboxRow)])
+    assert told == [[], ["worklist"], ["worklist"]]
 
 
 async def test_notice_that_fails_holds_up_no_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
