@@ -37,9 +37,11 @@ _BLOCKS = frozenset(
 _CODE = ("script", "style", "title", "template", "noscript", "svg", "object")
 _HIDING = re.compile(
     r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|mso-hide\s{0,9}:\s{0,9}all"
-    r"|font-size\s{0,9}:\s{0,9}0(?:px|pt|em)?\s{0,9}(?:;|!|$)",
+    r"|font-size\s{0,9}:\s{0,9}0(?:px|pt|em)?\s{0,9}(?:;|!|$)"
+    r"|text-decoration(?:-line)?\s{0,9}:[^;]{0,40}line-through",
     re.IGNORECASE,
 )
+_STRUCK = frozenset({"s", "strike", "del"})  # of the choices that our letter offers, say, all but one
 _OUTLOOK_RULE = re.compile(r"border:\s{0,9}none;\s{0,9}border-top:\s{0,9}solid\s", re.IGNORECASE)
 _REST_IDS = frozenset({"divrplyfwdmsg", "appendonsend", "mail-editor-reference-message-container", "orirefwdmsg"})
 _QUOTE_CLASSES = frozenset({"gmail_quote", "protonmail_quote", "yahoo_quoted", "moz-cite-prefix"})
@@ -139,9 +141,10 @@ def _tree(source: str) -> "lxml_html.HtmlElement | None":
 
 
 def _drop_hidden(tree: "lxml_html.HtmlElement") -> None:
+    """Takes away what nobody sees, and what its writer struck out."""
     for element in list(tree.iter(etree.Element)):
         style = element.get("style", "")
-        if element.get("hidden") is not None or (style and _HIDING.search(style)):
+        if element.tag in _STRUCK or element.get("hidden") is not None or (style and _HIDING.search(style)):
             parent = element.getparent()
             if parent is not None:
                 element.drop_tree()
