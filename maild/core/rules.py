@@ -96,7 +96,7 @@ def profile_name_of_role(request: Request) -> str:
 
 
 REQUIRED = ("borrowing-loan", "borrowing-copy", "lending-loan", "lending-copy")
-REQUIRED_LETTERS = (  # that no rule file names: decide itself does
+REQUIRED_LETTERS = (  # that no rule file names: decide itself does, or the daemon of a morning
     "request_loan",
     "request_copy",
     "cancel_request",
@@ -105,6 +105,9 @@ REQUIRED_LETTERS = (  # that no rule file names: decide itself does
     "renewal_refused",
     "renewal_pending",
     "attention",
+    "worklist",
+    "shadow_report",
+    "month",
 )
 
 

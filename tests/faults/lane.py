@@ -23,7 +23,7 @@ from sqlalchemy import create_engine, text
 from maild.clock import SystemClock, WoundClock
 from maild.demo.imap_server import ImapServer, free_port, imap_server
 from maild.settings import Database as DatabaseAt
-from maild.settings import Listener, Mailbox, Settings
+from maild.settings import Automation, Listener, Mailbox, Settings
 from maild.store import inbox
 from maild.store.database import Database
 from maild.store.inbox import Arrival
@@ -245,6 +245,7 @@ class Lane:
             imap=(at,),
             smtp=Listener(listen=f"127.0.0.1:{port}", mails_a_minute=10**6),
             database=DatabaseAt.model_validate({"url": url}),
+            automation=Automation(mode="auto", letters={"worklist": "off"}),  # it would depend on the hour of the run
         )
 
     def _url(self, name: str) -> str:
