@@ -22,8 +22,8 @@ from sqlalchemy import create_engine, text
 
 from maild.clock import SystemClock, WoundClock
 from maild.demo.imap_server import ImapServer, free_port, imap_server
-from maild.settings import Database as DatabaseAt
 from maild.settings import Automation, Listener, Mailbox, Settings
+from maild.settings import Database as DatabaseAt
 from maild.store import inbox
 from maild.store.database import Database
 from maild.store.inbox import Arrival
