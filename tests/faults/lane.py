@@ -68,7 +68,7 @@ class Lane:
         password.touch(mode=0o600)
         password.write_text(self._imap.password)
         self._prepare()
-        life.be_ready(self._settings(self.prepared))
+        self._ready = life.ready(self._settings(self.prepared))
         self.expected = self._undisturbed()
 
     def close(self) -> None:
@@ -126,7 +126,7 @@ class Lane:
         child = os.fork()
         if child == 0:
             os.close(go_write)
-            life.live(place.settings, go_read, change)
+            life.live(place.settings, go_read, self._ready, change)
         os.close(go_read)
         codes: set[int] = set()
         ended = Ended(child)

@@ -40,21 +40,25 @@ class OneThread(ThreadPoolExecutor):
         return done
 
 
-def be_ready(settings: Settings) -> None:
-    """In the parent, once: rules are read and made here, and mails are read within each life's own process."""
+def ready(settings: Settings) -> Change:
+    """The change, for the child alone, that takes rules which the parent has read, and reads mails in its own process."""
     paper = house.paper_of(settings)
     reader = InProcessReader(paper.rulebook.reading)
 
     def ready_made(_: Settings) -> Paper:
         return paper
 
-    house.paper_of = ready_made
-    daemon.Reader = lambda *_, **__: reader  # type: ignore[assignment,misc]  # the same seam
+    def take() -> None:
+        house.paper_of = ready_made
+        daemon.Reader = lambda *_, **__: reader  # type: ignore[assignment,misc]  # the same seam
+
+    return take
 
 
-def live(settings: Settings, go: int, change: Change | None) -> NoReturn:
+def live(settings: Settings, go: int, ready: Change, change: Change | None) -> NoReturn:
     """In the child: waits for a word in the pipe `go`, does a round, and ends the process."""
     structlog.configure(processors=[structlog.processors.KeyValueRenderer()], logger_factory=_quiet)
+    ready()
     if change is not None:
         change()
     wait_for_strace(go)
