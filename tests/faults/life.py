@@ -41,7 +41,7 @@ class OneThread(ThreadPoolExecutor):
 
 
 def ready(settings: Settings) -> Change:
-    """The change, for the child alone, that takes rules which the parent has read, and reads mails in its own process."""
+    """The change, for the child alone, that takes rules which the parent has read, and reads mails in its process."""
     paper = house.paper_of(settings)
     reader = InProcessReader(paper.rulebook.reading)
 
