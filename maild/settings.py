@@ -143,7 +143,7 @@ class Listener(Section):
     max_connections: int = Field(50, ge=1, description="Connections at once; more are asked to come again.")
     max_recipients: int = Field(100, ge=1, description="Recipients a mail.")
     idle_seconds: int = Field(60, ge=5, description="A silent client is cut after this.")
-    mails_a_minute: int = Field(600, ge=1, description="Mails a minute from one client address; more get 421.")
+    mails_a_minute: int = Field(600, ge=1, description="Mails a minute from one client address; more get 451.")
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> "Listener":

@@ -163,17 +163,13 @@ async def test_too_large_a_mail_is_refused_for_good(database_file: Database) -> 
 
 async def test_a_dot_within_a_line_too_long_ends_no_mail(database_file: Database) -> None:
     smuggled = b"MAIL FROM:<b@evil.example>\r\nRCPT TO:<ill@library.example>\r\n.\r\n"
-    listener = Listener.model_validate({"listen": "127.0.0.1:0"})
+    listener = Listener.model_validate({"listen": "127.0.0.1:0", "max_bytes": 1024})
     acceptance = Acceptance(database_file, WoundClock(NOW), lambda: None)
-    protocol = SmtpProtocol(
-        Door("smtp", listener, [], acceptance, WoundClock(NOW)),
-        max_bytes=10,
-        hostname="x",
-        loop=asyncio.get_running_loop(),
-    )
-    protocol._reader = reader = asyncio.StreamReader(limit=10)
+    asked = Door("smtp", listener, [], acceptance, WoundClock(NOW))
+    protocol = SmtpProtocol(asked, loop=asyncio.get_running_loop())
+    protocol._reader = reader = asyncio.StreamReader(limit=1024)
     taken = asyncio.create_task(protocol._content())
-    reader.feed_data(b"x" * 40 + b".")  # asyncio leaves the last byte: the dot begins the next piece
+    reader.feed_data(b"x" * 4000 + b".")  # asyncio leaves the last byte: the dot begins the next piece
     for _ in range(9):
         await asyncio.sleep(0)
     assert bytes(reader._buffer) == b"."

@@ -25,7 +25,6 @@ from maild.store.inbox import Arrival
 
 log = structlog.get_logger()
 
-COMMANDS_A_CONNECTION = 5000
 KNOWN_CLIENTS = 10_000  # whose rate is remembered
 
 
@@ -141,19 +140,7 @@ async def serve(door: Door, listener: Listener, *, lmtp: bool) -> list[asyncio.S
     context = tls_context(listener.tls_certificate, listener.tls_key)
 
     def connection() -> SMTP:
-        server: SMTP = protocol(
-            door,
-            loop=loop,
-            hostname=listener.hostname or socket.getfqdn(),
-            ident="maild",
-            max_bytes=listener.max_bytes,
-            enable_SMTPUTF8=True,
-            tls_context=context,
-            require_starttls=listener.require_tls,
-            timeout=listener.idle_seconds,
-            command_call_limit=COMMANDS_A_CONNECTION,
-        )
-        return server
+        return protocol(door, loop=loop, tls_context=context)
 
     servers: list[asyncio.Server] = []
     for sock in open_sockets(door.name, listener.listen):
