@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from maild.cli import app
 from maild.core.effects import Decision
 from maild.core.mail import Mail
 from maild.core.reading import Citation, Doubt, Event, Money, NewRequest, Person, Reading
@@ -228,6 +230,23 @@ def test_a_folder_is_scored_by_kind_language_and_event(archive: Path) -> None:
     assert scores.by["event"]["DeliveryFailed"] == {"right": 1}
     assert scores.failures == ()
     assert "no failures" in scores.text()
+
+
+def test_the_scores_are_json_for_scripts(archive: Path) -> None:
+    said = CliRunner().invoke(app, ["eval", str(archive), "--json"])
+    assert said.exit_code == 0, said.output
+    told = json.loads(said.output)
+    assert told["total"] == {"right": 1, "left": 1}
+    assert told["by"]["kind"]["bounce"] == {"right": 1}
+    assert told["failures"] == []
+
+
+def test_the_readme_tells_what_is_read_of_the_labelled_mails(shared: Path) -> None:
+    total = evaluate(shared / "corpus", *rules()).total
+    readme = " ".join((Path(__file__).parent.parent / "README.md").read_text("utf-8").split())
+    assert total["wrong"] == 0
+    assert f"Of {total['right'] + total['missed']} labelled mails that a careful librarian" in readme
+    assert f"act on, it acts on {total['right']} and on none wrongly" in readme
 
 
 # The scores

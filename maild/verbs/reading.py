@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import typer
+from pydantic import TypeAdapter
 
 from maild import evaluate as judging
 from maild import house
@@ -15,8 +16,11 @@ from maild.core.request import Context
 from maild.core.rules import Refused
 from maild.registry import load_parsers
 from maild.rulebook import Rulebook
+from maild.scores import Scores
 from maild.verbs.failures import PROBLEMS, NotFound
 from maild.verbs.opening import settings_or_defaults
+
+SCORES = TypeAdapter(Scores)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,7 @@ def evaluate(config: Path | None, folder: Path, *, as_json: bool) -> int:
     if not (folder / "labels.jsonl").is_file():
         raise NotFound(f"{folder}: no labels.jsonl there; docs/teaching-phrases.md says how to write one")
     scores = judging.evaluate(folder, by.rulebook.rules, by.rulebook.reading, by.parsers)
-    typer.echo(json.dumps(asdict(scores), ensure_ascii=False) if as_json else scores.text())
+    typer.echo(SCORES.dump_json(scores).decode() if as_json else scores.text())
     return PROBLEMS if scores.total["wrong"] else 0
 
 
