@@ -17,7 +17,7 @@ from imapclient import IMAPClient
 
 from maild.clock import WoundClock
 from maild.demo.imap_server import ImapServer, free_port
-from maild.intake import imap
+from maild.intake import imap, imap_session
 from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
 from maild.intake.imap_session import ImapSession
@@ -27,6 +27,7 @@ from maild.store.database import Database
 from maild.store.inbox import Arrival, Finding
 from maild.store.tables import InboxRow, RequestRow, SightingRow, TaskRow
 from tests.desk_parts import Signal, database_of, desk_of, form, rows, settings_in
+from tests.proxy import before
 from tests.servers import Dovecot
 
 pytestmark = pytest.mark.needs_dovecot
@@ -258,6 +259,30 @@ def test_server_that_dies_is_found_again(host: House, mailhost: Dovecot, monkeyp
         host.await_kept(1)
 
 
+@pytest.mark.parametrize("idle", [True, False])
+def test_server_that_went_silent_in_an_open_connection_is_called_again(
+    tmp_path: Path, database: Database, mailhost: Dovecot, monkeypatch: pytest.MonkeyPatch, idle: bool
+) -> None:
+    monkeypatch.setattr(imap_session, "ANSWER_SECONDS", 1.0)
+    for pause in ("FIRST_PAUSE_SECONDS", "ASK_SECONDS", "IDLE_SLICE_SECONDS"):
+        monkeypatch.setattr(imap, pause, 0.1)
+    with before(mailhost.port) as proxy:
+        house = House(tmp_path, ImapServer(port=proxy.port, software="dovecot"), database)
+        with house.running(idle=idle, poll_seconds=3600) as door:
+            proxy.swallows = True
+            House(tmp_path, mailhost, database).append(mail(1))
+            _wait_until(lambda: "timed out" in door.problem)
+            assert house.kept() == []
+            proxy.swallows = False
+            house.await_kept(1)
+
+
+def test_a_server_that_is_back_is_found_again_within_a_minute() -> None:
+    """The longest waits that can lie between its return and our next command, one after the other."""
+    begun = max(imap.ASK_SECONDS, imap.IDLE_SLICE_SECONDS) + imap.FIRST_PAUSE_SECONDS
+    assert imap_session.ANSWER_SECONDS + max(begun, imap.MAX_PAUSE_SECONDS) < 55  # and some seconds to do it
+
+
 def test_pauses_grow_while_the_server_is_away(host: House, mailhost: Dovecot) -> None:
     class Impatient(threading.Event):
         pauses: ClassVar[list[float]] = []
@@ -337,6 +362,26 @@ def test_wrong_password_is_a_problem_and_no_crash(desk: House, tmp_path: Path) -
     door.stop()
     door.end(3)
     assert not door.is_alive()
+
+
+def test_refused_login_is_tried_ever_more_seldom(desk: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers lock an account after some wrong passwords; one that is only away is asked far more often."""
+
+    class Impatient(threading.Event):
+        pauses: ClassVar[list[float]] = []
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.pauses.append(timeout or 0)
+            if len(self.pauses) == 2:
+                self.set()
+            return self.is_set()
+
+    monkeypatch.setattr(imap, "FIRST_PAUSE_SECONDS", imap.REFUSED_PAUSE_SECONDS / 3)
+    door = desk.door()
+    (tmp_path / "password").write_text("wrong")
+    door._ending = Impatient()
+    door.run()
+    assert Impatient.pauses == [imap.REFUSED_PAUSE_SECONDS * 2 / 3, imap.REFUSED_PAUSE_SECONDS]
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:

@@ -15,7 +15,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from maild.clock import WoundClock
 from maild.core.effects import Audience
+from maild.daemon import IDLE_SECONDS
 from maild.demo.imap_server import free_port
+from maild.post import transport
 from maild.post.sender import GIVE_UP_AFTER, PAUSES_MINUTES, Pace, Sender
 from maild.post.transport import Fate, ToMaildir, ToSmarthost, transport_for
 from maild.settings import Post
@@ -25,6 +27,7 @@ from maild.store.outbox import Outgoing
 from maild.store.tables import OutboxRow, TaskRow
 from tests.desk_parts import NOW, database_of, rows, settings_in
 from tests.desks import do, letter, new_request
+from tests.proxy import before
 from tests.servers import Postfix
 
 FIELDS = b"From: ill@library.example\r\nDate: Mon, 23 Nov 2026 10:00:00 +0200\r\nMessage-ID: <1@library.example>\r\n"
@@ -267,6 +270,30 @@ async def test_relay_that_hangs_up_is_called_again(database: Database, clock: Wo
             while await sender.send_due() or states(database)[1][0] == "waiting":
                 clock.wind(timedelta(minutes=2))
     assert [state for state, _ in states(database)] == ["sent", "sent"]
+
+
+async def test_relay_that_went_silent_since_the_last_letter_is_called_again(
+    database: Database, clock: WoundClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "ALIVE_SECONDS", 0.2)
+    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.5)
+    sink = Sink()
+    waiting(database, "a")
+    async with listening(sink):
+        with before(sink.port) as proxy:
+            async with sending(database, clock, post(sink, port=proxy.port)) as sender:
+                assert await sender.send_due() == 1
+                proxy.swallows = True
+                waiting(database, "b")
+                assert await sender.send_due() == 0
+                assert states(database) == [("sent", 1), ("waiting", 0)]  # the silence counts against no letter
+                proxy.swallows = False
+                assert await sender.send_due() == 1
+    assert len(sink.mails) == 2
+
+
+def test_a_relay_that_is_back_is_found_again_within_a_minute() -> None:
+    assert transport.ALIVE_SECONDS + transport.CONNECT_SECONDS + IDLE_SECONDS < 55  # and some seconds to do it
 
 
 async def test_letters_of_a_request_go_in_order(database: Database, clock: WoundClock) -> None:

@@ -29,7 +29,9 @@ log = structlog.get_logger()
 FETCH_BATCH = 50  # mails kept in one commit
 IDLE_SLICE_SECONDS = 2.0  # how soon a stop or a mail to be filed is noticed
 FIRST_PAUSE_SECONDS = 1.0  # before a server that went away is tried again; doubled each time
-MAX_PAUSE_SECONDS = 300.0
+MAX_PAUSE_SECONDS = 20.0  # with ANSWER_SECONDS under a minute: a server that is back is found again within one (P15)
+REFUSED_PAUSE_SECONDS = 300.0  # the same where our login is refused: servers lock accounts that try too often
+ASK_SECONDS = 20.0  # a connection without IDLE is asked whether it lives
 MAX_TRIES = 3  # to fetch a mail by itself
 NOT_WHOLE = guard.NOT_WHOLE.decode()
 
@@ -86,7 +88,7 @@ class MailboxDoor(threading.Thread):
         """Polls, files and idles; reconnects with growing pauses."""
         pause = FIRST_PAUSE_SECONDS
         while not self._ending.is_set():
-            polls = self._polls
+            polls, longest = self._polls, MAX_PAUSE_SECONDS
             try:
                 with ImapSession(self._mailbox, credential_of(self._mailbox)) as session:
                     self._session = session
@@ -96,11 +98,13 @@ class MailboxDoor(threading.Thread):
                         self._wait(session)
             except (OSError, NoCredential, ImapSession.Error) as err:
                 self._away(err)
+                if isinstance(err, NoCredential | ImapSession.Refused):
+                    longest = REFUSED_PAUSE_SECONDS
             except Exception as err:  # ours: say so, and go on polling; the mails stay where they are
                 self.problem = f"{type(err).__name__}: {err}"[:300]
                 log.exception("mailbox.failed", mailbox=self._id)
             self._session = None
-            pause = FIRST_PAUSE_SECONDS if self._polls > polls else min(pause * 2, MAX_PAUSE_SECONDS)
+            pause = FIRST_PAUSE_SECONDS if self._polls > polls else min(pause * 2, longest)
             self._ending.wait(pause)
 
     def once(self) -> None:
@@ -241,4 +245,5 @@ class MailboxDoor(threading.Thread):
                 if session.wait(IDLE_SLICE_SECONDS):
                     return
             else:
-                self._filed_up.wait(max(until - time.monotonic(), 0))
+                self._filed_up.wait(max(min(until - time.monotonic(), ASK_SECONDS), 0))
+                session.must_answer()

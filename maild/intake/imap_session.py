@@ -13,13 +13,14 @@ from datetime import datetime
 from types import TracebackType
 
 from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import LoginError
 
 from maild.credentials import Credential
 from maild.settings import Mailbox
 
 CONNECT_SECONDS = 15.0
-ANSWER_SECONDS = 60.0
-UIDS_A_COMMAND = 500  # servers limit the length of a line
+ANSWER_SECONDS = 30.0  # a server that says nothing for so long is taken for gone
+UIDS_A_COMMAND = 100  # servers limit the length of a line, and must be done with all of it in ANSWER_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class ImapSession:
     """One logged-in connection, for one thread."""
 
     Error = IMAPClient.Error
+    Refused = LoginError
 
     def __init__(self, mailbox: Mailbox, credential: Credential | None) -> None:
         context = ssl.create_default_context(cafile=str(mailbox.ca_file) if mailbox.ca_file else None)
@@ -133,6 +135,10 @@ class ImapSession:
     def can_idle(self) -> bool:
         """Whether the server has IDLE (RFC 2177)."""
         return bool(self._client.has_capability("IDLE"))
+
+    def must_answer(self) -> None:
+        """Raises OSError where the server went silent or away."""
+        self._client.noop()
 
     def wait(self, seconds: float) -> bool:
         """One slice of IDLE: True where the server said anything."""

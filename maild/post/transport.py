@@ -18,7 +18,9 @@ from maild.credentials import NoCredential, credential_of
 from maild.settings import Post
 from maild.store.outbox import Outgoing
 
-SECONDS = 60.0  # for each step of the conversation
+SECONDS = 60.0  # for each step of a letter's conversation; too short, and a letter that was taken goes out again
+CONNECT_SECONDS = 20.0  # for each step before it, where there is nothing to lose
+ALIVE_SECONDS = 10.0  # for a connection that was idle to say that it lives
 PERMANENT = 500  # SMTP codes from here on
 PLAIN = re.compile(r"[^\s@<>\"(),:;\\\x00-\x1f\x7f]+@[^\s@<>\"(),:;\\\x00-\x1f\x7f]+")
 LOGIN_WANTED = 530  # RFC 4954 6: the relay asks for a login or for TLS, whatever the letter
@@ -114,6 +116,7 @@ class ToSmarthost:
                 letter.raw,
                 mail_options=_dsn_options(client, letter),
                 rcpt_options=["NOTIFY=FAILURE,DELAY"] if client.supports_extension("dsn") else [],
+                timeout=SECONDS,
             )
         except aiosmtplib.SMTPRecipientsRefused as err:
             refused = err.recipients[0]
@@ -121,14 +124,15 @@ class ToSmarthost:
         except SMTPResponseException as err:
             return _refused(err.code, err.message)
         except (SMTPException, OSError, TimeoutError) as err:
-            await self.close()
+            self._drop()
             return Attempt(fate=Fate.LATER, answer=f"{type(err).__name__}: {err}"[:300])
         return Attempt(fate=Fate.SENT, answer=answer[:300])
 
     async def connect(self) -> SMTP:
         """A connection that is greeted and logged in. Raises what aiosmtplib raises, or NoCredential."""
-        if self._client is not None and self._client.is_connected:
+        if self._client is not None and await self._lives(self._client):
             return self._client
+        self._drop()
         post = self._post
         context = ssl.create_default_context(cafile=str(post.ca_file) if post.ca_file else None)
         client = SMTP(
@@ -137,7 +141,7 @@ class ToSmarthost:
             use_tls=post.tls == "tls",
             start_tls=post.tls == "starttls",
             tls_context=context if post.tls != "none" else None,
-            timeout=SECONDS,
+            timeout=CONNECT_SECONDS,
         )
         credential = await asyncio.to_thread(credential_of, post)
         await client.connect()
@@ -151,6 +155,20 @@ class ToSmarthost:
             raise
         self._client = client
         return client
+
+    async def _lives(self, client: SMTP) -> bool:
+        """Whether the relay still answers here: it may have hung up, or gone silent, since the last letter."""
+        try:
+            await client.rset(timeout=ALIVE_SECONDS)
+        except (SMTPException, OSError, TimeoutError):
+            return False
+        return True
+
+    def _drop(self) -> None:
+        """Lets the connection go without a word: nobody may be there to hear one."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     async def close(self) -> None:
         """Ends the connection."""
