@@ -115,6 +115,8 @@ def _event(command: Command, today: date) -> Event:
         elif key not in OTHER_KEYS:
             known = ", ".join(sorted((*READERS, *OTHER_KEYS)))
             raise Refused(f"{key}= is no value of a command; use {known}")
+    for key in YES_OR_NO & command.values.keys():
+        _yes(key, command.values[key], today)
     return event
 
 
@@ -168,4 +170,7 @@ READERS: Mapping[str, Callable[[str, str, date], object]] = {
     "supplier_ref": _text,
     "attachment": _yes,
 }
-OTHER_KEYS = frozenset({"to", "partner", "pickup", "text", "parcel", "office", "volume", "notify", "letter", "whom"})
+OTHER_KEYS = frozenset(
+    {"to", "partner", "pickup", "text", "parcel", "office", "volume", "notify", "letter", "whom", "waiting"}
+)
+YES_OR_NO = frozenset({"waiting"})

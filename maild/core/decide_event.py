@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from maild.core import costs, letter_facts, loan_facts, renewals, returns
+from maild.core import costs, lending_renewals, letter_facts, loan_facts, renewals, returns
 from maild.core.apply import apply
 from maild.core.decide_supplier import ask_next
 from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutItem
@@ -43,6 +43,8 @@ def take(o: Occasion) -> Effects | Doubt:
         answered = _renewal_answer(o)
         if answered is not None:
             return answered if o.by == "patron" else ()
+    if o.event.event is EventName.RENEW and o.by == "requester":
+        return _asked_to_renew(o, edge)
     if returns.names_no_item(o.event, o.request):
         return Doubt(reason="incomplete", text=f"{o.request.number} has no item {', '.join(o.event.item_id)}.")
     if returns.leaves_others(o.event, o.request):
@@ -164,7 +166,8 @@ def _asked(onward: Effects) -> bool:
 def _letters(after: Occasion, edge: Transition, facts: dict[str, object], *, to_patron_too: bool) -> Effects:
     flags = after.request.flags
     meant = [x for x in edge.letters if to_patron_too or x.to is Audience.PARTNER]
-    going = [x for x in meant if x.goes(after.event, flags)]
+    moved = facts.get("old_due_date") != facts.get("new_due_date")
+    going = [x for x in meant if x.goes(after.event, flags) and (moved or not x.if_moved)]
     written = [write(after, letter, facts) for letter in going]
     return tuple(effect for effect in written if effect is not None)
 
@@ -181,6 +184,19 @@ def _renewal_answer(o: Occasion) -> Effects | None:
     stays = Move(number=o.request.number, to=o.request.status, event=o.event)
     letter = to_patron(o, *_told(found, renewals.due_date(o.request))) if o.notify else None
     return (stays, letter) if letter is not None else (stays,)
+
+
+def _asked_to_renew(o: Occasion, edge: Transition) -> Effects:
+    """The answer of our rules to a library; else staff are asked, and told what the rules say."""
+    found = lending_renewals.ruling(o.request, o.event, o.today, o.workflow.loan, o.rules.calendar)
+    if found.by_itself and found.answer is not None:
+        asked = Move(number=o.request.number, to=o.request.status, event=o.event)
+        answered = take(replace(o, event=found.answer, by="house"))
+        if not isinstance(answered, Doubt):
+            return (asked, *answered)
+    effects = _taken(o, replace(edge, ask=f"{edge.ask} {found.why}".strip()))
+    commands = (lending_renewals.command(found.answer),) if found.answer is not None else ()
+    return tuple(replace(e, commands=commands) if isinstance(e, AskStaff) else e for e in effects)
 
 
 def _told(found: Renewal, due: date | None) -> tuple[str, dict[str, object]]:

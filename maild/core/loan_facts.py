@@ -86,7 +86,14 @@ def remarks(o: Occasion) -> Told:
     flags = {Flag.NO_RENEWAL} if o.event.no_renewal else set()
     if "conditions" in changes and LIBRARY_USE.intersection(conditions):
         flags.add(Flag.LIBRARY_USE_ONLY)
-    return Told(effects=tuple(effects), add=frozenset(flags))
+    return together(Told(effects=tuple(effects), add=frozenset(flags)), _waited_for(o))
+
+
+def _waited_for(o: Occasion) -> Told:
+    """The mark of staff, or of the library system, that somebody of ours waits for what we lent."""
+    mark = frozenset({Flag.WAITED_FOR})
+    waiting = o.values.get("waiting") if o.request.role is Role.LENDING else None
+    return Told(add=mark if waiting == "yes" else frozenset(), remove=mark if waiting == "no" else frozenset())
 
 
 def loan(o: Occasion) -> Told:

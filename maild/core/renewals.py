@@ -1,4 +1,4 @@
-"""Whether a patron's renewal goes on to the supplier, and what the patron hears if not (domain.md, rule 5)."""
+"""Whether a loan can be renewed by our rules, and which rule says no (domain.md, rule 5)."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,6 +13,7 @@ NEVER = {
     Flag.NO_RENEWAL: "no renewals",
     Flag.LIBRARY_USE_ONLY: "library use only",
     Flag.DISPUTE: "dispute",
+    Flag.WAITED_FOR: "OnLoan",  # as ISO 18626 calls it
 }
 
 
@@ -40,7 +41,10 @@ def is_pending(request: Request) -> bool:
 
 
 def answer(request: Request, today: date, terms: LoanTerms) -> Renewal:
-    """What a patron's wish to renew leads to. Where no due date is known, only flags and counts speak."""
+    """What a wish to renew leads to: a patron's, or of a library that has our item.
+
+    Where no due date is known, only flags and counts speak.
+    """
     if is_pending(request):
         return Renewal(answer=Answer.ASKED_ALREADY)
     for flag, reason in NEVER.items():

@@ -64,6 +64,8 @@ class Flag(StrEnum):
     LIBRARY_USE_ONLY = "library use only"
     NO_RENEWAL = "no renewal"
     DUE_DATE_ASSUMED = "due date assumed"
+    WAITED_FOR = "waited for"  # lending: somebody of ours wants it
+    PARTS_OUT = "parts out"  # some of several items have come, and others have not
     ATTENTION = "attention"
 
 

@@ -17,7 +17,8 @@ By = Literal["supplier", "requester", "patron", "staff", "house", "clock"]
 class Letter:
     """A letter that an edge sends. `always`: also where the site has it off, for a partner that wants it.
 
-    Only where the event states the facts `given` and one of `reasons`, and the flags fit, as far as these are named.
+    Only where the event states the facts `given` and one of `reasons`, the flags fit, and with `if_moved` the reader's
+    date is another one now, as far as these are named.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Letter:
     only_with: frozenset[Flag] = frozenset()
     not_with: frozenset[Flag] = frozenset()
     always: bool = False
+    if_moved: bool = False
 
     def goes(self, event: Event, flags: frozenset[Flag]) -> bool:
         """Whether this occasion is one that the letter is for."""
@@ -91,6 +93,11 @@ class LoanTerms:
     max_total_days: int = 180
     overdue_grace_days: int = 7  # overdue by more: no renewal
     renewed_for_groups: tuple[str, ...] = ()  # patron groups whose loans we have renewed without being asked
+    renewal_days: int = 28  # lending: how much longer a renewal makes it
+    renews_by_itself: bool = False  # lending: the rules above answer a library that asks to renew, without staff
+    renewals_to_staff: tuple[
+        str, ...
+    ] = ()  # lending: a no for one of these reasons (core/renewals.py) is staff's to say
     ceiling: Money | None = None  # a price above it stops, where the patron set none
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from maild.core.workflow import By, Letter, LoanTerms, State, Transition, Workfl
 
 FOLDER = "workflows/"
 MAX_EXTENDS = 5
+NamedReason = Literal["recalled", "no renewals", "library use only", "dispute", "OnLoan", "overdue", "at most"]
 FACTS = frozenset(Event.__dataclass_fields__)
 
 
@@ -33,6 +34,7 @@ class _Letter(Table):
     only_with: frozenset[Flag] = frozenset()
     not_with: frozenset[Flag] = frozenset()
     always: bool = False
+    if_moved: bool = False
 
 
 class _Transition(Table):
@@ -64,6 +66,9 @@ class _Loan(Table):
     max_total_days: int = Field(180, ge=0, le=4000)
     overdue_grace_days: int = Field(7, ge=0, le=400)
     renewed_for_groups: tuple[str, ...] = ()
+    renewal_days: int = Field(28, ge=1, le=400)
+    renews_by_itself: bool = False
+    renewals_to_staff: tuple[NamedReason, ...] = ()
     ceiling: _Money | None = None
 
 
