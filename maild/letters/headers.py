@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy, Policy
+from functools import cache
 
 import idna
 
@@ -72,9 +73,23 @@ class ContentType(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _Fields(HeaderRegistry):
+    """A class for each field's name, made once: the standard library makes a new one for each field of each letter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        if name not in self._made:
+            self._made[name] = super().__getitem__(name)
+        return self._made[name]
+
+
+@cache
 def letter_policy(*, utf8: bool) -> "EmailPolicy[EmailMessage]":
     """How letters are written; `utf8` only for a recipient whose mailbox name is not ASCII (RFC 6532)."""
-    registry = HeaderRegistry()
+    registry = _Fields()
     registry.map_to_type("subject", Subject)
     registry.map_to_type("content-type", ContentType)
     for name in ("message-id", "in-reply-to", "references"):
