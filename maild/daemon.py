@@ -58,6 +58,7 @@ class Daemon:
         self._told: set[str] = set()  # problems that the journal has
         self._erased_on: date | None = None
         self._told_on: date | None = None
+        self._replaced: Locked | None = None  # another daemon has the database
         self._mailboxes: list[MailboxDoor] = []
         self._sender: Sender | None = None
         self.ready = asyncio.Event()
@@ -124,7 +125,7 @@ class Daemon:
     # Running
 
     async def run(self) -> None:
-        """Until SIGTERM or SIGINT, or `stop`."""
+        """Until SIGTERM or SIGINT, or `stop`. Raises Locked where another daemon took the database from us."""
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, self.stop)
         async with self.opened():
@@ -144,6 +145,8 @@ class Daemon:
                 watch.notify("STOPPING=1")
                 health.end_pulse(self._settings.data)
                 scheduler.shutdown(wait=False)
+        if self._replaced is not None:
+            raise self._replaced
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -189,14 +192,15 @@ class Daemon:
     async def _again(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """The work until we stop. A full disk or a lost database ends neither the doors nor the other work.
 
-        If it lasts, the watchdog is no longer fed. Raises Locked where another daemon has the database.
+        If it lasts, the watchdog is no longer fed. Where another daemon has the database everything ends.
         """
         while not self._stop.is_set():
             try:
                 await work()
-            except Locked:  # two would work on the same mails
-                log.exception("daemon.replaced", work=name)
-                raise
+            except Locked as err:  # two would work on the same mails
+                log.error("daemon.replaced", work=name, problem=str(err))
+                self._replaced = err
+                self.stop()
             except Exception:
                 log.exception("daemon.failed", work=name, again_in=PAUSE_SECONDS)
                 await _wait(self._stop, PAUSE_SECONDS)

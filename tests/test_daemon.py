@@ -13,14 +13,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from maild.cli import app
 from maild.clock import SystemClock, WoundClock
 from maild.core.effects import AskStaff
 from maild.daemon import Daemon
 from maild.demo.imap_server import free_port
 from maild.process import Desk
 from maild.settings import Listener, Settings
-from maild.store.database import Locked
+from maild.store.database import Database, Locked
 from maild.store.tables import InboxRow, NoticeRow, OutboxRow, RequestRow
 from tests.desk_parts import NOW, Signal, database_of, desk_of, form, rows, settings_in
 from tests.desks import do
@@ -111,6 +113,21 @@ def test_second_daemon_on_the_database_says_so_and_ends(config: Path) -> None:
     assert second.returncode == 75
     assert "another maild works on it" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_daemon_whose_database_another_one_took_says_so_in_a_line_and_ends(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(self: Database) -> None:
+        raise Locked("postgresql://desk: another maild works on it; stop that one first")
+
+    monkeypatch.setattr(Database, "keep_lock", taken)
+    ended = CliRunner().invoke(app, ["--config", str(config), "run"])
+    assert ended.exit_code == 75
+    assert ended.stderr.splitlines()[-1] == "postgresql://desk: another maild works on it; stop that one first"
+    assert "daemon.stopped" in ended.stderr  # the doors were closed, not torn
+    assert "Traceback" not in ended.stderr
+    assert "ExceptionGroup" not in ended.stderr
 
 
 def test_daemon_takes_mail_on_a_socket_that_systemd_opened(config: Path) -> None:

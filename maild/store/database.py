@@ -224,7 +224,10 @@ class _AdvisoryLock:
                 return
         except DBAPIError:
             self.let_go()
-        self.take()
+        try:
+            self.take()
+        except Locked as err:
+            raise Locked(f"the connection that held our lock was lost, and meanwhile {err}") from err
 
     def let_go(self) -> None:
         """Leaves it to others; with a lost connection the server has done so."""
