@@ -21,6 +21,7 @@ from maild.core.decide_command import READERS
 from maild.core.effects import Command, Decision, Input, ReadMail, SendLetter
 from maild.core.mail import Attachment, AuthResult, Mail
 from maild.core.notices import plan
+from maild.core.problems import RuleFile
 from maild.core.reading import Citation, Event, NewRequest, Person, Reading, Requester
 from maild.core.request import Context, Partner, Patron, Request
 from maild.core.rules import Refused, Rules, SitePolicy
@@ -379,8 +380,9 @@ def _load(own: dict[str, Any]) -> Rules:
     files, problems = read_files()
     for name, table in own.items():
         file = f"{name}.toml"
-        data = merge(files[file].data, table, removing=not file.startswith("workflows"))
-        files[file] = replace(files[file], data=data)
+        shipped = files.get(file) or RuleFile(name=file, data={})
+        data = merge(shipped.data, table, removing=not file.startswith("workflows"))
+        files[file] = replace(shipped, data=data)
     letters = files["letters.toml"].data["letters"]
     assert isinstance(letters, dict)
     rules, wrong = core_rules.load(files, SitePolicy(), letters.keys())

@@ -7,12 +7,12 @@ from maild.core.decide import decide
 from maild.core.effects import AskStaff, Decision, Move, OpenRequest, PlanNotice, PutAttempt, ReadMail
 from maild.core.reading import Citation, Event, NewRequest, Person, Reading, Requester
 from maild.core.request import Request
-from maild.core.rota_rules import RotaEntry
+from maild.core.rota_rules import Rota, RotaEntry
 from maild.core.terms import EventName, Kind, Role, ServiceType, Status
 from tests.house import ALDER, BIRCH, NOW, PATRON, context, letters, mail, request, shipped_rules, statuses
 
 RULES = shipped_rules()
-REPOSITORY = replace(RULES, rota=(RotaEntry(symbol="FI-ALDER", assume_holds=True),))
+REPOSITORY = replace(RULES, rotas={"default": Rota(entries=(RotaEntry(symbol="FI-ALDER", assume_holds=True),))})
 WINTER = Citation(title="Talvi", isbn="9789510000000")
 AINO = Person(name="Aino", email="Aino@student.example", id="2900")
 

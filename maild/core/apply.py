@@ -56,6 +56,7 @@ def _opened(effect: OpenRequest) -> Request:
         note=new.note or "",
         need_before=new.need_before,
         max_cost=new.max_cost,
+        abroad_ok=new.abroad_ok,
     )
 
 

@@ -30,7 +30,7 @@ def ask_next(o: Occasion, *, by_staff: bool) -> tuple[Effect, ...]:
 
     Nothing where there is none: the caller's letters say so to the patron.
     """
-    choice = rota.next_supplier(o.request, o.context, o.rules.rota, o.today)
+    choice = rota.next_supplier(o.request, o.context, o.rules.rota(o.request, o.patron), o.today)
     partner = rota.by_symbol(o.context, o.supplier) if o.supplier else choice.partner
     if partner is not None:
         left = tuple(s for s in o.request.suppliers if s.casefold() != partner.symbol.casefold())
@@ -43,6 +43,8 @@ def ask_next(o: Occasion, *, by_staff: bool) -> tuple[Effect, ...]:
         return (AskStaff(number=o.request.number, reason="policy", text=text, commands=_commands(o)),)
     if by_staff or o.event.event is EventName.NO_ANSWER:
         text = f"{o.request.number}: no supplier is left that is marked as holding it. Mark one and ask it, or close."
+        if choice.passed:
+            text += f" Passed over: {', '.join(choice.passed)}."
         return (AskStaff(number=o.request.number, reason="policy", text=text, commands=_commands(o)),)
     return ()
 

@@ -134,7 +134,8 @@ class Request:
     attempts: tuple[Attempt, ...] = ()  # oldest first; the last one is in hand while one is
     items: tuple[Item, ...] = ()
     charges: tuple[Charge, ...] = ()
-    suppliers: tuple[str, ...] = ()  # symbols still to be asked, in order
+    suppliers: tuple[str, ...] = ()  # symbols of those known to hold it that are still to be asked, in order
+    skipped: tuple[str, ...] = ()  # symbols that staff do not want asked by themselves
     conditions: tuple[str, ...] = ()
     language: str = ""  # of the patron's letters
     pickup: str = ""
@@ -142,6 +143,7 @@ class Request:
     note: str = ""
     need_before: date | None = None
     max_cost: Money | None = None
+    abroad_ok: bool | None = None  # the patron's word on suppliers abroad
     created_at: datetime | None = None
     loaned_on: date | None = None  # first day of the loan: total loan time counts from here
     closed_at: datetime | None = None

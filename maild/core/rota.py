@@ -6,46 +6,52 @@ from datetime import date
 
 from maild.core import channels
 from maild.core.request import Context, Partner, Request
-from maild.core.rota_rules import RotaEntry
+from maild.core.rota_rules import Rota
 from maild.core.terms import ServiceType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The next supplier, those that stay marked after it, and those that could be asked at another time."""
+    """The next supplier, those that could be asked at another time, and why others are passed over."""
 
     partner: Partner | None = None
-    left: tuple[str, ...] = ()
     resting: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()  # "FI-ALDER (no copies)"
 
 
-def next_supplier(request: Request, context: Context, rota: tuple[RotaEntry, ...], today: date) -> Choice:
+def next_supplier(request: Request, context: Context, rota: Rota, today: date) -> Choice:
     """The next one of the marked holders and of the rota's entries that say `assume_holds`, if any fits."""
-    tried = _tried(request)
     resting: list[str] = []
+    passed: list[str] = []
     ready: list[Partner] = []
     for symbol in candidates(request, rota):
         partner = by_symbol(context, symbol)
-        if partner is None or partner.id in tried or not serves(partner, request.service_type):
-            continue
-        if is_resting(partner, today):
+        hindrance = _hindrance(partner, request, rota)
+        if partner is None or hindrance:
+            passed.append(f"{symbol} ({hindrance})")
+        elif is_resting(partner, today):
             resting.append(symbol)
         else:
             ready.append(partner)
     chosen = min(ready, key=is_overloaded, default=None)  # stable: else as they stand
-    left = tuple(s for s in request.suppliers if chosen is None or s.casefold() != chosen.symbol.casefold())
-    return Choice(partner=chosen, left=left, resting=tuple(resting))
+    return Choice(partner=chosen, resting=tuple(resting), passed=tuple(passed))
 
 
-def candidates(request: Request, rota: tuple[RotaEntry, ...]) -> tuple[str, ...]:
-    """Symbols that may be asked by themselves, in order: as staff marked them, then what the rota assumes."""
-    assumed = [e.symbol for e in rota if e.assume_holds and request.service_type in e.services]
-    return tuple(_unique([*request.suppliers, *assumed]))
+def candidates(request: Request, rota: Rota) -> tuple[str, ...]:
+    """Symbols that may be asked by themselves, in order: the marked holders, then what the rota assumes."""
+    skipped = {symbol.casefold() for symbol in request.skipped}
+    every = _unique([*request.suppliers, *assumed(request, rota)])
+    return tuple(symbol for symbol in every if symbol.casefold() not in skipped)
 
 
-def in_order(symbols: Iterable[str], rota: tuple[RotaEntry, ...]) -> tuple[str, ...]:
+def assumed(request: Request, rota: Rota) -> tuple[str, ...]:
+    """Symbols of suppliers that the rota takes to hold whatever is asked of this kind."""
+    return tuple(e.symbol for e in rota.entries if e.assume_holds and request.service_type in e.services)
+
+
+def in_order(symbols: Iterable[str], rota: Rota) -> tuple[str, ...]:
     """Marked holders in the rota's order; those that it does not name come last, as they stood."""
-    ranks = {entry.symbol.casefold(): entry.rank for entry in rota}
+    ranks = {entry.symbol.casefold(): entry.rank for entry in rota.entries}
     last = max(ranks.values(), default=0) + 1
     return tuple(sorted(_unique(symbols), key=lambda symbol: ranks.get(symbol.casefold(), last)))
 
@@ -73,6 +79,21 @@ def is_overloaded(partner: Partner) -> bool:
 def is_resting(partner: Partner, today: date) -> bool:
     """Whether nobody is there today: paused by us, or absent by its own word."""
     return any(until is not None and until >= today for until in (partner.paused_until, partner.absent_until))
+
+
+def _hindrance(partner: Partner | None, request: Request, rota: Rota) -> str:
+    """Why this one is never asked by itself for this request, in a few words; "" where it may be."""
+    if partner is None:
+        return "not on record"
+    if partner.id in _tried(request):
+        return "asked before"
+    if not serves(partner, request.service_type):
+        return f"not active, without an address, or does not do {request.service_type}"
+    if request.abroad_ok is False and partner.country != "domestic":
+        return "abroad, which the patron does not want"
+    if rota.countries and partner.country not in rota.countries:
+        return f"{partner.country}, where the rota {rota.name} does not ask"
+    return ""
 
 
 def _tried(request: Request) -> set[int]:

@@ -3,14 +3,24 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from maild.core import letter_rules, limit_rules, notice_rules, rota_rules, workdays, workflow_check, workflow_files
+from maild.core import (
+    assignment,
+    letter_rules,
+    limit_rules,
+    notice_rules,
+    rota_rules,
+    workdays,
+    workflow_check,
+    workflow_files,
+)
+from maild.core.assignment import AssignmentRule
 from maild.core.effects import Audience, SendLetter
 from maild.core.letter_rules import LetterRule
 from maild.core.limit_rules import Limits
 from maild.core.notice_rules import Notice
 from maild.core.problems import Problem, RuleFiles
-from maild.core.request import Partner, Request
-from maild.core.rota_rules import RotaEntry
+from maild.core.request import Partner, Patron, Request
+from maild.core.rota_rules import Rota
 from maild.core.terms import Role
 from maild.core.workdays import Calendar
 from maild.core.workflow import Workflow, profile_name
@@ -47,7 +57,8 @@ class Rules:
     workflows: Mapping[str, Workflow]
     notices: Mapping[str, Notice]
     calendar: Calendar
-    rota: tuple[RotaEntry, ...] = ()
+    rotas: Mapping[str, Rota] = field(default_factory=dict)
+    assignment: tuple[AssignmentRule, ...] = ()
     letters_off: frozenset[str] = frozenset()
     by_hand: Mapping[str, LetterRule] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
@@ -69,9 +80,13 @@ class Rules:
         name = self.profile(replace(request, profile=""), partner)
         return name if name in self.workflows else profile_name_of_role(request)
 
+    def rota(self, request: Request, patron: Patron | None) -> Rota:
+        """The rota that the request goes round by."""
+        return self.rotas.get(assignment.rota_name(request, patron, self.assignment)) or Rota()
+
     def rota_symbols(self) -> tuple[str, ...]:
         """The suppliers that the rotas name: a Context must hold their records."""
-        return tuple(entry.symbol for entry in self.rota)
+        return tuple(dict.fromkeys(entry.symbol for rota in self.rotas.values() for entry in rota.entries))
 
     def mode_of(self, send: SendLetter, partner: Partner | None) -> str:
         """off, shadow or auto for this letter: its own mode, else its partner's, else the site's. Staff always hear."""
@@ -116,7 +131,9 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
     calendar, problems = workdays.load(files)
     notices, wrong = notice_rules.load(files, letters)
     problems += wrong
-    rota, wrong = rota_rules.load(files)
+    rotas, wrong = rota_rules.load(files)
+    problems += wrong
+    assigned, wrong = assignment.load(files, rotas)
     problems += wrong
     limits, wrong = limit_rules.load(files)
     problems += wrong
@@ -135,7 +152,8 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
         workflows=workflows,
         notices=notices,
         calendar=calendar,
-        rota=rota,
+        rotas=rotas,
+        assignment=assigned,
         letters_off=frozenset(name for name, rule in every.items() if rule.off),
         by_hand={name: rule for name, rule in every.items() if rule.by_hand},
         limits=limits,

@@ -27,7 +27,7 @@ _CITATION = TypeAdapter(Citation)
 # What other tables give; a decision may name them beside the field that they hang on (partner_id, patron_id).
 DERIVED = frozenset({"partner_domains", "partner_address", "patron_email", "mailed", "letters"})
 _REQUEST_COLUMNS = frozenset(RequestRow.model_fields) - {"id", "number", "version", "erased_at"}
-_REQUEST_LISTS = ("suppliers", "conditions")
+_REQUEST_LISTS = ("suppliers", "skipped", "conditions")
 _COST_COLUMNS = ("cost_cents", "cost_currency")
 
 
@@ -163,6 +163,7 @@ def to_request(
         items=tuple(to_item(item, parts.codes) for item in parts.items),
         charges=tuple(to_charge(charge) for charge in parts.charges),
         suppliers=tuple(row.suppliers),
+        skipped=tuple(row.skipped),
         conditions=tuple(row.conditions),
         language=row.language,
         pickup=row.pickup,
@@ -170,6 +171,7 @@ def to_request(
         note=row.note,
         need_before=row.need_before,
         max_cost=to_money(row.max_cost_cents, row.max_cost_currency),
+        abroad_ok=row.abroad_ok,
         created_at=row.created_at,
         loaned_on=row.loaned_on,
         closed_at=row.closed_at,

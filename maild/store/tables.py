@@ -95,6 +95,7 @@ class RequestRow(SQLModel, table=True):
     last_patron_message_id: str = ""
     renewals: int = 0
     suppliers: list[str] = Field(default_factory=list, sa_type=JSON)
+    skipped: list[str] = Field(default_factory=list, sa_type=JSON)
     conditions: list[str] = Field(default_factory=list, sa_type=JSON)
     language: str = ""
     pickup: str = ""
