@@ -258,7 +258,7 @@ class Play:
 
     def _check(self, line: Line, refused: str, decision: Decision | None) -> None:
         letters_from, tasks_from = self.seen
-        letters = [(self._reader(s.letter), s.letter.letter) for s in self.desk.sent[letters_from:]]
+        letters = [(self._reader(s.letter), _with_facts(s.letter)) for s in self.desk.sent[letters_from:]]
         tasks = [(t.reason, t.text) for t in self.desk.tasks[tasks_from:]]
         self.seen = (len(self.desk.sent), len(self.desk.tasks))
         number = next((w.removeprefix("number=") for w in line.words if w.startswith("number=")), "")
@@ -286,7 +286,7 @@ class Play:
         key, _, value = (part.strip() for part in wanted.partition(":"))
         if key.startswith("to "):
             names = [name.strip() for name in value.split(",")]
-            return all(_taken(letters, (key.removeprefix("to ").strip(), name)) for name in names)
+            return all(_taken(letters, (key.removeprefix("to ").strip(), _pattern(name))) for name in names)
         if key == "task":
             return _taken(tasks, ("*", f"*{value}*"))
         if key == "left":
@@ -313,7 +313,7 @@ def _stands(wanted: str, now: Request) -> bool:
     if key == "patron-due":
         return {i.patron_due_date for i in now.items} == {date.fromisoformat(one) for one in value.split()}
     if key == "items":
-        return [i.item_ids[0] for i in now.items] == [one.strip() for one in value.split(",")]
+        return [i.item_ids[0] if i.item_ids else "-" for i in now.items] == [one.strip() for one in value.split(",")]
     if key == "charge":
         return any(f"{c.payer} {c.money.amount} {c.money.currency}" == value for c in now.charges)
     if key == "profile":
@@ -321,6 +321,18 @@ def _stands(wanted: str, now: Request) -> bool:
     if key == "renewals":
         return now.renewals == int(value)
     return now.status == Status(wanted)
+
+
+def _with_facts(letter: SendLetter) -> str:
+    """The letter with the plain facts of its occasion: "part_arrived | volume=2 |"."""
+    facts = "".join(f" {name}={value} |" for name, value in sorted(letter.facts.items()))
+    return f"{letter.letter} |{facts}"
+
+
+def _pattern(wanted: str) -> str:
+    """What a letter must look like that is named with at most one fact, "part_arrived volume=2"."""
+    name, _, fact = wanted.partition(" ")
+    return f"{name} |*{f' {fact} |' if fact else ''}*"
 
 
 def _taken(found: list[tuple[str, str]], wanted: tuple[str, str]) -> bool:

@@ -60,6 +60,13 @@ def test_the_slips_date_takes_the_place_of_the_assumed_one() -> None:
     assert [e.item.id for e in decision.effects if isinstance(e, PutItem)] == [1]
 
 
+def test_a_barcode_that_comes_after_the_date_is_kept() -> None:
+    loan = on_loan(Status.LOANED)
+    loan = replace(loan, items=(replace(loan.items[0], item_ids=()),))
+    items = [e.item for e in done(loan, EventName.RECEIVED, item_id="1300").effects if isinstance(e, PutItem)]
+    assert [i.item_ids for i in items] == [("1300",)]
+
+
 def test_the_patron_hears_of_it_when_the_desk_has_it() -> None:
     decision = done(on_loan(Status.RECEIVED), EventName.READY_FOR_PICKUP, pickup="Main")
     (letter,) = [e for e in decision.effects if getattr(e, "letter", "")]

@@ -171,6 +171,9 @@ READERS: Mapping[str, Callable[[str, str, date], object]] = {
     "attachment": _yes,
 }
 OTHER_KEYS = frozenset(
-    {"to", "partner", "pickup", "text", "parcel", "office", "volume", "notify", "letter", "whom", "waiting"}
+    {
+        *("to", "partner", "pickup", "text", "parcel", "office", "volume", "notify", "letter", "whom", "waiting"),
+        *("main", "missing"),
+    }
 )
 YES_OR_NO = frozenset({"waiting"})

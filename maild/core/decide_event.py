@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from maild.core import costs, lending_renewals, letter_facts, loan_facts, renewals, returns
+from maild.core import costs, lending_renewals, letter_facts, loan_facts, parts, renewals, returns
 from maild.core.apply import apply
 from maild.core.decide_supplier import ask_next
 from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutItem
@@ -25,6 +25,7 @@ TELLERS: dict[EventName, Callable[[Occasion], Told]] = {
     EventName.RENEW_ACCEPTED: loan_facts.new_date,
     EventName.RECALLED: loan_facts.new_date,
     EventName.DUE_DATE_CHANGED: loan_facts.new_date,
+    EventName.NOTE: loan_facts.main_id,
 }
 STOPPED_BY_PRICE = frozenset({EventName.WILL_SUPPLY, EventName.EXPECT_TO_SUPPLY, EventName.REQUEST_RECEIVED})
 PRICE_ASKED = "cost_approval"  # the letter, as our Message-IDs name it
@@ -73,7 +74,7 @@ def _hindrance(o: Occasion, edge: Transition) -> Doubt | None:
     lacking = sorted(edge.needs_flags - _flags(o))
     if lacking:
         return Doubt(reason="status", text=f"{o.event.event} of {o.request.number}: no {', '.join(lacking)}.")
-    return _price(o) or _which_price(o) or _place(o) or _date(o)
+    return _price(o) or _which_price(o) or _place(o) or _date(o) or _which_part(o)
 
 
 def _flags(o: Occasion) -> frozenset[Flag]:
@@ -104,6 +105,15 @@ def _place(o: Occasion) -> Doubt | None:
     blocked = o.patron is not None and o.patron.blocked
     if blocked and o.event.event is EventName.SENT_TO_OFFICE:
         return Doubt(reason="policy", text=f"The patron of {o.request.number} is blocked: it waits at the desk.")
+    return None
+
+
+def _which_part(o: Occasion) -> Doubt | None:
+    """An arrival, or a main id, that fits none of the things on record."""
+    try:
+        TELLERS.get(o.event.event, _nothing)(o)
+    except parts.Unclear as unclear:
+        return Doubt(reason="incomplete", text=f"{o.request.number}: {unclear}")
     return None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from maild.core.occasion import Occasion
+from maild.core.parts import NAMING
 from maild.core.request import Request
 from maild.core.terms import EventName, Status
 
@@ -12,7 +13,8 @@ TYPED = frozenset({"text", "parcel", "office", "volume"})
 
 def of(o: Occasion) -> dict[str, object]:
     """The facts of this occasion, by the names that letters know."""
-    typed: dict[str, object] = {name: value for name, value in o.values.items() if name in TYPED}
+    own = TYPED - {"volume"} if o.event.event in NAMING else TYPED
+    typed: dict[str, object] = {name: value for name, value in o.values.items() if name in own}
     return OCCASIONS.get(o.event.event, _nothing)(o) | typed
 
 

@@ -1,9 +1,10 @@
 """What an event tells about the things on loan: ids, due dates, conditions; and what staff must hear of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from maild.core import costs, duedates
+from maild.core import costs, duedates, parts
 from maild.core.effects import AddCharge, ChangeRequest, Effect, PutAttempt, PutItem
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion
@@ -96,15 +97,14 @@ def _waited_for(o: Occasion) -> Told:
     return Told(add=mark if waiting == "yes" else frozenset(), remove=mark if waiting == "no" else frozenset())
 
 
-def loan(o: Occasion) -> Told:
-    """The things on loan with their dates, as "sent" or the slip in the parcel tells them."""
+def loan(o: Occasion, items: Sequence[Item] = ()) -> Told:
+    """The things on loan (or `items` of them) with their dates, as "sent" or the slip in the parcel tells them."""
     due = o.event.due_date or _known_due_date(o)
     assumed = due is None
     if due is None:
         due = _own_date(o)
-    items = _items(o)
     ready = _ready_day(o)
-    told = [_with_date(o, item, o.event.due_date or item.due_date or due, ready) for item in items]
+    told = [_with_date(o, item, o.event.due_date or item.due_date or due, ready) for item in items or _items(o)]
     started: tuple[Effect, ...] = ()
     if o.request.loaned_on is None:
         started = (ChangeRequest(number=o.request.number, values={"loaned_on": o.today}),)
@@ -122,10 +122,11 @@ def loan(o: Occasion) -> Told:
 
 
 def arrived(o: Occasion) -> Told:
-    """The slip's dates, where the parcel tells them; nothing where they were known before."""
+    """What came with the slip's dates, and what is still out; nothing where they were known before."""
     if o.request.role is Role.LENDING:
         return Told()
-    return loan(o)
+    came = parts.arrival(o.request, o.event, o.values)
+    return together(loan(o, came.here), _still_out(o, came.out))
 
 
 def accepted(o: Occasion) -> Told:
@@ -150,8 +151,33 @@ def new_date(o: Occasion) -> Told:
 
 
 def ready(o: Occasion) -> Told:
-    """It can be fetched from today on: the patron's date is reckoned again from the day that is now known."""
-    return together(*(_with_date(o, i, i.due_date, o.today) for i in o.request.items if i.due_date is not None))
+    """It can be fetched from today on: the patron's date is reckoned again from the day that is now known.
+
+    Where parts are still out, the letter tells only of those that are here, and names the others.
+    """
+    found = parts.ready(o.request, o.event, o.values)
+    dated = together(*(_with_date(o, i, i.due_date, o.today) for i in found.here))
+    facts: dict[str, object] = {}
+    if len(found.here) < len(o.request.items) or found.out:
+        facts["item_id"] = tuple(i.item_ids[0] for i in found.here if i.item_ids)
+    if found.out:
+        facts["volume"] = parts.called(found.out)
+    return together(dated, _still_out(o, found.out), Told(facts=facts))
+
+
+def main_id(o: Occasion) -> Told:
+    """Which of several ids of a thing is the main one, where staff say so."""
+    if "main" not in o.values:
+        return Told()
+    item = parts.with_main(o.request, o.values["main"])
+    return _put(o, item)
+
+
+def _still_out(o: Occasion, out: Sequence[Item]) -> Told:
+    """The things that are awaited, and the flag that says whether there are any."""
+    flag = frozenset({Flag.PARTS_OUT})
+    put = together(*(_put(o, item) for item in out))
+    return together(put, Told(add=flag if out else frozenset(), remove=frozenset() if out else flag))
 
 
 def patron_dates(items: list[Item]) -> date | None:
@@ -162,16 +188,17 @@ def patron_dates(items: list[Item]) -> date | None:
 def _with_date(o: Occasion, item: Item, due: date | None, ready_on: date) -> Told:
     """The item with the supplier's date and, when we borrow it, the patron's."""
     if due is None or o.request.role is Role.LENDING:
-        return _put(o, item, replace(item, due_date=due))
+        return _put(o, replace(item, due_date=due or item.due_date))
     ours = duedates.patron_date(due, ready_on, o.partner, o.workflow.loan, o.rules.calendar)
     ours = duedates.capped(ours, o.patron.account_ends if o.patron else None, o.rules.calendar)
-    told = _put(o, item, replace(item, due_date=due, patron_due_date=ours.day))
+    told = _put(o, replace(item, due_date=due, patron_due_date=ours.day))
     asks = (ours.ask,) if ours.ask and item.patron_due_date != ours.day else ()
     return together(told, Told(asks=asks, facts={"patron_due_date": ours.day}))
 
 
-def _put(o: Occasion, old: Item, new: Item) -> Told:
-    return Told(effects=(PutItem(number=o.request.number, item=new),)) if new != old or not old.id else Told()
+def _put(o: Occasion, item: Item) -> Told:
+    """The item, where it is not on record like this already."""
+    return Told() if item in o.request.items else Told(effects=(PutItem(number=o.request.number, item=item),))
 
 
 def _items(o: Occasion) -> list[Item]:
@@ -183,7 +210,7 @@ def _items(o: Occasion) -> list[Item]:
         return [replace(known[0], item_ids=merged)]
     if known:
         return known
-    return [Item(item_ids=(one,)) for one in ids] or [Item()]
+    return list(parts.things(o.event, o.values))
 
 
 def _known_due_date(o: Occasion) -> date | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from maild.core.parts import AWAITED
 from maild.core.reading import Event
 from maild.core.request import Item, Request
 from maild.core.terms import EventName, Role
@@ -32,7 +33,7 @@ def put_away(event: Event, request: Request) -> tuple[Item, ...]:
 def is_over(item: Item, request: Request, anchor: str) -> bool:
     """Whether a date of this item wakes nobody any more, although the request waits for others."""
     if anchor == "patron_due_date":
-        return item.place in OUT_OF_HAND
+        return item.place in OUT_OF_HAND or item.place == AWAITED
     back = GONE_BACK if request.role is Role.BORROWING else {str(EventName.LOAN_COMPLETED)}
     return item.place in back
 

@@ -122,15 +122,16 @@ class Workflow:
         return (t for t in self.transitions if t.anywhere or status in t.sources)
 
     def edge(self, status: Status, event: EventName, by: By, to: Status | None = None) -> Transition | None:
-        """The edge for what happened, or None. `to` chooses among several (Close, Reopen)."""
-        return next(
-            (
-                t
-                for t in self.edges(status)
-                if t.event is event and (by in t.by or by == "staff") and (to is None or t.to is to)
-            ),
-            None,
-        )
+        """The edge for what happened, or None. `to` chooses among several (Close, Reopen).
+
+        Staff may say what anybody says, but mean our own house where it says so too ("Received" is the parcel's).
+        """
+        found = [
+            t
+            for t in self.edges(status)
+            if t.event is event and (by in t.by or by == "staff") and (to is None or t.to is to)
+        ]
+        return next((t for t in found if t.by & {"staff", "house"}), found[0] if found else None)
 
 
 def profile_name(request: Request, family: str = "") -> str:

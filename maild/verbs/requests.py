@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from maild.core.effects import Command
 from maild.core.reading import Event
-from maild.core.request import Request
+from maild.core.request import Item, Request
 from maild.core.rules import Refused
 from maild.core.terms import EventName, Status
 from maild.store import requests as store
@@ -62,11 +62,28 @@ def show(config: Path | None, number: str, *, as_json: bool) -> None:
         typer.echo(json.dumps({"request": facts, "timeline": line}, ensure_ascii=False, default=str))
         return
     for key, value in facts.items():
-        typer.echo(f"{key}: {json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}")
+        if key != "items":
+            typer.echo(f"{key}: {json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}")
+    for item in found.items:
+        typer.echo(_item_line(item))
     zone = ZoneInfo(settings.site.zone)
     for e in entries:
         why = f" ({e.why})" if e.why else ""
         typer.echo(f"{e.at.astimezone(zone):%Y-%m-%d %H:%M}  {e.what:<9} {e.text}{why}")
+
+
+def _item_line(item: Item) -> str:
+    """One thing on loan: its main id and the others on it, its dates, and where it is."""
+    main, *others = item.item_ids or ("no id",)
+    parts = [
+        f"volume {item.volume}" if item.volume else "",
+        f"main {main}" if others else main,
+        f"also {', '.join(others)}" if others else "",
+        f"due {item.due_date}" if item.due_date else "",
+        f"for the patron {item.patron_due_date}" if item.patron_due_date else "",
+        item.place,
+    ]
+    return f"item {item.id}: {', '.join(filter(None, parts))}"
 
 
 def do(config: Path | None, number: str, event: str, values: list[str], *, notify: bool) -> None:
