@@ -108,6 +108,17 @@ def status(
     _verb(lambda: checking.status(context.obj, as_json=as_json, as_metrics=metrics))
 
 
+@app.command()
+def clock(
+    context: typer.Context,
+    confirm: Annotated[bool, typer.Option("--confirm", help="The clock is right although it leapt: go on.")] = False,
+) -> None:
+    """Whether the clock went on as clocks do; by one that leapt nothing is decided, noticed or erased."""
+    from maild.verbs import running
+
+    _verb(lambda: running.clock(context.obj, confirm=confirm))
+
+
 # Reading mail by hand
 
 Contexts = Annotated[Path | None, typer.Option("--context", help="What is known of each mail, one JSON object a line.")]

@@ -21,6 +21,7 @@ from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
 from maild.intake.smtp import Door, serve
 from maild.metrics import serve_metrics
+from maild.notices.leap import is_sure_of_time
 from maild.notices.morning import has_come, send_month, send_morning_letter
 from maild.notices.retention import erase_what_is_old
 from maild.notices.tick import send_due_notices, ticking
@@ -211,10 +212,17 @@ class Daemon:
         while not self._stop.is_set():
             await self._in_worker(self.database.keep_lock)
             self._mail.clear()
-            while await self._in_worker(self.desk.work) and not self._stop.is_set():
+            while await self._in_worker(self._work_some) and not self._stop.is_set():
                 self._worked_at = self._clock.now()
             self._worked_at = self._clock.now()
             await _wait(self._mail, IDLE_SECONDS)
+
+    def _work_some(self) -> int:
+        """How many mails were dealt with; by a clock that leapt, none: a date would be read a year off."""
+        return self.desk.work() if self._is_sure_of_time() else 0
+
+    def _is_sure_of_time(self) -> bool:
+        return is_sure_of_time(self.desk, self.database)
 
     async def _post(self) -> None:
         while not self._stop.is_set():
@@ -261,8 +269,13 @@ class Daemon:
         return health.health(self.database, self._pulse(), self._clock.now())
 
     async def tick(self) -> None:
-        """Decides about what is due now; once a day it erases what is older than it may be, and writes to staff."""
+        """Decides about what is due now; once a day it erases what is older than it may be, and writes to staff.
+
+        By a clock that leapt it does none of that.
+        """
         try:
+            if not await self._in_worker(self._is_sure_of_time):
+                return
             await self._in_worker(lambda: send_due_notices(self.desk, self.database, self._clock))
             await self._erase()
             await self._in_worker(self._morning)
@@ -294,10 +307,11 @@ class Daemon:
         async with self.opened():
             await self._in_worker(self.desk.recover)
             await self.poll()
-            await self.settle()
-            await self._in_worker(self._morning)
+            if await self._in_worker(self._is_sure_of_time):
+                await self.settle()
+                await self._in_worker(self._morning)
+                await self._erase()
             await self._send_due()
-            await self._erase()
             for mailbox in self._mailboxes:
                 await asyncio.to_thread(mailbox.file_once)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session
 
-from maild.store import inbox, outbox, requests
+from maild.store import inbox, outbox, requests, ticks
 from maild.store.database import Database
 
 PULSE_FILE = "pulse.json"
@@ -80,12 +80,16 @@ def health(database: Database, pulse: Pulse | None, now: datetime) -> Health:
     """How it stands at this moment."""
     with database.read() as session:
         mails, letters, tasks = inbox.counts(session), outbox.counts(session), len(requests.tasks(session))
-        since = _since(session)
+        since, leapt = _since(session), ticks.leap(session, now)
     if pulse is not None:
         since |= {"work": pulse.worked_at, "pulse": pulse.at}
         since |= {f"poll {mailbox.name}": mailbox.at or pulse.started_at for mailbox in pulse.mailboxes}
     ages = {name: max(int((now - at).total_seconds()), 0) for name, at in since.items() if at is not None}
     problems = [*_of_counts(mails, letters), *_of_ages(ages), *(_of_pulse(pulse) if pulse else ())]
+    if leapt is not None:
+        problems.append(
+            f"clock: the last tick was at {leapt:%Y-%m-%d %H:%M} UTC; set the clock right, or see maild clock"
+        )
     return Health(mails=mails, letters=letters, tasks=tasks, ages=ages, problems=problems)
 
 

@@ -18,7 +18,7 @@ from maild.core.effects import Audience
 from maild.daemon import IDLE_SECONDS
 from maild.demo.imap_server import free_port
 from maild.post import transport
-from maild.post.sender import GIVE_UP_AFTER, PAUSES_MINUTES, Pace, Sender
+from maild.post.sender import GIVE_UP_AFTER, GIVE_UP_TRIES, PAUSES_MINUTES, Pace, Sender
 from maild.post.transport import Fate, ToMaildir, ToSmarthost, transport_for
 from maild.settings import Post
 from maild.store import outbox
@@ -218,13 +218,17 @@ async def test_letter_put_off_comes_again_after_growing_pauses(database: Databas
     assert len(sink.mails) == 4
 
 
-async def test_letter_that_is_put_off_for_too_long_is_given_up(database: Database, clock: WoundClock) -> None:
-    sink = Sink(answers=["451 4.3.0 not now"])
+async def test_letter_that_is_put_off_for_too_long_and_often_is_given_up(database: Database, clock: WoundClock) -> None:
+    sink = Sink(answers=["451 4.3.0 not now"] * GIVE_UP_TRIES)
     waiting(database, "a")
-    clock.wind(GIVE_UP_AFTER + timedelta(minutes=1))
     async with listening(sink), sending(database, clock, post(sink)) as sender:
+        for tries in range(1, GIVE_UP_TRIES):
+            clock.wind(GIVE_UP_AFTER + timedelta(minutes=1))
+            await sender.send_due()
+            assert states(database) == [("waiting", tries)]  # a clock that leapt alone is no reason
+        clock.wind(GIVE_UP_AFTER)
         await sender.send_due()
-    assert states(database) == [("failed", 1)]
+    assert states(database) == [("failed", GIVE_UP_TRIES)]
 
 
 @pytest.mark.parametrize("where", ["RCPT", "DATA"])

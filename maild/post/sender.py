@@ -16,6 +16,7 @@ log = structlog.get_logger()
 BATCH = 50  # letters looked at in one round
 PAUSES_MINUTES = (1, 5, 15, 60, 180, 360, 720)  # after the first, second … failed try; the last one repeats
 GIVE_UP_AFTER = timedelta(days=6)  # a relay that is down for five days loses nothing (P27)
+GIVE_UP_TRIES = 8  # as well: a clock that leapt, or a week in which nobody could be reached, is no week of refusals
 
 
 def next_try(tries: int, now: datetime) -> datetime:
@@ -83,7 +84,7 @@ class Sender:
 
     def _note(self, letter: Outgoing, fate: Fate, answer: str) -> bool:
         now = self._clock.now()
-        if fate is Fate.LATER and now - letter.created_at > GIVE_UP_AFTER:
+        if fate is Fate.LATER and letter.tries + 1 >= GIVE_UP_TRIES and now - letter.created_at > GIVE_UP_AFTER:
             fate = Fate.NEVER
         with self._database.write() as session:
             if fate is Fate.SENT:

@@ -341,6 +341,14 @@ class CounterRow(SQLModel, table=True):
     last: int = 0
 
 
+class TickRow(SQLModel, table=True):
+    """The last moment at which the clock was believed; one row."""
+
+    __tablename__ = "tick"
+    id: int = Field(primary_key=True)
+    at: datetime
+
+
 class MailboxRow(SQLModel, table=True):
     """How far a mailbox was read."""
 
