@@ -97,10 +97,25 @@ def test_partners_come_by_sender_domain_by_rota_and_by_the_suppliers_still_to_as
     assert by_domain.partners[0].domains == ("other.example", "xn--h-0fa.example")
 
 
-def test_all_partner_domains_are_told(desk: Database) -> None:
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (("Partner.example", "home.example"), ("partner.example",)),
+        (("ill.lib.other.example", "xn--h-0fa.example"), ("other.example", "xn--h-0fa.example")),
+        (("notother.example", "example"), ()),
+    ],
+)
+def test_the_partner_domains_are_told_that_the_mails_addresses_are_at_or_below(
+    desk: Database, given: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
     with desk.read() as session:
-        domains = find(session).partner_domains
-    assert domains == ("other.example", "partner.example", "xn--h-0fa.example")
+        assert find(session, domains=given).partner_domains == expected
+
+
+def test_a_partner_in_our_own_domain_is_told_of_a_mail_from_ourselves(desk: Database) -> None:
+    with desk.write() as session:
+        desks.add_partner(session, Partner(symbol="FI-Branch", domains=("library.example",)))
+        assert find(session).partner_domains == ("library.example",)
 
 
 def test_the_patron_of_a_form_is_found_by_card_or_address(desk: Database) -> None:

@@ -159,7 +159,7 @@ class Context:
     reply_key: str = ""  # hex; never stored with a decision
     old_reply_keys: tuple[str, ...] = ()
     accept_spf: tuple[str, ...] = ()
-    partner_domains: tuple[str, ...] = ()
+    partner_domains: tuple[str, ...] = ()  # of any partners, those that an address of the mail could be at
     trusted_form_senders: tuple[str, ...] = ()
     internal_forms: tuple[str, ...] = ()
     staff_addresses: tuple[str, ...] = ()

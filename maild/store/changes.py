@@ -22,6 +22,7 @@ from maild.store.rows import (
     patron_columns,
     request_columns,
 )
+from maild.store.statements import table_of
 from maild.store.tables import (
     AttemptRow,
     ChargeRow,
@@ -364,7 +365,7 @@ def _note_step(
 
 def _update(session: Session, table: type[SQLModel], where: Any, columns: dict[str, Any]) -> int:
     """How many rows got these values."""
-    return session.exec(update(table.__table__).where(where).values(**columns)).rowcount  # type: ignore[attr-defined]  # SQLModel does not declare it
+    return session.exec(update(table_of(table)).where(where).values(**columns)).rowcount
 
 
 _DOERS: dict[type, Callable[[Desk, Any], None]] = {

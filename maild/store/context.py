@@ -1,12 +1,12 @@
 """The Context of a mail, a command or a notice: the requests that it could be about, with their people and partners."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, SQLModel, or_, select
 
 from maild.core.mail import Clues
 from maild.core.request import Context, Partner, Patron, Request
@@ -14,6 +14,7 @@ from maild.store import counting
 from maild.store.finding import find_requests
 from maild.store.plain import plain
 from maild.store.rows import Parts, to_partner, to_patron, to_request
+from maild.store.statements import one_of, table_of
 from maild.store.tables import (
     AttemptRow,
     ChargeRow,
@@ -29,6 +30,48 @@ from maild.store.tables import (
 MAX_LETTERS = 100  # of one request, the newest
 MAX_PEOPLE = 20
 LEFT_US = ("waiting", "sent", "failed")  # a shadow or held letter reached nobody
+
+
+def _of_requests(row: type[SQLModel], order: str) -> Any:
+    """The rows that belong to some requests in another table."""
+    table = table_of(row)
+    return select(*table.c).where(table.c.request_id.in_(one_of("ids"))).order_by(table.c[order])
+
+
+_REQUEST, _PATRON, _PARTNER = table_of(RequestRow).c, table_of(PatronRow).c, table_of(PartnerRow).c
+_DOMAIN, _OUTBOX = table_of(PartnerDomainRow).c, table_of(OutboxRow).c
+_REQUESTS = select(*_REQUEST).where(_REQUEST.id.in_(one_of("ids")))
+_REQUEST_IDS = select(_REQUEST.id).where(_REQUEST.number.in_(one_of("numbers")))
+_ATTEMPTS = _of_requests(AttemptRow, "number")
+_ITEMS = _of_requests(ItemRow, "number")
+_CODES = _of_requests(ItemCodeRow, "place")
+_CHARGES = _of_requests(ChargeRow, "id")
+_LETTERS = (
+    select(_OUTBOX.request_id, _OUTBOX.to, _OUTBOX.message_id)
+    .where(_OUTBOX.request_id.in_(one_of("ids")), _OUTBOX.state.in_(LEFT_US))
+    .order_by(_OUTBOX.id)
+)
+_PATRONS = select(*_PATRON).where(_PATRON.id.in_(one_of("ids")))
+_PEOPLE = (
+    select(*_PATRON)
+    .where(or_(_PATRON.email.in_(one_of("addresses")), _PATRON.card.in_(one_of("cards"))))
+    .limit(MAX_PEOPLE)
+)
+_PARTNERS = (
+    select(*_PARTNER)
+    .where(
+        or_(
+            _PARTNER.id.in_(one_of("ids")),
+            _PARTNER.id.in_(select(_DOMAIN.partner_id).where(_DOMAIN.domain.in_(one_of("domains")))),
+            _PARTNER.symbol.in_(one_of("symbols")),
+        )
+    )
+    .order_by(_PARTNER.id)
+)
+_DOMAINS = (
+    select(_DOMAIN.partner_id, _DOMAIN.domain).where(_DOMAIN.partner_id.in_(one_of("ids"))).order_by(_DOMAIN.place)
+)
+_KNOWN_DOMAINS = select(_DOMAIN.domain).where(_DOMAIN.domain.in_(one_of("domains"))).distinct().order_by(_DOMAIN.domain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +107,8 @@ def context_of(
     extra_symbols: Collection[str] = (),
 ) -> Context:
     """The Context of these requests, for a command or a notice."""
-    ids = session.exec(select(RequestRow.id).where(col(RequestRow.number).in_(numbers))).all()
-    return _context(session, [one for one in ids if one], None, identity, now, extra_symbols)
+    ids = session.exec(_REQUEST_IDS, params={"numbers": list(numbers)}).all()
+    return _context(session, ids, None, identity, now, extra_symbols)
 
 
 def context_json(context: Context) -> str:
@@ -76,13 +119,13 @@ def context_json(context: Context) -> str:
 
 def load_requests(session: Session, ids: Sequence[int]) -> tuple[tuple[Request, ...], list[Partner], list[Patron]]:
     """The requests in the order of their ids, with the partners and patrons that they name."""
-    rows = {row.id or 0: row for row in _rows(session, RequestRow, RequestRow.id, ids)}
+    rows = {row.id: row for row in _rows(session, _REQUESTS, ids)}
     parts = _parts(session, ids)
     asked = {attempt.partner_id for part in parts.values() for attempt in part.attempts}
     partners = load_partners(session, ids=asked | {row.partner_id for row in rows.values() if row.partner_id})
-    patrons = _rows(session, PatronRow, PatronRow.id, {row.patron_id for row in rows.values() if row.patron_id})
+    patrons = _rows(session, _PATRONS, {row.patron_id for row in rows.values() if row.patron_id})
     by_partner = {partner.id: partner for partner in partners}
-    by_patron = {row.id or 0: to_patron(row) for row in patrons}
+    by_patron = {row.id: to_patron(row) for row in patrons}
     requests = tuple(to_request(rows[one], parts[one], by_partner, by_patron) for one in ids if one in rows)
     return requests, partners, list(by_patron.values())
 
@@ -93,24 +136,12 @@ def load_partners(
     """The partners of any of these ids, sender domains and symbols."""
     if not ids and not domains and not symbols:
         return []
-    of_domains = select(PartnerDomainRow.partner_id).where(col(PartnerDomainRow.domain).in_(domains))
-    rows = session.exec(
-        select(PartnerRow)
-        .where(
-            or_(
-                col(PartnerRow.id).in_(ids),
-                col(PartnerRow.id).in_(of_domains),
-                col(PartnerRow.symbol).in_(symbols),
-            )
-        )
-        .order_by(col(PartnerRow.id))
-        .execution_options(populate_existing=True)
-    ).all()
-    own: dict[int, list[str]] = {row.id or 0: [] for row in rows}
-    listed = select(PartnerDomainRow.partner_id, PartnerDomainRow.domain).order_by(col(PartnerDomainRow.place))
-    for partner_id, domain in session.exec(listed.where(col(PartnerDomainRow.partner_id).in_(own))):
+    found = {"ids": list(ids), "domains": list(domains), "symbols": list(symbols)}
+    rows = session.exec(_PARTNERS, params=found).all()
+    own: dict[int, list[str]] = {row.id: [] for row in rows}
+    for partner_id, domain in _rows(session, _DOMAINS, own):
         own[partner_id].append(domain)
-    return [to_partner(row, own[row.id or 0]) for row in rows]
+    return [to_partner(row, own[row.id]) for row in rows]
 
 
 def _context(
@@ -127,7 +158,7 @@ def _context(
     symbols -= {partner.symbol for partner in partners}
     domains = [domain.lower() for domain in clues.domains] if clues else []
     others = load_partners(session, domains=domains, symbols=symbols)
-    people = [*patrons, *_people(session, clues)] if clues else patrons
+    people = [*patrons, *_people(session, clues.addresses, clues.patron_ids)] if clues else patrons
     return Context(
         received_at=at,
         our_addresses=identity.our_addresses,
@@ -135,7 +166,7 @@ def _context(
         reply_key=identity.reply_key,
         old_reply_keys=identity.old_reply_keys,
         accept_spf=identity.accept_spf,
-        partner_domains=_all_domains(session) if clues else (),
+        partner_domains=_known_domains(session, clues, identity) if clues else (),
         trusted_form_senders=identity.form_senders,
         internal_forms=identity.internal_forms,
         staff_addresses=identity.staff_addresses,
@@ -146,32 +177,36 @@ def _context(
     )
 
 
-def _all_domains(session: Session) -> tuple[str, ...]:
-    return tuple(session.exec(select(PartnerDomainRow.domain).distinct().order_by(PartnerDomainRow.domain)))
+def _known_domains(session: Session, clues: Clues, identity: Identity) -> tuple[str, ...]:
+    """The partners' domains that an address of the mail, or our own, is at or below. Of a desk with 500 partners no
+    mail needs more, and each decision keeps what it looked at."""
+    given = [*clues.domains, *(address.rpartition("@")[2] for address in identity.our_addresses)]
+    domains = {above for domain in given for above in _and_above(domain.lower())}
+    return tuple(session.exec(_KNOWN_DOMAINS, params={"domains": sorted(domains)}))
 
 
-def _people(session: Session, clues: Clues) -> list[Patron]:
+def _and_above(domain: str) -> Iterator[str]:
+    """The domain and those that it is below: "lib.uni.example", "uni.example", "example"."""
+    while domain:
+        yield domain
+        domain = domain.partition(".")[2]
+
+
+def _people(session: Session, addresses: Collection[str], cards: Collection[str]) -> list[Patron]:
     """Patrons with one of the addresses or cards: of a web form, say, the one who asks."""
-    addresses = [address.lower() for address in clues.addresses]
-    if not addresses and not clues.patron_ids:
+    if not addresses and not cards:
         return []
-    who = or_(
-        col(PatronRow.email).in_([a for a in addresses if a]),
-        col(PatronRow.card).in_([c for c in clues.patron_ids if c]),
-    )
-    return [to_patron(row) for row in session.exec(select(PatronRow).where(who).limit(MAX_PEOPLE))]
+    given = {"addresses": [a.lower() for a in addresses if a], "cards": [c for c in cards if c]}
+    return [to_patron(row) for row in session.exec(_PEOPLE, params=given)]
 
 
 def _parts(session: Session, ids: Sequence[int]) -> dict[int, Parts]:
-    attempts = _by_request(_rows(session, AttemptRow, AttemptRow.request_id, ids, AttemptRow.number), ids)
-    items = _by_request(_rows(session, ItemRow, ItemRow.request_id, ids, ItemRow.number), ids)
-    codes = _by_request(_rows(session, ItemCodeRow, ItemCodeRow.request_id, ids, ItemCodeRow.place), ids)
-    charges = _by_request(_rows(session, ChargeRow, ChargeRow.request_id, ids, ChargeRow.id), ids)
+    attempts, items, codes, charges = (
+        _by_request(_rows(session, statement, ids), ids) for statement in (_ATTEMPTS, _ITEMS, _CODES, _CHARGES)
+    )
     letters: dict[int, list[tuple[str, str]]] = {one: [] for one in ids}
-    gone = select(OutboxRow.request_id, OutboxRow.to, OutboxRow.message_id).order_by(col(OutboxRow.id))
-    gone = gone.where(col(OutboxRow.request_id).in_(ids), col(OutboxRow.state).in_(LEFT_US))
-    for request_id, to, message_id in session.exec(gone):
-        letters[request_id or 0].append((to, message_id))
+    for request_id, to, message_id in _rows(session, _LETTERS, ids):
+        letters[request_id].append((to, message_id))
     return {
         one: Parts(
             attempts=attempts[one],
@@ -184,11 +219,9 @@ def _parts(session: Session, ids: Sequence[int]) -> dict[int, Parts]:
     }
 
 
-def _rows(session: Session, table: Any, column: Any, ids: Collection[int], *order: Any) -> list[Any]:
-    if not ids:
-        return []
-    statement = select(table).where(col(column).in_(ids)).order_by(*map(col, order))
-    return list(session.exec(statement.execution_options(populate_existing=True)))
+def _rows(session: Session, statement: Any, ids: Collection[int]) -> Sequence[Any]:
+    """What the statement gives for these ids."""
+    return session.exec(statement, params={"ids": list(ids)}).all() if ids else []
 
 
 def _by_request(rows: Iterable[Any], ids: Sequence[int]) -> dict[int, list[Any]]:

@@ -2,25 +2,40 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from maild.core.request import Partner, Patron
 from maild.core.terms import Role
+from maild.store.statements import one_of, table_of
 from maild.store.tables import RequestRow
 
-_OPEN = col(RequestRow.closed_at).is_(None)
+_REQUEST = table_of(RequestRow).c
+_OPEN = _REQUEST.closed_at.is_(None)
+
+
+def _open_by(column: Any) -> Any:
+    return (
+        select(column, _REQUEST.role, func.count())
+        .where(column.in_(one_of("ids")), _OPEN)
+        .group_by(column, _REQUEST.role)
+    )
+
+
+_BY_PARTNER, _BY_PATRON = _open_by(_REQUEST.partner_id), _open_by(_REQUEST.patron_id)
+_LENDING = select(func.count()).where(_REQUEST.role == Role.LENDING.value, _OPEN)
 
 
 def open_lending(session: Session) -> int:
     """All open requests of other libraries with us."""
-    return session.exec(select(func.count()).where(RequestRow.role == Role.LENDING.value, _OPEN)).one()
+    return session.exec(_LENDING).one()
 
 
 def counted_partners(session: Session, partners: Sequence[Partner]) -> tuple[Partner, ...]:
     """The partners with how many requests are open with each, in both roles."""
-    found = _by(session, col(RequestRow.partner_id), [p.id for p in partners])
+    found = _by(session, _BY_PARTNER, [p.id for p in partners])
     return tuple(
         replace(
             p,
@@ -33,12 +48,11 @@ def counted_partners(session: Session, partners: Sequence[Partner]) -> tuple[Par
 
 def counted_patrons(session: Session, patrons: Sequence[Patron]) -> tuple[Patron, ...]:
     """The patrons with how many requests are open for each."""
-    found = _by(session, col(RequestRow.patron_id), [p.id for p in patrons])
+    found = _by(session, _BY_PATRON, [p.id for p in patrons])
     return tuple(replace(p, open_requests=found.get((p.id, Role.BORROWING.value), 0)) for p in patrons)
 
 
-def _by(session: Session, column: object, ids: Collection[int]) -> dict[tuple[int, str], int]:
+def _by(session: Session, statement: Any, ids: Collection[int]) -> dict[tuple[int, str], int]:
     if not ids:
         return {}
-    statement = select(column, RequestRow.role, func.count()).where(column.in_(ids), _OPEN)  # type: ignore[call-overload,attr-defined]  # a column of ids
-    return {(one, role): count for one, role, count in session.exec(statement.group_by(column, RequestRow.role))}
+    return {(one, role): count for one, role, count in session.exec(statement, params={"ids": list(ids)})}

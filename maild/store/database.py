@@ -11,6 +11,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 from maild.store import migrations
+from maild.store.statements import table_of
 
 BUSY_MILLISECONDS = 10_000  # how long SQLite waits for another process's writer; a door's client waits with it
 FULL = 2  # PRAGMA synchronous; EXTRA is 3
@@ -240,8 +242,12 @@ class _AdvisoryLock:
 
 def insert(session: Session, table: type[SQLModel]) -> Insert:
     """An INSERT that knows ON CONFLICT, in the words of the session's database."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement: Insert = dialect.insert(table.__table__)  # type: ignore[attr-defined]  # SQLModel does not declare it
+    return _insert(table, session.get_bind().dialect.name)
+
+
+@cache
+def _insert(table: type[SQLModel], dialect: str) -> Insert:
+    statement: Insert = (sqlite if dialect == "sqlite" else postgresql).insert(table_of(table))
     return statement
 
 

@@ -1,15 +1,46 @@
 """Which requests a mail could be about, by its clues: a bounded few, the strongest clues first."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import ColumnElement, Integer, bindparam
+from sqlmodel import Session, or_, select
 
 from maild.core.mail import Clues
+from maild.store.statements import one_of, table_of
 from maild.store.tables import AttemptRow, ItemCodeRow, OutboxRow, PatronRow, RequestRow
 
 MAX_REQUESTS = 50
 MAX_VALUES = 200  # of one kind of clue; what a mail lists beyond these is no address of a request
+
+
+def _newest(where: ColumnElement[bool]) -> Any:
+    """The newest requests of these, open ones before closed ones."""
+    found = select(_REQUEST.id).where(where).order_by(_REQUEST.closed_at.is_not(None), _REQUEST.id.desc())
+    return found.limit(bindparam("limit", type_=Integer))
+
+
+_REQUEST, _PATRON, _OUTBOX = table_of(RequestRow).c, table_of(PatronRow).c, table_of(OutboxRow).c
+_ATTEMPT, _CODE = table_of(AttemptRow).c, table_of(ItemCodeRow).c
+_AMONG = one_of("values")
+# Which kind of clue is looked for where, the strongest first.
+_NAMED = (
+    ("numbers", _newest(_REQUEST.number.in_(_AMONG))),
+    ("message_ids", _newest(_REQUEST.id.in_(select(_OUTBOX.request_id).where(_OUTBOX.message_id.in_(_AMONG))))),
+    ("item_ids", _newest(_REQUEST.id.in_(select(_CODE.request_id).where(_CODE.code.in_(_AMONG))))),
+    ("references", _newest(_REQUEST.requester_ref.in_(_AMONG))),
+    ("references", _newest(_REQUEST.supplier_ref.in_(_AMONG))),
+    ("references", _newest(_REQUEST.id.in_(select(_ATTEMPT.request_id).where(_ATTEMPT.supplier_ref.in_(_AMONG))))),
+)
+_OF_ADDRESSES = _newest(
+    or_(
+        _REQUEST.patron_id.in_(
+            select(_PATRON.id).where(or_(_PATRON.email.in_(_AMONG), _PATRON.card.in_(one_of("cards"))))
+        ),
+        _REQUEST.id.in_(select(_OUTBOX.request_id).where(_OUTBOX.to.in_(_AMONG))),
+    )
+)
 
 
 def find_requests(session: Session, clues: Clues) -> list[int]:
@@ -22,43 +53,24 @@ def find_requests(session: Session, clues: Clues) -> list[int]:
 
 
 def _named(session: Session, clues: Clues) -> list[int]:
-    numbers = [number.upper() for number in clues.numbers]
-    ours = select(OutboxRow.request_id).where(_among(OutboxRow.message_id, clues.message_ids))
-    items = select(ItemCodeRow.request_id).where(_among(ItemCodeRow.code, clues.item_ids))
-    tried = select(AttemptRow.request_id).where(_among(AttemptRow.supplier_ref, clues.references))
-    wheres = (
-        (clues.numbers, _among(RequestRow.number, numbers)),
-        (clues.message_ids, col(RequestRow.id).in_(ours)),
-        (clues.item_ids, col(RequestRow.id).in_(items)),
-        (clues.references, _among(RequestRow.requester_ref, clues.references)),
-        (clues.references, _among(RequestRow.supplier_ref, clues.references)),
-        (clues.references, col(RequestRow.id).in_(tried)),
-    )
     found: dict[int, None] = {}
-    for given, where in wheres:
-        if given and len(found) < MAX_REQUESTS:
-            found |= dict.fromkeys(_ids(session, where, MAX_REQUESTS - len(found)))
+    clues = replace(clues, numbers=tuple(number.upper() for number in clues.numbers))
+    for kind, statement in _NAMED:
+        values = _telling(getattr(clues, kind))
+        if values and len(found) < MAX_REQUESTS:
+            given = {"values": values, "limit": MAX_REQUESTS - len(found)}
+            found |= dict.fromkeys(session.exec(statement, params=given))
     return list(found)
 
 
 def _of_addresses(session: Session, clues: Clues) -> list[int]:
-    addresses = [address.lower() for address in clues.addresses]
-    if not addresses and not clues.patron_ids:
+    addresses, cards = _telling(clues.addresses), _telling(clues.patron_ids)
+    if not addresses and not cards:
         return []
-    people = select(PatronRow.id).where(
-        or_(_among(PatronRow.email, addresses), _among(PatronRow.card, clues.patron_ids))
-    )
-    wrote = select(OutboxRow.request_id).where(_among(OutboxRow.to, addresses))
-    return _ids(session, or_(col(RequestRow.patron_id).in_(people), col(RequestRow.id).in_(wrote)), MAX_REQUESTS)
+    given = {"values": [address.lower() for address in addresses], "cards": cards, "limit": MAX_REQUESTS}
+    return list(session.exec(_OF_ADDRESSES, params=given))
 
 
-def _ids(session: Session, where: ColumnElement[bool], limit: int) -> list[int]:
-    """The newest requests of these, open ones before closed ones."""
-    found = select(RequestRow.id).where(where).limit(max(limit, 0))
-    found = found.order_by(col(RequestRow.closed_at).is_not(None), col(RequestRow.id).desc())
-    return [request_id for request_id in session.exec(found) if request_id is not None]
-
-
-def _among(column: str, values: Sequence[str]) -> ColumnElement[bool]:
-    """The column is one of the values that say something."""
-    return col(column).in_([value for value in values if value][:MAX_VALUES])
+def _telling(values: Sequence[str]) -> list[str]:
+    """The values that say something, as many as are looked at."""
+    return [value for value in values if value][:MAX_VALUES]

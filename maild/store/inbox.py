@@ -14,6 +14,7 @@ from sqlmodel import Session, and_, col, or_, select
 
 from maild.reading import guard
 from maild.store.database import insert
+from maild.store.statements import table_of
 from maild.store.tables import InboxRow, SightingRow, TaskRow
 
 MAX_TRIES = 3
@@ -388,5 +389,4 @@ def _one_claimed(row: InboxRow, sightings: Sequence[SightingRow]) -> Claimed:
 
 
 def _change(session: Session, mail_id: int, **values: object) -> None:
-    table = InboxRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    session.exec(update(table).where(col(InboxRow.id) == mail_id).values(**values))
+    session.exec(update(table_of(InboxRow)).where(col(InboxRow.id) == mail_id).values(**values))

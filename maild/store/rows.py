@@ -1,4 +1,7 @@
-"""Rows ↔ core values: one function each way, and the only place where a column's name meets a field's."""
+"""Rows ↔ core values: one function each way, and the only place where a column's name meets a field's.
+
+A row is an object of the table's class or a plain row of its columns: both have the columns by name.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,9 +29,13 @@ CENTS = Decimal(100)
 _CITATION = TypeAdapter(Citation)
 # What other tables give; a decision may name them beside the field that they hang on (partner_id, patron_id).
 DERIVED = frozenset({"partner_domains", "partner_address", "patron_email", "mailed", "letters"})
+_COST_COLUMNS = ("cost_cents", "cost_currency")
+# What a row gives its core value as it is.
+_PARTNER_FIELDS = tuple(PartnerRow.model_fields.keys() - {"id", "symbol", "languages", "changed_at"})
+_PATRON_FIELDS = tuple(PatronRow.model_fields.keys() - {"id", "changed_at"})
+_ATTEMPT_FIELDS = tuple(AttemptRow.model_fields.keys() - {"request_id", "number", "conditions", *_COST_COLUMNS})
 _REQUEST_COLUMNS = frozenset(RequestRow.model_fields) - {"id", "number", "version", "erased_at"}
 _REQUEST_LISTS = ("suppliers", "skipped", "conditions")
-_COST_COLUMNS = ("cost_cents", "cost_currency")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +64,7 @@ def to_money(amount: int | None, currency: str) -> Money | None:
 
 def to_partner(row: PartnerRow, domains: Sequence[str]) -> Partner:
     """The partner of a row and its domains."""
-    values = row.model_dump(exclude={"id", "symbol", "languages", "changed_at"})
+    values = _taken(row, _PARTNER_FIELDS)
     return Partner(
         id=row.id or 0, symbol=row.symbol or "", domains=tuple(domains), languages=tuple(row.languages), **values
     )
@@ -72,7 +79,7 @@ def partner_columns(partner: Partner, now: datetime) -> dict[str, Any]:
 
 def to_patron(row: PatronRow) -> Patron:
     """The patron of a row."""
-    return Patron(id=row.id or 0, **row.model_dump(exclude={"id", "changed_at"}))
+    return Patron(id=row.id or 0, **_taken(row, _PATRON_FIELDS))
 
 
 def patron_columns(patron: Patron, now: datetime) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def patron_columns(patron: Patron, now: datetime) -> dict[str, Any]:
 
 def to_attempt(row: AttemptRow, partners: Mapping[int, Partner]) -> Attempt:
     """The attempt of a row."""
-    values = row.model_dump(exclude={"request_id", "number", "conditions", *_COST_COLUMNS})
+    values = _taken(row, _ATTEMPT_FIELDS)
     partner = partners.get(row.partner_id)
     return Attempt(
         id=row.number,
@@ -200,6 +207,10 @@ def max_cost_columns(money: Money | None) -> dict[str, Any]:
     if money is None:
         return {"max_cost_cents": None, "max_cost_currency": ""}
     return {"max_cost_cents": cents(money), "max_cost_currency": money.currency}
+
+
+def _taken(row: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
 
 
 def _partner_address(row: RequestRow, partner: Partner | None) -> str | None:

@@ -1,0 +1,19 @@
+"""Parts of statements that are built once, as constants: SQLAlchemy takes longer over building one than SQLite over its
+answer, and longest over making objects of rows that are turned into core values at once.
+"""
+
+from typing import Any
+
+from sqlalchemy import BindParameter, Table, bindparam
+from sqlmodel import SQLModel
+
+
+def table_of(row: type[SQLModel]) -> Table:
+    """The table itself: what is selected of its columns comes as plain rows."""
+    table: Table = row.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    return table
+
+
+def one_of(name: str) -> BindParameter[Any]:
+    """The list that is given by that name when the statement runs, for `column.in_(…)`."""
+    return bindparam(name, expanding=True)
