@@ -200,6 +200,20 @@ def request_do(
     _verb(lambda: requests.do(context.obj, number, event, values or [], notify=notify))
 
 
+@request_app.command("adopt")
+def request_adopt(
+    context: typer.Context,
+    partner: Annotated[str, typer.Argument(metavar="SYMBOL", help="The library that it came from.")],
+    patron: Annotated[str, typer.Argument(metavar="CARD|ADDRESS", help="Who ordered it there.")],
+    values: Annotated[list[str], typer.Argument(help='title="Talvi" item_id=3012 due_date=2026-12-03 …')],
+    notify: Annotated[bool, typer.Option("--notify/--no-notify", help="Whether letters go out.")] = True,
+) -> None:
+    """Takes on what came without a request of ours: a patron ordered it at the library itself."""
+    from maild.verbs import requests
+
+    _verb(lambda: requests.adopt(context.obj, partner, patron, values, notify=notify))
+
+
 @request_app.command("many")
 def request_many(
     context: typer.Context,

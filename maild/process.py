@@ -4,7 +4,7 @@ Staff's commands and notices that fall due join it at decide: there is one way t
 """
 
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from maild.core.effects import Command, Decision, DueNotice, ReadMail
 from maild.core.mail import Clues
 from maild.core.request import Context
 from maild.core.rules import Rules
+from maild.core.terms import EventName
 from maild.deciding import OPENED, Decided, Decider, changed
 from maild.letters.body import AttachedFile
 from maild.letters.compose import Composer
@@ -182,11 +183,11 @@ class Desk:
 
     def command(self, command: Command) -> Decision:
         """Carries out what somebody asks by hand. Raises core.rules.Refused with the reason where it may not be."""
-        return self._by_number(command, "command", command.actor)
+        return self._by_number(command, "command", command.actor, self._alike(command))
 
     def would(self, command: Command) -> Decision:
         """What such a command would do, with its letters written, and nothing done. Raises Refused like the command."""
-        return self._decider.decide(command, self._context_of([command.number], _named(command))).decision
+        return self._decider.decide(command, self._context_of([command.number], command)).decision
 
     def notice(self, due: DueNotice) -> Decision:
         """Decides about a notice whose hour has come."""
@@ -213,14 +214,21 @@ class Desk:
         """The moment by the desk's clock."""
         return self._clock.now()
 
+    def _alike(self, command: Command) -> list[str]:
+        """The open requests that what is adopted could be about."""
+        if command.event.event is not EventName.ADOPT:
+            return []
+        ids = [one.strip() for one in command.values.get("item_id", "").split(",") if one.strip()]
+        with self._database.read() as session:
+            return requests.borrowed_alike(session, command.values.get("patron", ""), ids)
+
     def _by_number(
         self, happening: Command | DueNotice, kind: SourceKind, actor: str, beside: Sequence[str] = ()
     ) -> Decision:
         numbers = list(dict.fromkeys([happening.number, *beside]))
-        chosen = _named(happening)
-        decided = self._decider.decide(happening, self._context_of(numbers, chosen))
+        decided = self._decider.decide(happening, self._context_of(numbers, happening))
         told = HAPPENING.dump_json(happening).decode()
-        decided = self._commit(decided, kind, happening.id, actor, lambda: self._context_of(numbers, chosen), told)
+        decided = self._commit(decided, kind, happening.id, actor, lambda: self._context_of(numbers, happening), told)
         self._committed()
         return decided.decision
 
@@ -231,11 +239,14 @@ class Desk:
             symbols = self._rulebook.rules.rota_symbols()
             return contexts.context_for(session, clues, self._identity, received_at, extra_symbols=symbols)
 
-    def _context_of(self, numbers: Iterable[str], chosen: Collection[str] = ()) -> Context:
+    def _context_of(self, numbers: Iterable[str], happening: Command | DueNotice | None = None) -> Context:
+        """What is known of these requests, and of the supplier and patron whom staff name beside them."""
+        values = happening.values if isinstance(happening, Command) else {}
         with self._database.read() as session:
-            symbols = (*self._rulebook.rules.rota_symbols(), *chosen)
+            symbols = (*self._rulebook.rules.rota_symbols(), *filter(None, [values.get("partner")]))
             wanted = [n for n in numbers if n]
-            return contexts.context_of(session, wanted, self._identity, self._clock.now(), extra_symbols=symbols)
+            patron = values.get("patron", "")
+            return contexts.context_of(session, wanted, self._identity, self._clock.now(), symbols, patron)
 
     def _fresh(self, context: Context, numbers: Iterable[str]) -> Context:
         """The same Context with its requests as they stand now."""
@@ -291,12 +302,6 @@ class Desk:
             auto=decided.decision.auto,
             by=reading.by if reading else "",
         )
-
-
-def _named(happening: Command | DueNotice) -> tuple[str, ...]:
-    """The supplier that staff name, which need not be one that anybody marked as holding the work."""
-    named = happening.values.get("partner") if isinstance(happening, Command) else None
-    return (named,) if named else ()
 
 
 def _to_open(claim: Claimed) -> ToOpen:

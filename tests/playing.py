@@ -205,8 +205,9 @@ class Play:
         quiet = values.pop("notify", "yes") == "no"
         if "partner" in values:
             values["partner"] = PARTNERS[values["partner"]]["symbol"]
+        number = "" if rest[0] == EventName.ADOPT else NUMBER
         return Command(
-            number=values.pop("number", NUMBER),
+            number=values.pop("number", number),
             event=Event(event=EventName(rest[0])),
             actor="anna",
             values=values,

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+from maild.core.decide_adopt import decide_adopt
 from maild.core.decide_command import decide_command
 from maild.core.decide_mail import decide_mail
 from maild.core.decide_notice import decide_notice
 from maild.core.effects import Command, Decision, Input, ReadMail
 from maild.core.request import Context
 from maild.core.rules import Rules
+from maild.core.terms import EventName
 
 
 def decide(happening: Input, context: Context, rules: Rules, now: datetime) -> Decision:
@@ -17,6 +19,8 @@ def decide(happening: Input, context: Context, rules: Rules, now: datetime) -> D
     """
     if isinstance(happening, ReadMail):
         return decide_mail(happening, context, rules, now)
+    if isinstance(happening, Command) and happening.event.event is EventName.ADOPT:
+        return decide_adopt(happening, context, rules, now)
     if isinstance(happening, Command):
         return decide_command(happening, context, rules, now)
     return decide_notice(happening, context, rules, now)

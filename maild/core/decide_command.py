@@ -26,7 +26,7 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
     request = context.request(command.number)
     if request is None:
         raise Refused(f"there is no request {command.number}; see maild request list")
-    event = _event(command, day_in(now, rules.site.zone))
+    event = event_of(command, day_in(now, rules.site.zone))
     occasion = Occasion(
         event=event,
         request=request,
@@ -105,15 +105,15 @@ def _supplier(command: Command, request: Request, context: Context) -> str:
     return partner.symbol
 
 
-def _event(command: Command, today: date) -> Event:
-    """The event with the facts that were typed beside it."""
+def event_of(command: Command, today: date, also: frozenset[str] = frozenset()) -> Event:
+    """The event with the facts that were typed beside it. Raises Refused for a value that is none; `also` are some."""
     event = replace(command.event, request=command.number)
     for key, text in command.values.items():
         reader = READERS.get(key)
         if reader is not None:
             event = replace(event, **{key: reader(key, text, today)})  # type: ignore[arg-type]  # each reader gives its own field's type
-        elif key not in OTHER_KEYS:
-            known = ", ".join(sorted((*READERS, *OTHER_KEYS)))
+        elif key not in OTHER_KEYS | also:
+            known = ", ".join(sorted((*READERS, *OTHER_KEYS, *also)))
             raise Refused(f"{key}= is no value of a command; use {known}")
     for key in YES_OR_NO & command.values.keys():
         _yes(key, command.values[key], today)

@@ -7,6 +7,7 @@ from datetime import datetime
 from maild.core import decide_reports, decide_request, decide_sanity
 from maild.core.apply import apply
 from maild.core.attempts import is_from_earlier, told_by_earlier
+from maild.core.authentication import domain_of
 from maild.core.decide_event import take
 from maild.core.effects import AskStaff, ChangeRequest, Decision, Effect, FileMail, Folder, ReadMail
 from maild.core.mail import Mail
@@ -26,6 +27,7 @@ BY: dict[Kind, By] = {
     Kind.PATRON_MESSAGE: "patron",
     Kind.STAFF_COMMAND: "staff",
 }
+OF_A_LOAN = frozenset({EventName.LOANED, EventName.OVERDUE, EventName.RECALLED, EventName.DUE_DATE_CHANGED})
 COPY_TYPES = ("application/pdf", "image/tiff", "image/jpeg", "image/png", "application/zip")
 
 
@@ -170,16 +172,38 @@ def _left(happening: ReadMail, context: Context, doubts: tuple[Doubt, ...]) -> D
         reason=first.reason,
         text=" ".join(dict.fromkeys(doubt.text for doubt in doubts)),
         passage=first.passage,
-        commands=tuple(command(event, number) for event in reading.events if event.request or number),
+        commands=_settling(happening, context, number, first),
     )
     return Decision(effects=(ask, FileMail(folder=Folder.TODO)), why=f"{first.reason}: {first.text}", reading=reading)
 
 
+def _settling(happening: ReadMail, context: Context, number: str, doubt: Doubt) -> tuple[str, ...]:
+    """What staff would type: the events, or where no request is known of what a partner sends, to take it on."""
+    events = happening.reading.events
+    known = tuple(command(event, number) for event in events if event.request or number)
+    domain = domain_of(happening.mail.from_address)
+    sender = next((p for p in context.partners if domain in {name.lower() for name in p.domains}), None)
+    if known or doubt.reason != "no-request" or sender is None:
+        return known
+    return tuple(
+        " ".join(["maild request adopt", sender.symbol, "CARD", "title=…", *_facts(event), *_place(event)])
+        for event in events
+        if event.event in OF_A_LOAN
+    )
+
+
+def _place(event: Event) -> tuple[str, ...]:
+    return ("place=coming",) if event.event is EventName.LOANED else ()
+
+
+def _facts(event: Event) -> list[str]:
+    facts = [f"{name}={value}" for name in ("due_date", "reason", "url") if (value := getattr(event, name))]
+    return facts + ([f"item_id={','.join(event.item_id)}"] if event.item_id else [])
+
+
 def command(event: Event, number: str) -> str:
     """What staff would type if the mail was read rightly."""
-    facts = [f"{name}={value}" for name in ("due_date", "reason", "url") if (value := getattr(event, name))]
-    facts += [f"item_id={','.join(event.item_id)}"] if event.item_id else []
-    return " ".join(["maild request do", event.request or number, str(event.event), *facts])
+    return " ".join(["maild request do", event.request or number, str(event.event), *_facts(event)])
 
 
 def _why(reading: Reading) -> str:

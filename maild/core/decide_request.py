@@ -18,6 +18,7 @@ from maild.core.terms import EventName, Kind, Role, ServiceType, Status
 from maild.core.trust import who_speaks
 from maild.core.workdays import day_in
 from maild.core.workflow import profile_name
+from maild.core.works import same_work
 
 Opened = tuple[tuple[Effect, ...], tuple[Doubt, ...]]
 NEW = ""  # the number of a request that has none yet: process.py draws it
@@ -134,17 +135,10 @@ def _duplicate(new: NewRequest, patron: Patron | None, context: Context) -> Requ
             and (
                 (patron is not None and r.patron_id == patron.id) or (email and (r.patron_email or "").lower() == email)
             )
-            and _key(r.citation) & _key(new.citation)
+            and same_work(r.citation, new.citation)
         ),
         None,
     )
-
-
-def _key(citation: object) -> set[tuple[str, str]]:
-    """What names the work: any identifier, and the title of the part or else of the whole."""
-    ids = {(n, str(v).casefold()) for n in ("isbn", "doi", "pmid", "record_id") if (v := getattr(citation, n))}
-    title = getattr(citation, "article_title", None) or getattr(citation, "title", None)
-    return ids | ({("title", title.casefold().strip())} if title else set())
 
 
 def _lending(

@@ -128,6 +128,7 @@ class EventName(StrEnum):
     CHECKED_OUT = "CheckedOut"
     RETURNED_BY_PATRON = "ReturnedByPatron"
     NEXT_SUPPLIER = "NextSupplier"
+    ADOPT = "Adopt"  # it came without a request of ours: it becomes one
     COPYRIGHT_CLEARANCE = "AwaitingCopyrightClearance"  # lending a copy: the rights are being asked for
     CLOSE = "Close"
     REOPEN = "Reopen"

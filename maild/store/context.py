@@ -105,10 +105,13 @@ def context_of(
     identity: Identity,
     now: datetime,
     extra_symbols: Collection[str] = (),
+    patron: str = "",
 ) -> Context:
-    """The Context of these requests, for a command or a notice."""
+    """The Context of these requests, for a command or a notice. `patron`: the card or address of one who is named."""
     ids = session.exec(_REQUEST_IDS, params={"numbers": list(numbers)}).all()
-    return _context(session, ids, None, identity, now, extra_symbols)
+    found = _context(session, ids, None, identity, now, extra_symbols)
+    named = counting.counted_patrons(session, _people(session, [patron], [patron])) if patron else ()
+    return replace(found, patrons=_once([*found.patrons, *named]))
 
 
 def context_json(context: Context) -> str:
@@ -172,7 +175,7 @@ def _context(
         staff_addresses=identity.staff_addresses,
         requests=requests,
         partners=counting.counted_partners(session, _once([*partners, *others])),
-        patrons=counting.counted_patrons(session, _once(people)) if clues else _once(people),
+        patrons=counting.counted_patrons(session, _once(people)),
         open_lending=counting.open_lending(session) if clues else 0,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from maild.core.request import Request
 from maild.core.terms import Flag, Role, Status
@@ -14,10 +14,12 @@ from maild.store.tables import (
     InboxRow,
     InputRequestRow,
     InputRow,
+    ItemCodeRow,
     LetterMarkRow,
     NoticeRow,
     OutboxRow,
     PartnerRow,
+    PatronRow,
     RequestRow,
     TaskRow,
 )
@@ -100,6 +102,18 @@ def of_same_patron(session: Session, number: str) -> list[str]:
     patron = select(RequestRow.patron_id).where(RequestRow.number == number, col(RequestRow.patron_id).is_not(None))
     own = select(RequestRow.number).where(col(RequestRow.patron_id).in_(patron), col(RequestRow.closed_at).is_(None))
     return list(session.exec(own.order_by(RequestRow.number)))
+
+
+def borrowed_alike(session: Session, patron: str, item_ids: Collection[str]) -> list[str]:
+    """The numbers of open requests of the patron with this card or address, and of those that have one of the items."""
+    people = select(PatronRow.id).where(or_(col(PatronRow.card) == patron, col(PatronRow.email) == patron.lower()))
+    having = select(ItemCodeRow.request_id).where(col(ItemCodeRow.code).in_(item_ids))
+    found = select(RequestRow.number).where(
+        RequestRow.role == Role.BORROWING.value,
+        col(RequestRow.closed_at).is_(None),
+        or_(col(RequestRow.patron_id).in_(people), col(RequestRow.id).in_(having)),
+    )
+    return list(session.exec(found.order_by(RequestRow.number)))
 
 
 def timeline(session: Session, number: str) -> list[Entry]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 from pydantic import TypeAdapter
 
-from maild.core.effects import Command
+from maild.core.effects import Command, OpenRequest
 from maild.core.reading import Event
 from maild.core.request import Item, Request
 from maild.core.rules import Refused
@@ -102,6 +102,23 @@ def do(config: Path | None, number: str, event: str, values: list[str], *, notif
         with database.write() as session:
             store.settle_request(session, command.number, command.actor, desk.now())
     typer.echo(decision.why or "done")
+
+
+def adopt(config: Path | None, partner: str, patron: str, values: list[str], *, notify: bool) -> None:
+    """Makes a request of what came without one. Raises Refused with what is missing, or which request it is."""
+    command = Command(
+        number="",
+        event=Event(event=EventName.ADOPT),
+        actor=getpass.getuser(),
+        values=values_of(values) | {"partner": partner, "patron": patron},
+        notify=notify,
+        id=uuid4().hex,
+    )
+    settings = settings_of(config)
+    with database_of(settings) as database, desk_of(settings, database) as desk:
+        decision = desk.command(command)
+    number = next(effect.number for effect in decision.effects if isinstance(effect, OpenRequest))
+    typer.echo(f"{number}: {decision.why}")
 
 
 def event_named(name: str) -> EventName:

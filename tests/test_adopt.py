@@ -1,0 +1,113 @@
+"""request adopt: through the verb, on a real database."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from maild.cli import app
+from maild.core.terms import Status
+from maild.store import requests
+from maild.store.database import Database
+from maild.store.tables import NoticeRow, OutboxRow, TaskRow
+from tests.databases import url_in
+from tests.desk_parts import PATRON, database_of, desk_of, reply, rows, settings_in
+from tests.desks import add_patron
+from tests.test_many import CONFIG
+from tests.test_process import keep
+
+NUMBER = "KP-2026-000001"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    settings = settings_in(tmp_path)
+    (tmp_path / "maild.toml").write_text(CONFIG.format(folder=tmp_path, url=url_in(tmp_path)))
+    with database_of(settings) as found:
+        yield found
+
+
+def request(folder: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, ["--config", str(folder / "maild.toml"), "request", *words])
+
+
+def adopt(folder: Path, *words: str) -> Result:
+    return request(folder, "adopt", "FI-VARASTO", "2100123456", *words)
+
+
+def test_what_came_becomes_a_request_with_its_dates_and_notices(database: Database, tmp_path: Path) -> None:
+    done = adopt(tmp_path, "title=Tervan tie merelle", "item_id=3012,9000", "main=9000", "due_date=2027-01-15")
+    assert done.exit_code == 0, done.output
+    assert f"\n{NUMBER}: " in done.output
+    with database.read() as session:
+        found = requests.by_number(session, NUMBER)
+        assert found is not None
+        assert (found.status, found.partner_domains, found.patron_email) == (
+            Status.RECEIVED,
+            ("varasto.example",),
+            "aino@student.example",
+        )
+        assert [item.item_ids for item in found.items] == [("9000", "3012")]
+        assert [a.status for a in found.attempts] == ["Loaned"]
+        assert {n.request_id for n in rows(session, NoticeRow)} == {found.id}
+        assert rows(session, OutboxRow) == []
+    shown = request(tmp_path, "show", NUMBER).output
+    assert "item 1: main 9000, also 3012, due 2027-01-15" in shown
+    assert request(tmp_path, "do", NUMBER, "ReadyForPickup").exit_code == 0
+    with database.read() as session:
+        assert [(row.letter, row.to) for row in rows(session, OutboxRow)] == [
+            ("ready_for_pickup", "aino@student.example")
+        ]
+
+
+def test_what_is_ours_already_is_not_taken_on_again(database: Database, tmp_path: Path) -> None:
+    adopt(tmp_path, "title=Tervan tie merelle", "item_id=3012")
+    for again in (["title=TERVAN TIE MERELLE"], ["title=Kivisillat", "item_id=3012"]):
+        refused = adopt(tmp_path, *again)
+        assert refused.exit_code != 0
+        assert NUMBER in refused.output
+    with database.read() as session:
+        assert requests.by_number(session, "KP-2026-000002") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["adopt", "FI-NOWHERE", "2100123456", "title=x"], "partner=FI-NOWHERE"),
+        (["adopt", "FI-VARASTO", "77", "title=x"], "patron=77"),
+        (["adopt", "FI-VARASTO", "2100123456", "item_id=3012"], "title="),
+        (["adopt", "FI-VARASTO", "2100123456", "title=x", "place=home"], "place=home"),
+        (["adopt", "FI-VARASTO", "2100123456", "title=x", "colour=red"], "colour="),
+        (["adopt", "FI-VARASTO", "2100123456", "title=x", "item_id=1", "main=2"], "main=2"),
+    ],
+)
+def test_what_is_missing_is_said_and_nothing_is_made(
+    database: Database, tmp_path: Path, words: list[str], told: str
+) -> None:
+    refused = request(tmp_path, *words)
+    assert refused.exit_code != 0
+    assert told in refused.output
+    with database.read() as session:
+        assert requests.by_number(session, NUMBER) is None
+
+
+def test_a_shared_address_names_no_patron(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        add_patron(session, replace(PATRON, card="2100999999"))
+    assert (
+        "patron=aino@student.example"
+        in request(tmp_path, "adopt", "FI-VARASTO", "aino@student.example", "title=x").output
+    )
+
+
+def test_a_mail_about_something_that_nobody_asked_for_is_left_with_the_command_that_takes_it_on(
+    database: Database, tmp_path: Path
+) -> None:
+    keep(database, reply(to="ill@library.example", answers=""))
+    desk_of(settings_in(tmp_path), database).work()
+    with database.read() as session:
+        (task,) = rows(session, TaskRow)
+    command = "maild request adopt FI-VARASTO CARD title=… due_date=2027-01-15 item_id=30120001234567 place=coming"
+    assert (task.reason, task.commands) == ("no-request", [command])
