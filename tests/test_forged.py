@@ -1,6 +1,7 @@
 """Mails that pretend: composition tricks, look-alikes, forged stamps, replays, guessed tokens: none may act."""
 
 import base64
+import hmac
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from maild.core.effects import (
     SendLetter,
 )
 from maild.core.terms import Party
-from maild.core.trust import reply_address, token_ok
+from maild.core.trust import reply_address, sign, token_ok
 from maild.reader import InProcessReader, Opened, ToOpen
 from maild.rulebook import Rulebook
 from maild.settings import Settings
@@ -80,6 +81,35 @@ COMPOSED = (
     "\r\n ill@alder.example\r\n <evil@evil.example>",
     "",
     "Alder ILL",
+    "ill@alder\u3002example",  # full stops of other scripts, and wide letters, which IDNA maps to plain ones
+    "ill@\uff41lder.example",
+    "ill@alder.example\u3002evil.example",
+    "ill@alder.example\\@evil.example",
+    "ill@alder.example\u200b@evil.example",
+    "ill@alder.example\u202e@evil.example",
+    "ill@alder.example <evil@evil.example",
+    "evil@evil.example> <ill@alder.example>",
+    "<ill@alder.example>\t<evil@evil.example>",
+    "<ill@alder.example>,",
+    "Alder: <ill@alder.example>",
+    "Alder, ILL <ill@alder.example>",
+    "ill@alder.example;evil@evil.example",
+    "ill@alder.example via evil@evil.example",
+    "'ill@alder.example' <evil@evil.example>",
+    "ill@alder.example\r\nX-Other: x",
+    "ill@[alder.example]",
+    "ill@alder.example.",
+    "ill@.alder.example",
+    "ill@alder..example",
+    "mailto:ill@alder.example",
+    "ill@@alder.example",
+    "=?utf-8?q?Alder?= =?utf-8?q?=3Cill=40alder=2Eexample=3E?=",
+    "=?utf-8?q?ill=40alder=2Eexample=2C?= evil@evil.example",
+    "=?utf-8?q?=0D=0AFrom=3A?= ill@alder.example <evil@evil.example>",
+    "<ill=40alder.example@evil.example>",
+    '"ill@alder.example" "x" <evil@evil.example>',
+    "undisclosed-recipients:; <ill@alder.example>",
+    "ill@alder.example%evil.example",
 )
 LOOK_ALIKES = (
     "ill@\u0430lder.example",
@@ -94,6 +124,20 @@ LOOK_ALIKES = (
     "ill@alder.exarnple",
     "ill@alderexample",
     "ill@alder\u2024example",
+    "ill@alder.exampl\u0435",
+    "ill@\u03b1lder.example",
+    "ill@alder.ex\u00e4mple",
+    "ill@\u00e4lder.example",
+    "ill@al\u0501er.example",
+    "ill@aider.example",
+    "ill@alders.example",
+    "ill@alder.examples",
+    "ill@alder-ill.example",
+    "ill@alder.example.fi",
+    "ill@mail-alder.example",
+    "ill@aldre.example",
+    "ill@alder.co",
+    "ill@xn--alder-example",
 )
 # What a sender, or a careless relay, can write of stamps; the From field is the partner's own.
 STAMPS = (
@@ -119,6 +163,26 @@ STAMPS = (
     (f"{MX}; x-dmarc=pass header.from=alder.example",),
     (f"{MX}; arc=pass header.d=alder.example",),
     (f'{MX}; spf=pass smtp.mailfrom="x; dmarc=pass header.from=alder.example"@evil.example',),
+    (f"{MX}; dmarc=pass",),
+    (f"{MX}; dmarc=pass header.from=evil.alder.example",),
+    (f"{MX}; dmarc=pass header.from=alder.example.",),
+    (f"{MX}; dmarc=pass header.from=alder.example; dmarc=fail header.from=alder.example",),
+    (f"{MX}; dkim=pass header.i=ill@alder.example header.d=evil.example",),
+    (f"{MX}; dkim=pass header.i=@evil.example",),
+    (f"{MX}; dkim=pass header.d=example",),
+    (f"{MX}; dkim=pass header.d=xalder.example",),
+    (f"{MX}; dkim=neutral header.d=alder.example",),
+    (f"{MX}; dkim=policy header.d=alder.example; spf=pass smtp.mailfrom=alder.example",),
+    (f"{MX}; iprev=pass policy.iprev=203.0.113.1; auth=pass smtp.auth=ill@alder.example",),
+    (f"{MX}; bimi=pass header.d=alder.example",),
+    (f"{MX}/1; dkim=pass header.d=evil.example", PASS),
+    (f"{MX};\r\n dmarc=fail\r\n header.from=alder.example",),
+    (f"{MX}; dmarc=pass\0 header.from=alder.example; dmarc=fail header.from=alder.example",),
+    (f"{MX}\u200b; dmarc=pass header.from=alder.example",),
+    (f'"{MX}" evil; dmarc=pass header.from=alder.example',),
+    (f"evil.example; x={MX}; dmarc=pass header.from=alder.example",),
+    ("; dmarc=pass header.from=alder.example",),
+    ("dmarc=pass header.from=alder.example",),
 )
 OTHERS = (  # headers that name the partner beside a From that does not
     "Sender: ill@alder.example\r\nFrom: evil@evil.example\r\n",
@@ -131,6 +195,46 @@ OTHERS = (  # headers that name the partner beside a From that does not
     "X-Original-From: ill@alder.example\r\nFrom: evil@evil.example\r\n",
     "Return-Path: <ill@alder.example>\r\nFrom: evil@evil.example\r\n",
     "From:\r\n ill@alder.example\r\nFrom: evil@evil.example\r\n",
+    "FROM: evil@evil.example\r\nfrom: ill@alder.example\r\n",
+    "Resent-Sender: ill@alder.example\r\nResent-From: ill@alder.example\r\nFrom: evil@evil.example\r\n",
+    "X-Sender: ill@alder.example\r\nX-Google-Original-From: ill@alder.example\r\nFrom: evil@evil.example\r\n",
+    "ARC-Authentication-Results: i=1; mx.library.example; dmarc=pass\r\nFrom: ill@alder.example\r\n",
+    "Received-SPF: pass (mx.library.example: domain of ill@alder.example)\r\nFrom: ill@alder.example\r\n",
+    "DKIM-Signature: v=1; a=rsa-sha256; d=alder.example; s=x; h=from; bh=x; b=x\r\nFrom: ill@alder.example\r\n",
+)
+# What the partner's own mail looks like on its ways: an honest desk must not be left to staff.
+PASS_DKIM = f"{MX}; dkim=pass header.d=alder.example"
+GENUINE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("ill@alder.example", (PASS,)),
+    ("<ill@alder.example>", (PASS,)),
+    ("Alder ILL <ill@alder.example>", (PASS,)),
+    ("ALDER ILL <ILL@ALDER.EXAMPLE>", (PASS,)),
+    ('"Alder, ILL" <ill@alder.example>', (PASS,)),
+    ('"Alder (ILL)" <ill@alder.example>', (PASS,)),
+    ('"Alder: kaukopalvelu" <ill@alder.example>', (PASS,)),
+    ("=?utf-8?q?L=C3=A4hi_Alder?= <ill@alder.example>", (PASS,)),
+    ("=?iso-8859-1?q?L=E4hi?= =?iso-8859-1?q?_Alder?= <ill@alder.example>", (PASS,)),
+    ("Lähi Alder <ill@alder.example>", (PASS,)),
+    ("Alder ILL\r\n <ill@alder.example>", (PASS,)),
+    ("Alder ILL  \t <ill@alder.example>", (PASS,)),
+    ("maija.meikalainen@alder.example", (PASS,)),
+    ("Maija Meikäläinen <maija+ill@alder.example>", (PASS,)),
+    ("O'Brien <o'brien@alder.example>", (PASS,)),
+    (REAL, (PASS_DKIM,)),
+    (REAL, (f"{MX}; dkim=pass header.i=@alder.example header.s=s1 header.b=abcdefgh",)),
+    (REAL, (f"{MX}; dkim=pass (2048-bit key) header.d=alder.example header.i=@alder.example",)),
+    (REAL, (f"{MX}; dkim=fail header.d=list.example; dkim=pass header.d=alder.example",)),
+    (REAL, (f"{MX}; dkim=pass header.d=mail.alder.example",)),
+    (REAL, (f"{MX}; spf=pass smtp.mailfrom=bounce.alder.example; dmarc=pass (p=REJECT) header.from=alder.example",)),
+    (REAL, (f"{MX}; spf=softfail smtp.mailfrom=alder.example; dmarc=pass header.from=alder.example",)),
+    (REAL, (f"{MX}; dmarc=pass (policy=none) header.from=alder.example",)),
+    (REAL, (f"{MX};\r\n\tdkim=pass header.d=alder.example;\r\n\tdmarc=pass header.from=alder.example",)),
+    (REAL, (f"{MX} 1; dmarc=pass header.from=alder.example",)),
+    (REAL, (PASS, "gateway.alder.example; dkim=none")),
+    (REAL, (PASS, "mx.evil.example; dmarc=fail header.from=alder.example")),
+    (REAL, (PASS, f"{MX}; dmarc=fail header.from=alder.example")),  # the lower one is not our MX's doing
+    (REAL, (f"{MX.upper()}; dmarc=pass header.from=ALDER.EXAMPLE",)),
+    (REAL, (f"{MX}; arc=pass header.d=relay.example; dmarc=pass header.from=alder.example",)),
 )
 
 
@@ -217,11 +321,38 @@ def test_what_is_left_is_told_to_staff_with_the_check_that_failed() -> None:
     assert any(isinstance(effect, FileMail) for effect in decision.effects)
 
 
+def test_what_the_partner_really_wrote_acts_in_at_least_95_of_100() -> None:
+    left = [(sender, stamps) for sender, stamps in GENUINE if not acts(decided(a_mail(*stamps, sender=sender)))]
+    assert len(left) <= len(GENUINE) * 0.05, left
+
+
 def test_a_hundred_thousand_guesses_find_no_token() -> None:
-    letters = "abcdefghijklmnopqrstuvwxyz234567"
-    guesses = ("".join(letters[b & 31] for b in secrets.token_bytes(16)) for _ in range(100_000))
+    """bench/tokens.py makes a million."""
+    guesses = (guess() for _ in range(100_000))
     assert not any(token_ok((KEY,), NUMBER, Party.SUPPLIER, "ill@alder.example", guess) for guess in guesses)
 
 
-def test_there_are_at_least_sixty_forgeries() -> None:
-    assert len(COMPOSED) + len(LOOK_ALIKES) + len(STAMPS) + len(OTHERS) + len(Party) + 1 >= 60
+def guess() -> str:
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    return "".join(letters[byte & 31] for byte in secrets.token_bytes(16))
+
+
+def test_a_token_is_compared_whole_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+    compare = hmac.compare_digest
+
+    def overheard(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return compare(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", overheard)
+    token = sign(KEY, NUMBER, Party.PATRON, "a@b.example")
+    old = "6e" * 32
+    for keys, given in (((KEY, old), token), ((old, KEY), token), ((KEY, old), guess())):
+        assert token_ok(keys, NUMBER, Party.PATRON, "a@b.example", given) is (given == token)
+    assert [len(one) for one, _ in compared] == [16] * 6  # every key is tried, whatever the first one said
+    assert all(other in {token.encode(), compared[-1][1]} for _, other in compared)
+
+
+def test_there_are_at_least_a_hundred_and_forty_forgeries() -> None:
+    assert len(set(COMPOSED)) + len(set(LOOK_ALIKES)) + len(set(STAMPS)) + len(set(OTHERS)) >= 140

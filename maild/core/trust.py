@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from maild.core.authentication import authenticate, domain_of, was_stamped
+from maild.core.look_alikes import looked_like
 from maild.core.mail import Mail
 from maild.core.request import Context, Request
 from maild.core.terms import EventName, Kind, Party, Role
@@ -115,11 +116,12 @@ def _partner_lists(context: Context, request: Request | None) -> list[tuple[str,
 
 def _stranger(context: Context, request: Request | None, domain: str) -> str:
     known = domain in {name.lower() for name in context.partner_domains}
-    if request is None:
-        return f"{domain} is no domain of any partner on record"
-    if known:
+    if known and request is not None:
         return f"{domain} belongs to a partner, but not to the one that {request.number} was placed with"
-    return f"{domain} is no domain of the partner of {request.number}"
+    told = "any partner on record" if request is None else f"the partner of {request.number}"
+    alike = looked_like(domain, context.partner_domains)
+    warning = f", though it looks like {alike}, which is one: somebody may pretend" if alike else ""
+    return f"{domain} is no domain of {told}{warning}"
 
 
 def _patron(mail: Mail, context: Context, request: Request | None) -> Belief:
