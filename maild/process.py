@@ -29,6 +29,7 @@ from maild.store.database import Database
 from maild.store.decisions import Moved, Outcome, SourceKind, savepoint
 from maild.store.inbox import Claimed
 from maild.store.inputs import MAIL_INPUT, MailInput
+from maild.store.outage import is_outage
 
 log = structlog.get_logger()
 
@@ -59,6 +60,7 @@ class Desk:
         self._committed = committed
         self._rules_kept = False
         self._careful = 0  # how many mails are to be taken one by one
+        self._blameless = False  # the work broke off because of the database, and no mail is to blame
         self._decider = Decider(database=database, rulebook=rulebook, composer=composer, clock=clock, files=self._files)
 
     # Mails
@@ -70,7 +72,11 @@ class Desk:
         with self._database.write() as session:
             claimed = inbox.claim(session, limit, self._clock.now())  # the try counts from here, whatever happens
         if claimed:
-            self._deal_with(claimed)
+            try:
+                self._deal_with(claimed)
+            except Exception as err:
+                self._blameless = is_outage(err)
+                raise
             self._committed()
         return len(claimed)
 
@@ -80,7 +86,8 @@ class Desk:
         Those mails are then taken one by one, so that one that kills the process is found, and takes no other with it.
         """
         with self._database.write() as session:
-            self._careful = inbox.release_claims(session)
+            self._careful = inbox.release_claims(session, blameless=self._blameless)
+        self._blameless = False
 
     def warm_up(self) -> None:
         """Starts the reader. Raises what it raises where it cannot start."""
@@ -121,7 +128,9 @@ class Desk:
     def _decide_mail(self, claim: Claimed, happening: ReadMail, context: Context) -> Decided | None:
         try:
             return self._decider.decide(happening, context)
-        except Exception:  # ours: this mail is tried again, then set aside; the rest goes on
+        except Exception as err:  # ours: this mail is tried again, then set aside; the rest goes on
+            if is_outage(err):
+                raise
             self._failed(claim, traceback.format_exc())
             return None
 
@@ -143,7 +152,9 @@ class Desk:
                     done.append((claim, decided))
                 except Moved:
                     late.append((claim, decided))
-                except Exception:  # ours, as above
+                except Exception as err:  # ours, as above
+                    if is_outage(err):
+                        raise
                     failed.append((claim, traceback.format_exc()))
         for claim, decided in done:
             self._log(decided, "mail", str(claim.id))
@@ -158,7 +169,9 @@ class Desk:
             numbers = [r.number for r in decided.context.requests]
             read = _as_read(claim, decided, late=True)
             self._commit(decided, "mail", claim.key, "mail", lambda: self._fresh(decided.context, numbers), read)
-        except Exception:  # ours, as above
+        except Exception as err:  # ours, as above
+            if is_outage(err):
+                raise
             self._failed(claim, traceback.format_exc())
 
     def _failed(self, claim: Claimed, trace: str) -> None:

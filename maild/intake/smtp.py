@@ -22,6 +22,7 @@ from maild.intake.listen import open_sockets
 from maild.intake.protocol import LmtpProtocol, SmtpProtocol
 from maild.settings import Listener
 from maild.store.inbox import Arrival
+from maild.store.outage import is_full
 
 log = structlog.get_logger()
 
@@ -112,7 +113,7 @@ class Door:
             log.error("mail.refused", via=self.name, size=len(raw), error=type(err).__name__, detail=str(err)[:200])
             return (
                 "452 4.3.1 no room to keep it now, come again later"
-                if _is_full(err)
+                if is_full(err)
                 else "451 4.3.0 cannot keep it now, come again later"
             )
         log.info("mail.accepted", id=kept.mail_id, via=self.name, size=len(raw), again=not kept.new)
@@ -127,10 +128,6 @@ class Door:
 def _client(session: Session) -> str:
     peer = session.peer
     return str(peer[0]) if isinstance(peer, tuple) else "local"
-
-
-def _is_full(error: Exception) -> bool:
-    return "full" in str(error).lower() or "no space" in str(error).lower()
 
 
 async def serve(door: Door, listener: Listener, *, lmtp: bool) -> list[asyncio.Server]:

@@ -195,17 +195,18 @@ def set_aside(session: Session, mail_id: int, traceback: str, now: datetime) -> 
     )
 
 
-def release_claims(session: Session) -> int:
+def release_claims(session: Session, *, blameless: bool = False) -> int:
     """Claims of a process that died, or of work that broke off, are free at once. How many there were.
 
-    Only a mail that was claimed alone may be to blame, so only its try stays counted.
+    Only a mail that was claimed alone may be to blame, so only its try stays counted; and not even that where it is
+    known that no mail was to blame.
     """
     claimed = col(InboxRow.state) == "claimed"
     count = session.exec(select(func.count()).select_from(InboxRow).where(claimed)).one()
     session.exec(
         update(InboxRow)
         .where(claimed)
-        .values(state="waiting", claimed_until=None, tries=col(InboxRow.tries) - int(count > 1))
+        .values(state="waiting", claimed_until=None, tries=col(InboxRow.tries) - int(blameless or count > 1))
         .execution_options(synchronize_session=False)
     )
     return count
