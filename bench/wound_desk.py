@@ -18,13 +18,17 @@ from maild.core.effects import (
     DueNotice,
     Effect,
     Input,
+    Move,
     OpenRequest,
     PlanNotice,
     SendLetter,
 )
+from maild.core.letters import OCCASION_READERS
+from maild.core.reading import Event
 from maild.core.request import Context, Patron, Request
 from maild.core.rules import Rules
 
+LETTER_MAY_TELL = OCCASION_READERS.keys() | Event.__dataclass_fields__.keys() | {"patron_due_date", "missed"}
 Key = tuple[str, str, date]  # number, notice, anchor: once in the store
 
 
@@ -173,7 +177,8 @@ class WoundDesk:
         )
 
     def keep(self, effect: Effect) -> None:
-        """Plans, drops, sends or asks, as the effect says."""
+        """Plans, drops, sends or asks. AssertionError for an effect that the store could not keep."""
+        self._is_whole(effect)
         if isinstance(effect, PlanNotice):
             key = (effect.number, effect.notice, effect.anchor)
             if key not in self.notices or self.notices[key].state in {"planned", "dropped"}:
@@ -190,6 +195,19 @@ class WoundDesk:
             self._send(effect)
         elif isinstance(effect, AskStaff):
             self.tasks.append(effect)
+
+    def _is_whole(self, effect: Effect) -> None:
+        """It names a request that is there, says what brought it about, and its letter's facts are facts of letters."""
+        number = getattr(effect, "number", "")
+        assert number == "" or self.known.request(number) is not None, f"no such request: {effect}"
+        if isinstance(effect, Move):
+            assert isinstance(effect.event, Event), f"a move by nothing: {effect}"
+        if isinstance(effect, SendLetter):
+            assert effect.facts.keys() <= LETTER_MAY_TELL, f"facts that no letter knows: {effect}"
+            assert effect.to, f"a letter to nobody: {effect}"
+        if isinstance(effect, AskStaff):
+            assert effect.reason.replace("-", "").islower(), f"no fixed word: {effect}"
+            assert effect.text, f"nothing to read: {effect}"
 
     def _send(self, letter: SendLetter) -> None:
         if self.rules.mode_of(letter, self.known.partner(letter.partner_id)) == "off":
