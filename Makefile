@@ -4,13 +4,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.synced
 
-.PHONY: demo test check lint types layers units lock bench bench-long judge gallery faults sabotage servers clean
+.PHONY: demo test test-postgresql check lint types layers units lock bench bench-long judge gallery faults sabotage servers clean
 
 demo: $(STAMP)
 	$(BIN)/maild demo --folder demo
 
 test: $(STAMP) servers
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# The same tests with every database on a PostgreSQL of the run's own; what is about SQLite's files is left out.
+test-postgresql: $(STAMP) servers
+	$(BIN)/pytest -n 2 --dist loadfile --postgresql
 
 check: lint types layers units
 	rm -rf build/check && mkdir -p build/check

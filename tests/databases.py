@@ -1,4 +1,8 @@
-"""The databases that tests run on: a fresh SQLite file, and a fresh schema on a PostgreSQL of the session's own."""
+"""The databases that tests run on: a fresh SQLite file, or a fresh place on a PostgreSQL of the session's own.
+
+`pytest --postgresql` puts every test's database there: `url_in` is what tests write into their settings. What is about
+SQLite's files by its nature has the marker `about_sqlite` with the reason, and is left out of such a run.
+"""
 
 import os
 import shutil
@@ -6,17 +10,54 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
 
 from maild.store.database import Database
 
 BINARIES = Path("/usr/lib/postgresql")
+MEMORY = Path("/dev/shm")  # noqa: S108  # syncs are free there, and every setting can stay as in real life
 SECONDS_TO_START = 30
+SERVER = "MAILD_TEST_POSTGRESQL"  # where `url_in` finds the server: fixtures and plain helpers alike
+TEMPLATE = "upgraded"  # a database at the present schema, which every other one is a copy of
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The switch."""
+    parser.addoption("--postgresql", action="store_true", help="every test's database on PostgreSQL, and not on SQLite")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A run on PostgreSQL leaves out what is about SQLite."""
+    if not config.getoption("--postgresql"):
+        return
+    left_out = [item for item in items if _is_about_sqlite(item)]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_about_sqlite(item: pytest.Item) -> bool:
+    given = getattr(item, "callspec", None)
+    return item.get_closest_marker("about_sqlite") is not None or (
+        given is not None and given.params.get("database_url") == "sqlite"
+    )
+
+
+def url_in(folder: Path) -> str:
+    """Where a test's database is: a file of the folder, or with --postgresql the folder's database on the server."""
+    server = os.environ.get(SERVER)
+    if server is None:
+        return f"sqlite:///{folder}/maild.db"
+    name = f"t{sha256(str(folder).encode()).hexdigest()[:24]}"
+    with _administering(server) as connection, suppress(ProgrammingError):  # it is there
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 class Postgres:
@@ -32,6 +73,14 @@ class Postgres:
         initdb = binaries / "initdb"
         _run(initdb, "--auth=trust", "--username=maild", "--encoding=UTF8", "--locale=C", "-D", self._data)
 
+    @property
+    def postmaster(self) -> int:
+        """The process that all others of the server come from; 0 where it does not run."""
+        with suppress(FileNotFoundError):
+            pid = int((self._data / "postmaster.pid").read_text().split("\n")[0])
+            return pid if Path(f"/proc/{pid}").exists() else 0
+        return 0
+
     def start(self) -> None:
         """Up and answering."""
         options = f"-h 127.0.0.1 -p {self.port} -k {self._folder} -c shared_buffers=32MB -c max_connections=60"
@@ -39,18 +88,18 @@ class Postgres:
 
     def kill(self) -> None:
         """Gone at once, as after a crash."""
-        _run(self._control, "stop", "-m", "immediate", "-D", self._data)
+        if self.postmaster:
+            _run(self._control, "stop", "-m", "immediate", "-D", self._data)
 
 
 @contextmanager
-def postgres_server() -> Iterator[Postgres | None]:
-    """A running server, or None where PostgreSQL is not installed."""
+def postgres_server(place: Path = MEMORY) -> Iterator[Postgres | None]:
+    """A running server with its files in a new folder of that place, or None where PostgreSQL is not installed."""
     binaries = _binaries()
     if binaries is None:
         yield None
         return
-    memory = Path("/dev/shm")  # noqa: S108  # syncs are free there, and every setting can stay as in real life
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(dir=place if place.is_dir() else None, ignore_cleanup_errors=True) as folder:
         server = Postgres(binaries, Path(folder))
         server.start()
         try:
@@ -67,6 +116,50 @@ def postgres_url() -> Iterator[str]:
             _missing("no PostgreSQL here: apt-get install postgresql")
         else:
             yield server.url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def everything_on_postgres(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With --postgresql: the server for `url_in`."""
+    if not request.config.getoption("--postgresql"):
+        yield
+        return
+    server = request.getfixturevalue("postgres_url")
+    with _administering(server) as connection:
+        connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+    made = Database(make_url(server).set(database=TEMPLATE).render_as_string(hide_password=False))
+    made.upgrade()
+    made.close()
+    os.environ[SERVER] = server
+    yield
+    del os.environ[SERVER]
+
+
+@pytest.fixture(autouse=True)
+def databases_of_the_test_are_gone(everything_on_postgres: None) -> Iterator[None]:
+    """With --postgresql: what a test made on the server goes with it; what a module shares stays."""
+    server = os.environ.get(SERVER)
+    if server is None:
+        yield
+        return
+    with _administering(server) as connection:
+        before = _names(connection)
+    yield
+    with _administering(server) as connection:
+        for name in _names(connection) - before:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@contextmanager
+def _administering(server: str) -> Iterator[Connection]:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def _names(connection: Connection) -> set[str]:
+    return set(connection.scalars(text("SELECT datname FROM pg_database")))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A desk for tests of the shell: the shipped rules, a fresh SQLite database, a clock that can be wound."""
+"""A desk for tests of the shell: the shipped rules, a fresh database, a clock that can be wound."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import sqlalchemy
 from sqlmodel import Session, SQLModel, select
 
 from maild import house
@@ -19,6 +20,7 @@ from maild.settings import Database as DatabaseAt
 from maild.settings import Desk as People
 from maild.store.database import Database
 from maild.store.tables import PartnerRow
+from tests.databases import url_in
 from tests.desks import add_partner, add_patron
 
 T = TypeVar("T", bound=SQLModel)
@@ -101,7 +103,7 @@ def settings_in(folder: Path, **tables: object) -> Settings:
         "automation": Automation(mode="auto"),
         "trust": Trust(authserv_id=AUTHSERV, internal_forms=("webform@library.example",)),
         "desk": People(staff=("desk@library.example",), attention_to="desk@library.example"),
-        "database": DatabaseAt.model_validate({"url": f"sqlite:///{folder}/maild.db"}),
+        "database": DatabaseAt.model_validate({"url": url_in(folder)}),
         "post": Post(maildir=folder / "letters"),
         "own": RulesAt(rules=folder / "rules"),
         "data": folder,
@@ -148,7 +150,7 @@ def desk_of(
 
 def rows(session: Session, table: type[T]) -> list[T]:
     """Every row of a table, in order."""
-    return list(session.exec(select(table)))
+    return list(session.exec(select(table).order_by(*sqlalchemy.inspect(table).primary_key)))
 
 
 class Signal:

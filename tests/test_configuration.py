@@ -12,13 +12,14 @@ from typer.testing import CliRunner, Result
 from maild.cli import app
 from maild.configuration import example, find, load
 from maild.settings import Settings
+from tests.databases import url_in
 
 GOOD = """\
 data = "{folder}"
 [site]
 address = "ill@library.example"
 [database]
-url = "sqlite:///{folder}/maild.db"
+url = "{url}"
 """
 
 # What is planted in maild.toml (a table, its lines), and the key that the check must name.
@@ -69,7 +70,7 @@ RULES = [
 
 def check(folder: Path, settings: str, rules: Sequence[tuple[str, str]] = ()) -> Result:
     """`maild check --offline` on a configuration with these planted."""
-    text = GOOD.format(folder=folder) + "[own]\n" + f'rules = "{folder}/rules"\n' + settings
+    text = GOOD.format(folder=folder, url=url_in(folder)) + "[own]\n" + f'rules = "{folder}/rules"\n' + settings
     (folder / "maild.toml").write_text(text)
     (folder / "rules").mkdir(exist_ok=True)
     for name, content in rules:
@@ -82,7 +83,7 @@ def check(folder: Path, settings: str, rules: Sequence[tuple[str, str]] = ()) ->
 
 @pytest.mark.parametrize(("table", "lines", "key"), SETTINGS, ids=[key for _, _, key in SETTINGS])
 def test_a_mistake_in_maild_toml_is_named_with_file_and_key(tmp_path: Path, table: str, lines: str, key: str) -> None:
-    text = GOOD.format(folder=tmp_path)
+    text = GOOD.format(folder=tmp_path, url=url_in(tmp_path))
     text = text.replace("[site]\n", f"[site]\n{lines}\n") if table == "site" else f"{text}[{table}]\n{lines}\n"
     (tmp_path / "maild.toml").write_text(text)
     said = CliRunner().invoke(app, ["--config", str(tmp_path / "maild.toml"), "check", "--offline"])

@@ -24,6 +24,7 @@ from maild.process import Desk
 from maild.settings import Listener, Settings
 from maild.store.database import Database, Locked
 from maild.store.tables import InboxRow, NoticeRow, OutboxRow, RequestRow
+from tests.databases import url_in
 from tests.desk_parts import NOW, Signal, database_of, desk_of, form, rows, settings_in
 from tests.desks import do
 from tests.test_process import keep
@@ -31,7 +32,7 @@ from tests.test_process import keep
 CONFIG = """\
 data = "{folder}"
 [database]
-url = "sqlite:///{folder}/maild.db"
+url = "{url}"
 [smtp]
 listen = "127.0.0.1:{port}"
 [post]
@@ -56,7 +57,7 @@ def config(tmp_path: Path) -> Path:
     with database_of(settings_in(tmp_path)):
         pass
     path = tmp_path / "maild.toml"
-    path.write_text(CONFIG.format(folder=tmp_path, port=free_port()))
+    path.write_text(CONFIG.format(folder=tmp_path, url=url_in(tmp_path), port=free_port()))
     return path
 
 

@@ -20,6 +20,7 @@ from maild.store.database import Database
 from maild.store.figures import figures
 from maild.store.tables import OutboxRow, RequestRow
 from tests import desk_parts
+from tests.databases import url_in
 from tests.desk_parts import database_of, desk_of, settings_in
 from tests.desks import do, new_request
 
@@ -86,7 +87,7 @@ def test_the_figures_are_told_once_in_a_month_with_the_first_morning(tmp_path: P
 def test_the_command_shows_the_same_and_refuses_what_is_no_month(tmp_path: Path, database: Database) -> None:
     lived(database, "KP-2026-000001", (Status.RECEIVED, CAME), (Status.LOAN_COMPLETED, CAME))
     config = tmp_path / "maild.toml"
-    config.write_text(f'data = "{tmp_path}"\n[database]\nurl = "sqlite:///{tmp_path}/maild.db"\n')
+    config.write_text(f'data = "{tmp_path}"\n[database]\nurl = "{url_in(tmp_path)}"\n')
     told = CliRunner().invoke(app, ["--config", str(config), "stats", "2026-10"])
     assert "filled borrowing: 100.0%" in told.output
     assert CliRunner().invoke(app, ["--config", str(config), "stats", "October"]).exit_code != 0

@@ -31,6 +31,7 @@ from maild.store import inbox
 from maild.store.database import Database
 from maild.store.inbox import Arrival
 from maild.store.tables import AttemptRow, HistoryRow, InboxRow, ItemRow, NoticeRow, OutboxRow, RequestRow, TaskRow
+from tests.databases import url_in
 from tests.desk_parts import LOANED, database_of, desk_of, form, reply, rows, settings_in
 
 KILLS = 20
@@ -52,7 +53,7 @@ internal_forms = ["webform@library.example"]
 staff = ["desk@library.example"]
 attention_to = "desk@library.example"
 [database]
-url = "sqlite:///{folder}/maild.db"
+url = "{url}"
 [smtp]
 listen = "127.0.0.1:{port}"
 mails_a_minute = 100000
@@ -67,7 +68,7 @@ rules = "{folder}/rules"
 def write_config(folder: Path, port: int) -> Path:
     """The maild.toml of a site in `folder`, which takes mail at `port`."""
     path = folder / "maild.toml"
-    path.write_text(CONFIG.format(folder=folder, port=port))
+    path.write_text(CONFIG.format(folder=folder, url=url_in(folder), port=port))
     return path
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from maild.cli import app
 from maild.store.database import Database
 from maild.store.tables import HistoryRow, OutboxRow, RequestRow
+from tests.databases import url_in
 from tests.desk_parts import database_of, desk_of, form, rows, settings_in
 from tests.test_process import keep
 
@@ -17,7 +18,7 @@ TITLES = ("Tervan tie merelle", "Suolan tie sisämaahan", "Kivisillat")
 CONFIG = """\
 data = "{folder}"
 [database]
-url = "sqlite:///{folder}/maild.db"
+url = "{url}"
 [automation]
 mode = "auto"
 [post]
@@ -34,7 +35,7 @@ attention_to = "desk@library.example"
 def placed(folder: Path) -> Iterator[Database]:
     """Three requests that were just placed."""
     settings = settings_in(folder)
-    (folder / "maild.toml").write_text(CONFIG.format(folder=folder))
+    (folder / "maild.toml").write_text(CONFIG.format(folder=folder, url=url_in(folder)))
     with database_of(settings) as found:
         for number, title in enumerate(TITLES, 1):
             keep(found, form(number, title))

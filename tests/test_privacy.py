@@ -31,7 +31,6 @@ from tests.desks import add_partner, add_patron, do
 NAME, ADDRESS, CARD = "Aino Esimerkki", "aino@student.example", "2100123456"
 WORDS = (NAME, ADDRESS, CARD, "Äijälä")
 HETU = "131052-308T"
-only_on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -111,7 +110,8 @@ def test_a_forgotten_patron_is_in_no_table_and_no_stored_mail(closed: Database) 
     assert traces(closed) == []
 
 
-@only_on_sqlite  # the files of PostgreSQL are its own: VACUUM is what we can do there
+@pytest.mark.about_sqlite("the files of PostgreSQL are its own: VACUUM is what we can do there")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_forgotten_patron_is_in_no_page_and_no_log_of_the_file(closed: Database) -> None:
     files = [closed.file, closed.file.with_name("maild.db-wal")]
     words = [w.encode(codec) for w in WORDS[:3] for codec in ("utf-8", "latin-1")]
@@ -122,7 +122,6 @@ def test_a_forgotten_patron_is_in_no_page_and_no_log_of_the_file(closed: Databas
     assert [word for word in words if word in after] == []
 
 
-@only_on_sqlite
 def test_what_is_counted_and_the_partners_side_stay(closed: Database) -> None:
     with closed.read() as session:
         before = facts(session)
@@ -142,7 +141,6 @@ def facts(session: Session) -> list[object]:
     return [requests.all(), steps, letters]
 
 
-@only_on_sqlite
 def test_nobody_is_erased_while_a_request_is_open_or_a_charge_not_settled(closed: Database) -> None:
     with closed.write() as session:
         (patron,) = erasing.patrons(session, ADDRESS.upper())
@@ -176,7 +174,6 @@ def test_400_days_later_the_daily_job_has_left_no_trace_of_a_closed_request(clos
     assert traces(closed) == []
 
 
-@only_on_sqlite
 def test_an_erased_mail_that_is_delivered_again_is_not_taken_as_new(closed: Database) -> None:
     forget(closed)
     with closed.write() as session:
@@ -205,7 +202,6 @@ def test_a_mail_without_an_identity_code_stays_the_same_mail() -> None:
     assert masked(mail) is mail
 
 
-@only_on_sqlite
 def test_an_identity_code_in_a_mail_reaches_no_table(database: Database, tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with database.write() as session:
@@ -223,10 +219,9 @@ def test_an_identity_code_in_a_mail_reaches_no_table(database: Database, tmp_pat
             assert HETU not in repr(rows), table.name
 
 
-@only_on_sqlite
 def test_the_verbs_export_refuse_and_forget(closed: Database, tmp_path: Path) -> None:
     config = tmp_path / "maild.toml"
-    config.write_text(f'data = "{tmp_path}"\n[database]\nurl = "sqlite:///{closed.file}"\n')
+    config.write_text(f'data = "{tmp_path}"\n[database]\nurl = "{closed.url.render_as_string(hide_password=False)}"\n')
 
     def maild(*words: str) -> tuple[int, str]:
         done = CliRunner().invoke(app, ["--config", str(config), *words])

@@ -25,6 +25,7 @@ from maild.store import inbox
 from maild.store.database import Database
 from maild.store.inbox import Arrival
 from maild.store.tables import InboxRow, InputRow, OutboxRow, RulebookRow
+from tests.databases import url_in
 from tests.desk_parts import LOANED, NOW, database_of, desk_of, form, reply, settings_in
 
 
@@ -137,7 +138,7 @@ def test_a_judge_that_is_trained_anew_changes_the_digest(settings: Settings, tmp
 def test_the_verb_says_how_many_are_the_same_and_fails_where_one_differs(settings: Settings, tmp_path: Path) -> None:
     config = tmp_path / "maild.toml"
     config.write_text(
-        f'data = "{tmp_path}"\n[database]\nurl = "sqlite:///{tmp_path}/maild.db"\n'
+        f'data = "{tmp_path}"\n[database]\nurl = "{url_in(tmp_path)}"\n'
         f'[own]\nrules = "{tmp_path}/rules"\n[automation]\nmode = "auto"\n'
     )
     with database_of(settings) as database:

@@ -19,6 +19,7 @@ from maild.intake.smtp import Door, serve
 from maild.settings import Listener
 from maild.store import inbox
 from maild.store.database import Database
+from tests.databases import url_in
 
 MAIL = b"From: a@partner.example\r\nTo: ill@library.example\r\nMessage-ID: <1@partner.example>\r\n\r\nHei\r\n"
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -26,8 +27,8 @@ NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
 @pytest.fixture
 def database_file(tmp_path: Path) -> Database:
-    """An SQLite database at the present schema."""
-    database = Database(f"sqlite:///{tmp_path}/maild.db")
+    """A database at the present schema."""
+    database = Database(url_in(tmp_path))
     database.upgrade()
     return database
 
