@@ -21,11 +21,12 @@ from maild.core.decide_command import READERS
 from maild.core.effects import Command, Decision, Input, ReadMail, SendLetter
 from maild.core.mail import Attachment, AuthResult, Mail
 from maild.core.notices import plan
+from maild.core.prices import read_prices
 from maild.core.problems import RuleFile
 from maild.core.reading import Citation, Event, NewRequest, Person, Reading, Requester
-from maild.core.request import Context, Partner, Patron, Request
+from maild.core.request import Charge, Context, Partner, Patron, Request
 from maild.core.rules import Refused, Rules, SitePolicy
-from maild.core.terms import EventName, Flag, Kind, Role, ServiceType, Status
+from maild.core.terms import EventName, Flag, Kind, Payment, Role, ServiceType, Status
 from maild.rulebook import merge, read_files
 
 FOLDER = Path(__file__).parent / "scenarios"
@@ -166,6 +167,8 @@ class Play:
             "domains": (f"{low}.example",),
         }
         values |= PARTNERS[name] | own
+        values |= {key: read_prices(values[key]) for key in ("prices", "our_prices") if key in values}
+        values["payment"] = Payment(values.get("payment", Payment.MONEY))
         return Partner(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
     def _request(self, known: Context, start: datetime, rules: Rules) -> Request:
@@ -317,6 +320,8 @@ def _stands(wanted: str, now: Request) -> bool:
         return [i.item_ids[0] if i.item_ids else "-" for i in now.items] == [one.strip() for one in value.split(",")]
     if key == "charge":
         return any(f"{c.payer} {c.money.amount} {c.money.currency}" == value for c in now.charges)
+    if key == "charges":
+        return (", ".join(map(_charge, now.charges)) or "none") == value
     if key == "profile":
         return now.profile == value
     if key == "renewals":
@@ -334,6 +339,11 @@ def _pattern(wanted: str) -> str:
     """What a letter must look like that is named with at most one fact, "part_arrived volume=2"."""
     name, _, fact = wanted.partition(" ")
     return f"{name} |*{f' {fact} |' if fact else ''}*"
+
+
+def _charge(line: Charge) -> str:
+    paid = "" if line.payment is Payment.MONEY else line.payment.value
+    return " ".join(filter(None, (line.payer, str(line.money.amount), line.money.currency, paid, line.vat)))
 
 
 def _taken(found: list[tuple[str, str]], wanted: tuple[str, str]) -> bool:

@@ -11,10 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from maild.cli import app
-from maild.core.effects import Move
+from maild.core.effects import AddCharge, Move
 from maild.core.figures import Figures, rows
+from maild.core.prices import read_money
 from maild.core.reading import Event
-from maild.core.terms import EventName, Role, ServiceType, Status
+from maild.core.request import Charge
+from maild.core.terms import EventName, Payment, Role, ServiceType, Status
 from maild.notices.morning import send_month
 from maild.store.database import Database
 from maild.store.figures import figures
@@ -61,6 +63,34 @@ def test_a_month_counts_what_came_and_ended_in_it_and_how_long_it_took(database:
     assert found.partners == (("Esimerkkien varasto", 3),)
     told = {row["name"]: row["value"] for row in rows(found)}
     assert (told["filled borrowing"], told["days borrowing"]) == (Decimal(50), Decimal(7))
+
+
+def test_a_month_tells_money_vouchers_and_reciprocity_apart_and_each_way(database: Database) -> None:
+    lived(database, "KP-2026-000001", (Status.LOAN_COMPLETED, CAME))
+    lived(database, "KP-2026-000002", (Status.LOAN_COMPLETED, CAME))
+    noted = (
+        ("KP-2026-000001", "us", "12.50 EUR", Payment.MONEY),
+        ("KP-2026-000002", "us", "2.25 EUR", Payment.MONEY),
+        ("KP-2026-000001", "partner", "80 SEK", Payment.MONEY),
+        ("KP-2026-000001", "partner", "1.5 IFLA", Payment.VOUCHERS),
+        ("KP-2026-000001", "partner", "0 EUR", Payment.RECIPROCITY),
+        ("KP-2026-000002", "partner", "0 EUR", Payment.RECIPROCITY),
+        ("KP-2026-000002", "patron", "0 EUR", Payment.MONEY),
+    )
+    with database.write() as session:
+        for number, payer, money, payment in noted:
+            line = Charge(kind=f"{payer} {money}", payer=payer, money=read_money(money), payment=payment)
+            do(session, AddCharge(number=number, charge=line), at=CAME)
+        late = Charge(kind="later", payer="us", money=read_money("99 EUR"))
+        do(session, AddCharge(number="KP-2026-000001", charge=late), at=OCTOBER[1])
+    with database.read() as session:
+        found = rows(figures(session, *OCTOBER))
+    assert [(row["name"], str(row["value"]), row["unit"]) for row in found if row["section"] == "charges"] == [
+        ("us money", "14.75", "EUR"),
+        ("partner money", "80", "SEK"),
+        ("partner reciprocity", "2.0", ""),
+        ("partner vouchers", "1.5", "IFLA"),
+    ]
 
 
 def test_a_month_in_which_nothing_happened_has_no_rows() -> None:

@@ -27,9 +27,10 @@ from maild.core.effects import (
     PutItem,
     SendLetter,
 )
+from maild.core.prices import read_money
 from maild.core.reading import Citation, Event, Money, NewRequest, Reading, Requester
 from maild.core.request import Charge, Context, Item, Request
-from maild.core.terms import EventName, Flag, Kind, Role, ServiceType, Status
+from maild.core.terms import EventName, Flag, Kind, Payment, Role, ServiceType, Status
 from maild.store import decisions, inbox, notices, numbers, outbox
 from maild.store.database import Database
 from maild.store.decisions import Moved
@@ -120,6 +121,13 @@ def test_a_move_writes_who_when_why_from_where_to_where(database: Database) -> N
 
 
 # Every effect on a request, as core.apply has it for the letters: the tables must say the same afterwards.
+
+
+def noted(money: str, payer: str = "us", payment: Payment = Payment.MONEY) -> AddCharge:
+    charge = Charge(kind="price", payer=payer, money=read_money(money), payment=payment, vat="A255", partner_id=1)
+    return AddCharge(number=NUMBER, charge=charge)
+
+
 SAME_AS_PURE: list[tuple[Effect, ...]] = [
     (MOVE,),
     (MOVE, Move(number=NUMBER, to=Status.RECEIVED, event=LOANED, remove=frozenset({Flag.NO_RENEWAL}))),
@@ -155,6 +163,8 @@ SAME_AS_PURE: list[tuple[Effect, ...]] = [
             number=NUMBER, charge=Charge(kind="loan", payer="us", money=Money(amount=Decimal("8.00"), currency="EUR"))
         ),
     ),
+    (noted("8.00 EUR"), noted("9.50 EUR"), noted("1.5 IFLA", "partner", Payment.VOUCHERS)),
+    (noted("8.00 EUR"), noted("0 EUR", payment=Payment.RECIPROCITY), noted("7.00 EUR")),
 ]
 
 

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from maild.core.effects import AskStaff, Decision, MarkLetter, Move, PartnerAbsent, PlanNotice
 from maild.core.reading import Event
-from maild.core.terms import EventName, Flag, Role, Status
+from maild.core.terms import EventName, Flag, Payment, Role, Status
 from maild.store import inbox, mailboxes, notices, outbox, records, requests
 from maild.store.database import Database
 from maild.store.mailboxes import MailboxState
@@ -44,7 +44,7 @@ def test_partners_come_back_as_they_were_imported(database: Database) -> None:
         assert records.partners(session) == [partner]
     assert partner.domains == ("h.example", "xn--h-1gaa.example")
     assert (partner.names, partner.languages) == ({"sv": "Exempelbiblioteket"}, ("sv", "fi"))
-    assert (partner.email, partner.postal_delay_days, partner.loan_days) == ("ill@h.example", 5, 28)
+    assert (partner.email, partner.postal_delay_days, partner.loan_days) == ("ill@h.example", 5, None)
     assert partner.postal_address == "Esimerkin kirjasto\nKaukopalvelu\nPL 2\n00102 Esimerkkilä"
     assert partner.phone == "+358 9 000 0000"
     assert (partner.accept_spf, partner.paused_until) == (True, date(2026, 12, 24))
@@ -72,6 +72,45 @@ def test_six_hundred_partners_go_out_and_come_back_the_same(database: Database) 
         broken = [*exported[:300], exported[300] | {"max_lent": "many"}, *exported[301:]]
         assert [p.split(":")[0] for p in records.import_partners(session, broken, NOW).problems] == ["line 302"]
     assert {p.max_open for p in before} == {None, 0, 1, 2, 3, 4, 5, 6}
+
+
+PRICED = HELKA | {
+    "payment": "vouchers",
+    "payer": "patron",
+    "loan_days": "35",
+    "prices": "loan 2026-01-01 1.5 IFLA / Loan 2027-01-01 2 IFLA",
+    "our_prices": "Loan 2026-01-01 1 IFLA\nCopy 2026-01-01 6,00 EUR ALV255",
+}
+
+
+def test_prices_and_ways_of_payment_come_back_as_they_were_imported(database: Database) -> None:
+    with database.write() as session:
+        assert records.import_partners(session, [PRICED], NOW) == records.Report(added=1)
+        (partner,) = records.partners(session)
+        (exported,) = records.export_partners(session)
+        records.import_partners(session, [exported], NOW)
+        assert records.partners(session) == [partner]
+    assert (partner.payment, partner.payer, partner.loan_days) == (Payment.VOUCHERS, "patron", 35)
+    assert exported["prices"] == "Loan 2026-01-01 1.5 IFLA / Loan 2027-01-01 2 IFLA"
+    assert exported["our_prices"] == "Loan 2026-01-01 1 IFLA / Copy 2026-01-01 6.00 EUR ALV255"
+
+
+def test_prices_that_are_none_or_are_paid_otherwise_are_told(database: Database) -> None:
+    lines = [
+        PRICED | {"symbol": "FI-1", "prices": "Loan 10 EUR"},
+        PRICED | {"symbol": "FI-2", "prices": "Loan 2026-01-01 10 EUR"},
+        PRICED | {"symbol": "FI-3", "payment": "money"},
+        PRICED | {"symbol": "FI-4", "payment": "barter"},
+        PRICED | {"symbol": "FI-5", "payment": "reciprocity"},
+    ]
+    with database.write() as session:
+        problems = records.import_partners(session, lines, NOW).problems
+    told = {line: next(p for p in problems if p.startswith(f"line {line}: ")) for line in (2, 3, 4, 5)}
+    assert "write it like" in told[2]
+    assert "payment is vouchers, and no price in prices is" in told[3]
+    assert "payment is money, and no price in prices is" in told[4]
+    assert "payment" in told[5]
+    assert len(problems) == 4
 
 
 def test_an_address_that_fits_no_label_and_a_telephone_number_that_is_none_are_told(database: Database) -> None:

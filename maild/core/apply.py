@@ -1,6 +1,6 @@
 """What the Context is after a decision's effects: for writing the letters, and for events that follow in one mail."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from maild.core.effects import (
     PutAttempt,
     PutItem,
 )
-from maild.core.request import Attempt, Context, Item, Request
+from maild.core.request import Attempt, Charge, Context, Item, Request
 from maild.core.terms import Flag
 
 Kept = TypeVar("Kept", bound=Attempt | Item)
@@ -77,7 +77,23 @@ def _changed(request: Request, effect: Move | ChangeRequest | PutItem | PutAttem
         return replace(request, items=_put(request.items, effect.item))
     if isinstance(effect, PutAttempt):
         return replace(request, attempts=_put(request.attempts, effect.attempt))
-    return replace(request, charges=(*request.charges, effect.charge))
+    return replace(request, charges=noted_beside(request.charges, (effect.charge,)))
+
+
+def noted_beside(charges: Sequence[Charge], new: Iterable[Charge]) -> tuple[Charge, ...]:
+    """The lines with the new ones: each in the place of the one of its kind, payer and partner that is not settled.
+
+    Of a line of nothing, nothing is owed: it is settled.
+    """
+    lines = list(charges)
+    for line in new:
+        place = next((i for i, old in enumerate(lines) if _in_place_of(line, old)), len(lines))
+        lines[place : place + 1] = [line if line.money.amount else replace(line, settled=True)]
+    return tuple(lines)
+
+
+def _in_place_of(new: Charge, old: Charge) -> bool:
+    return not old.settled and (new.kind, new.payer, new.partner_id) == (old.kind, old.payer, old.partner_id)
 
 
 def _moved(request: Request, effect: Move) -> Request:

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from maild.core import costs
 from maild.core.authentication import domain_of
-from maild.core.effects import Effect, Move, PutAttempt
+from maild.core.effects import AddCharge, Effect, Move, PutAttempt
 from maild.core.mail import Mail
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion
@@ -20,6 +21,7 @@ HARMLESS = frozenset(
         EventName.NOTIFICATION,
     }
 )
+SENDS_NOTHING = frozenset({EventName.UNFILLED, EventName.CANCELLED})
 
 
 def is_from_earlier(mail: Mail, request: Request, context: Context) -> bool:
@@ -40,7 +42,9 @@ def told_by_earlier(o: Occasion, mail: Mail) -> tuple[Effect, ...] | Doubt:
     if o.event.event is EventName.NOTIFICATION or not attempt.id:
         return (noted,)
     told = replace(attempt, status=str(o.event.event), answered_at=o.now, reason=o.event.reason or "")
-    return (noted, PutAttempt(number=o.request.number, attempt=told))
+    spared = costs.let_off(o.request, attempt.partner_id) if o.event.event in SENDS_NOTHING else ()
+    lines = (AddCharge(number=o.request.number, charge=line) for line in spared)
+    return (noted, PutAttempt(number=o.request.number, attempt=told), *lines)
 
 
 def _earlier(mail: Mail, request: Request) -> Attempt | None:

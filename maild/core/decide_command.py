@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 
-from maild.core import hand_letters, rota
+from maild.core import hand_letters, prices, rota
 from maild.core.apply import apply
 from maild.core.decide_event import take
 from maild.core.effects import ApprovePatron, Command, Decision, Effect, Move
@@ -117,6 +116,8 @@ def event_of(command: Command, today: date, also: frozenset[str] = frozenset()) 
             raise Refused(f"{key}= is no value of a command; use {known}")
     for key in YES_OR_NO & command.values.keys():
         _yes(key, command.values[key], today)
+    if "vat" in command.values:
+        _vat(command.values["vat"])
     return event
 
 
@@ -131,14 +132,17 @@ def _day(key: str, text: str, today: date) -> date:
 
 
 def _money(key: str, text: str, __: date) -> Money:
-    amount, _, currency = text.strip().partition(" ")
     try:
-        value = Decimal(amount.replace(",", "."))
-    except InvalidOperation:
-        value = Decimal(-1)
-    if value < 0 or len(currency) != 3 or not currency.isalpha():
-        raise Refused(f'{key}={text} is no price; write it like {key}="12.50 EUR"')
-    return Money(amount=value, currency=currency.upper())
+        return prices.read_money(text)
+    except ValueError as err:
+        raise Refused(f'{key}={text}: {err}, as {key}="12.50 EUR"') from err
+
+
+def _vat(text: str) -> None:
+    try:
+        prices.read_vat(text)
+    except ValueError as err:
+        raise Refused(f"vat={text}: {err}") from err
 
 
 def _list(_: str, text: str, __: date) -> tuple[str, ...]:
@@ -173,7 +177,7 @@ READERS: Mapping[str, Callable[[str, str, date], object]] = {
 OTHER_KEYS = frozenset(
     {
         *("to", "partner", "pickup", "text", "parcel", "office", "volume", "notify", "letter", "whom", "waiting"),
-        *("main", "missing"),
+        *("main", "missing", "vat"),
     }
 )
 YES_OR_NO = frozenset({"waiting"})

@@ -84,7 +84,7 @@ def _flags(o: Occasion) -> frozenset[Flag]:
 def _price(o: Occasion) -> Doubt | None:
     if o.event.event not in STOPPED_BY_PRICE or o.by == "staff" or o.request.role is Role.LENDING:
         return None
-    stop = costs.stops(o.event.cost, o.request, o.workflow.loan)
+    stop = costs.stops(o.event.cost, o.request, o.terms)
     return Doubt(reason="cost", text=stop) if stop else None
 
 
@@ -129,8 +129,14 @@ def _date(o: Occasion) -> Doubt | None:
 def _taken(o: Occasion, edge: Transition) -> Effects:
     if o.by == "staff" and o.event.event is EventName.NEXT_SUPPLIER:
         return ask_next(o, by_staff=True)
-    told = together(loan_facts.attempt(o), loan_facts.remarks(o), TELLERS.get(o.event.event, _nothing)(o), _renewed(o))
     to = edge.to or o.request.status
+    told = together(
+        loan_facts.attempt(o),
+        loan_facts.remarks(o),
+        loan_facts.charged(o, to),
+        TELLERS.get(o.event.event, _nothing)(o),
+        _renewed(o),
+    )
     move = Move(
         number=o.request.number, to=to, event=o.event, add=edge.add | told.add, remove=edge.remove | told.remove
     )
@@ -188,7 +194,7 @@ def _ask(o: Occasion, text: str) -> AskStaff:
 
 def _renewal_answer(o: Occasion) -> Effects | None:
     """The answer that the house itself gives to a patron who wants to renew; None: the supplier is asked."""
-    found = renewals.answer(o.request, o.today, o.workflow.loan)
+    found = renewals.answer(o.request, o.today, o.terms)
     if found.answer is Answer.ASK:
         return None
     stays = Move(number=o.request.number, to=o.request.status, event=o.event)
@@ -198,7 +204,7 @@ def _renewal_answer(o: Occasion) -> Effects | None:
 
 def _asked_to_renew(o: Occasion, edge: Transition) -> Effects:
     """The answer of our rules to a library; else staff are asked, and told what the rules say."""
-    found = lending_renewals.ruling(o.request, o.event, o.today, o.workflow.loan, o.rules.calendar)
+    found = lending_renewals.ruling(o.request, o.event, o.today, o.terms, o.rules.calendar)
     if found.by_itself and found.answer is not None:
         asked = Move(number=o.request.number, to=o.request.status, event=o.event)
         answered = take(replace(o, event=found.answer, by="house"))

@@ -55,7 +55,8 @@ def _not_before_ready(latest: date, supplier_date: date, ready: date) -> date:
 
 def assumed_date(start: date, partner: Partner | None, terms: LoanTerms) -> date:
     """The supplier's date where none was stated: flagged as ours until the slip shows it."""
-    return start + timedelta(days=partner.loan_days if partner is not None else terms.days)
+    of_record = partner.loan_days if partner is not None else None
+    return start + timedelta(days=terms.days if of_record is None else of_record)
 
 
 def lending_date(shipped: date, partner: Partner | None, terms: LoanTerms, open_days: Calendar) -> date:

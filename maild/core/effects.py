@@ -81,7 +81,7 @@ class PutAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddCharge:
-    """A price or fee is noted on the request."""
+    """A price or fee is noted on the request, in the place of the line of its kind that is not settled (Charge)."""
 
     number: str
     charge: Charge

@@ -1,18 +1,30 @@
 """The figures of a month, as plain counts, and the rows in which a letter or a command shows them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from maild.core.terms import Role, Status
+from maild.core.terms import Payment, Role, Status
 
 FILLED = frozenset({Status.LOAN_COMPLETED, Status.COPY_COMPLETED, Status.COMPLETED_WITHOUT_RETURN})
 CAME = {  # where a request first stands once its material is there
     Role.BORROWING: (Status.RECEIVED, Status.COPY_COMPLETED),
     Role.LENDING: (Status.LOANED, Status.COPY_COMPLETED),
 }
+PAYERS = ("us", "partner", "patron")  # of charge lines
 Row = dict[str, object]  # core/letters.py, FigureFacts
 Kinds = Mapping[tuple[str, str], int]  # by role and service type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charged:
+    """Charge lines of one payer, way of payment and currency: how many, and all that they come to."""
+
+    payer: str
+    payment: Payment
+    currency: str
+    lines: int
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +40,7 @@ class Figures:
     by_staff: int = 0  # commands
     left: int = 0  # mails left to staff
     partners: tuple[tuple[str, int], ...] = ()  # with the most new requests, by name
+    charges: tuple[Charged, ...] = ()
 
 
 def rows(found: Figures) -> tuple[Row, ...]:
@@ -44,6 +57,17 @@ def _rows(found: Figures) -> Iterator[Row]:
     acts = {"by maild": found.by_maild, "by staff": found.by_staff, "left to staff": found.left}
     yield from (_row("work", name, count) for name, count in acts.items() if count)
     yield from (_row("partners", name, count) for name, count in found.partners)
+    yield from _charged(found.charges)
+
+
+def _charged(charges: Iterable[Charged]) -> Iterator[Row]:
+    """Money and vouchers by what they come to, reciprocity by how often; each payer's apart."""
+    for one in sorted(charges, key=lambda one: (PAYERS.index(one.payer), one.payment, one.currency)):
+        name = f"{one.payer} {one.payment}"
+        if one.payment is Payment.RECIPROCITY:
+            yield _row("charges", name, one.lines)
+        elif one.amount:
+            yield {"section": "charges", "name": name, "value": one.amount, "unit": one.currency}
 
 
 def _filled(found: Figures, role: Role) -> Iterator[Row]:

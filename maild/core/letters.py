@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from maild.core.cleaning import clean_line, clean_text, without_numbers
 from maild.core.effects import Audience, SendLetter
-from maild.core.reading import Citation, Money
+from maild.core.reading import IFLA_VOUCHER, Citation, Money
 from maild.core.request import Context, Item, Partner, Request
 from maild.core.terms import Flag, Role, ServiceType
 
@@ -23,7 +23,7 @@ MAX_TITLE = 300
 MAX_FIELD = 160
 MAX_TEXT = 4000
 MAX_ROWS = 200
-CURRENCY = re.compile("[A-Z]{3}")  # ISO 4217
+CURRENCY = re.compile(f"[A-Z]{{3}}|{IFLA_VOUCHER}")  # ISO 4217, or vouchers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +64,15 @@ class RowFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureFacts:
-    """One figure of a month: `name` is a word of the table [figure], else stands as it is (a partner's name)."""
+    """One figure of a month: `name` is a word of the table [figure], else stands as it is (a partner's name).
+
+    `unit` is "%", a currency, or "".
+    """
 
     section: str = ""
     name: str = ""
     value: Decimal = Decimal(0)
-    unit: str = ""  # "%" or none
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ def attempt(o: Occasion) -> Told:
 
 
 def remarks(o: Occasion) -> Told:
-    """Conditions, the supplier's own number and a price, whatever the event is."""
+    """Conditions and the supplier's own number, whatever the event is."""
     number = o.request.number
     changes: dict[str, object] = {}
     conditions = tuple(dict.fromkeys((*o.request.conditions, *o.event.loan_condition)))
@@ -81,13 +81,11 @@ def remarks(o: Occasion) -> Told:
         changes["pickup"] = o.values["pickup"]
     if o.event.supplier_ref and o.request.role is Role.BORROWING:
         changes["supplier_ref"] = o.event.supplier_ref
-    effects: list[Effect] = [ChangeRequest(number=number, values=changes)] if changes else []
-    if o.event.cost is not None and o.event.event is not EventName.RETRY_POSSIBLE:
-        effects.append(AddCharge(number=number, charge=costs.price(o.event.cost)))
+    effects: tuple[Effect, ...] = (ChangeRequest(number=number, values=changes),) if changes else ()
     flags = {Flag.NO_RENEWAL} if o.event.no_renewal else set()
     if "conditions" in changes and LIBRARY_USE.intersection(conditions):
         flags.add(Flag.LIBRARY_USE_ONLY)
-    return together(Told(effects=tuple(effects), add=frozenset(flags)), _waited_for(o))
+    return together(Told(effects=effects, add=frozenset(flags)), _waited_for(o))
 
 
 def _waited_for(o: Occasion) -> Told:
@@ -130,12 +128,22 @@ def arrived(o: Occasion) -> Told:
 
 
 def accepted(o: Occasion) -> Told:
-    """The price that was said yes to is what we shall pay."""
+    """The price that was said yes to."""
     in_hand = attempt_in_hand(o.request)
     if o.request.role is Role.LENDING or in_hand is None or in_hand.cost is None:
         return Told()
-    charge = AddCharge(number=o.request.number, charge=costs.price(in_hand.cost))
-    return Told(effects=(charge,), facts={"cost": in_hand.cost})
+    return Told(facts={"cost": in_hand.cost})
+
+
+def charged(o: Occasion, to: Status) -> Told:
+    """The charge lines of the event, the price that its letters tell, and what is odd about it."""
+    noted = costs.charges(o, to)
+    doubt = costs.doubt(o)
+    return Told(
+        effects=tuple(AddCharge(number=o.request.number, charge=line) for line in noted),
+        asks=(doubt,) if doubt else (),
+        facts=costs.facts(o, noted),
+    )
 
 
 def new_date(o: Occasion) -> Told:
@@ -189,7 +197,7 @@ def _with_date(o: Occasion, item: Item, due: date | None, ready_on: date) -> Tol
     """The item with the supplier's date and, when we borrow it, the patron's."""
     if due is None or o.request.role is Role.LENDING:
         return _put(o, replace(item, due_date=due or item.due_date))
-    ours = duedates.patron_date(due, ready_on, o.partner, o.workflow.loan, o.rules.calendar)
+    ours = duedates.patron_date(due, ready_on, o.partner, o.terms, o.rules.calendar)
     ours = duedates.capped(ours, o.patron.account_ends if o.patron else None, o.rules.calendar)
     told = _put(o, replace(item, due_date=due, patron_due_date=ours.day))
     asks = (ours.ask,) if ours.ask and item.patron_due_date != ours.day else ()
@@ -218,7 +226,7 @@ def _known_due_date(o: Occasion) -> date | None:
 
 
 def _own_date(o: Occasion) -> date:
-    terms = o.workflow.loan
+    terms = o.terms
     if o.request.role is Role.LENDING:
         return duedates.lending_date(o.today, o.partner, terms, o.rules.calendar)
     return duedates.assumed_date(o.today, o.partner, terms)

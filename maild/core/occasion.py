@@ -11,7 +11,7 @@ from maild.core.request import Context, Partner, Patron, Request
 from maild.core.rules import Rules
 from maild.core.terms import Party, Role, Status
 from maild.core.workdays import day_in
-from maild.core.workflow import By, Letter, Workflow
+from maild.core.workflow import By, Letter, LoanTerms, Workflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,11 @@ class Occasion:
     def workflow(self) -> Workflow:
         """The profile of the request."""
         return self.rules.workflow(self.request, self.partner)
+
+    @property
+    def terms(self) -> LoanTerms:
+        """What holds for the loan where the other library says nothing."""
+        return self.rules.terms(self.request, self.partner)
 
 
 def write(o: Occasion, letter: Letter, facts: Mapping[str, object]) -> Effect | None:

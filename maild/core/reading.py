@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from maild.core.request import Context
 
 
+IFLA_VOUCHER = "IFLA"  # no ISO 4217 code has four letters; there are half vouchers
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
-    """An amount with its currency (ISO 4217)."""
+    """An amount with its currency (ISO 4217), or so many IFLA vouchers: then the currency is IFLA_VOUCHER."""
 
     amount: Decimal
     currency: str

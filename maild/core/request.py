@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from maild.core.reading import Citation, Money
-from maild.core.terms import Flag, Role, ServiceType, Status
+from maild.core.terms import Flag, Payment, Role, ServiceType, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What one loan or copy costs from a day on, until a later price of the same service begins."""
+
+    service_type: ServiceType
+    since: date
+    money: Money
+    vat: str = ""  # the VAT code of the bookkeeping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +40,11 @@ class Partner:
     loans: bool = True
     copies: bool = True
     postal_delay_days: int = 3
-    loan_days: int = 28  # assumed where the supplier states no due date
+    loan_days: int | None = None  # assumed where the supplier states no due date; None = its country's (partners.toml)
+    payment: Payment = Payment.MONEY  # both ways
+    payer: str = "us"  # who bears what a loan or copy from it costs: us, or the patron
+    prices: tuple[Price, ...] = ()  # what it takes from us
+    our_prices: tuple[Price, ...] = ()  # what we take from it; () = those of its country (partners.toml)
     order_channel: str = "mail"  # mail, web, phone, service or automatic: all but the first and last are staff's work
     renew_channel: str = "mail"
     max_open: int | None = None  # asked later than others while it has so many open requests of ours
@@ -94,11 +108,18 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """A price or fee: `payer` is patron, us or partner."""
+    """A price or fee: `payer` is patron, us or partner, `partner_id` the library that it is for or from.
+
+    Of one kind, payer and partner a request has one line that is not settled: a new one takes its place.
+    """
 
     kind: str
     payer: str
     money: Money
+    payment: Payment = Payment.MONEY
+    vat: str = ""
+    partner_id: int | None = None
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from maild.core import (
     letter_rules,
     limit_rules,
     notice_rules,
+    partner_rules,
     rota_rules,
     workdays,
     workflow_check,
@@ -18,12 +19,13 @@ from maild.core.effects import Audience, SendLetter
 from maild.core.letter_rules import LetterRule
 from maild.core.limit_rules import Limits
 from maild.core.notice_rules import Notice
+from maild.core.partner_rules import PartnerRules
 from maild.core.problems import Problem, RuleFiles
 from maild.core.request import Partner, Patron, Request
 from maild.core.rota_rules import Rota
 from maild.core.terms import Role
 from maild.core.workdays import Calendar
-from maild.core.workflow import Workflow, profile_name
+from maild.core.workflow import LoanTerms, Workflow, profile_name
 
 
 class Refused(Exception):
@@ -62,6 +64,7 @@ class Rules:
     letters_off: frozenset[str] = frozenset()
     by_hand: Mapping[str, LetterRule] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    partners: PartnerRules = field(default_factory=PartnerRules)
 
     def workflow(self, request: Request, partner: Partner | None = None) -> Workflow:
         """The profile of `request`; one that is no longer there falls back to the role's own."""
@@ -79,6 +82,11 @@ class Rules:
         """The profile that `request` has with another partner: of the partner's family, if there is such a one."""
         name = self.profile(replace(request, profile=""), partner)
         return name if name in self.workflows else profile_name_of_role(request)
+
+    def terms(self, request: Request, partner: Partner | None) -> LoanTerms:
+        """What holds for the loan where the other library says nothing: by its profile, and by its country."""
+        usual = self.workflows[profile_name_of_role(request)].loan
+        return self.partners.terms(partner, request.role, self.workflow(request, partner).loan, usual)
 
     def rota(self, request: Request, patron: Patron | None) -> Rota:
         """The rota that the request goes round by."""
@@ -137,6 +145,8 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
     problems += wrong
     limits, wrong = limit_rules.load(files)
     problems += wrong
+    partners, wrong = partner_rules.load(files)
+    problems += wrong
     workflows, wrong = workflow_files.load(files)
     problems += wrong
     for workflow in workflows.values():
@@ -157,6 +167,7 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
         letters_off=frozenset(name for name, rule in every.items() if rule.off),
         by_hand={name: rule for name, rule in every.items() if rule.by_hand},
         limits=limits,
+        partners=partners,
     ), []
 
 

@@ -22,6 +22,14 @@ class ServiceType(StrEnum):
     COPY_OR_LOAN = "CopyOrLoan"
 
 
+class Payment(StrEnum):
+    """How one library pays the other. Ours; ISO 18626 has billing methods and payment methods."""
+
+    MONEY = "money"  # ISO Invoice, Account
+    VOUCHERS = "vouchers"  # ISO IFLAVoucher
+    RECIPROCITY = "reciprocity"  # ISO ReciprocityAgreement: free both ways
+
+
 class Status(StrEnum):
     """Where a request stands in our house; while we wait for a supplier, the attempt in hand."""
 

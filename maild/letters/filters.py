@@ -10,13 +10,18 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from maild.core.reading import Money
+from maild.core.reading import IFLA_VOUCHER, Money
 from maild.letters.document import CHOICE, FACT, GONE, HEADING, LINK, NEXT, QUOTE, VALUE
 from maild.letters.words import Words
 
 # Babel's own short date of sv is 2026-12-03, of en_GB 03/12/2026: neither is what readers here expect.
 DATES = {"fi": "d.M.y", "sv": "d.M.y", "en": "d MMMM y"}
 LONG_DATES = {"fi": "cccc d. MMMM y", "sv": "EEEE d MMMM y", "en": "EEEE d MMMM y"}
+VOUCHERS = {  # one, and more or less than one
+    "fi": ("IFLA-kuponki", "IFLA-kuponkia"),
+    "sv": ("IFLA-kupong", "IFLA-kuponger"),
+    "en": ("IFLA voucher", "IFLA vouchers"),
+}
 LOCALES = {"fi": "fi", "sv": "sv_FI", "en": "en_GB"}
 
 
@@ -49,9 +54,13 @@ def _date(value: date | None, *, pattern: str, language: str) -> str | None:
 
 
 def _money(value: Money | None, *, language: str) -> str | None:
-    """12,50 € and 125,00 SEK; in English €12.50 and SEK 125.00. The blank inside does not break."""
+    """12,50 € and 125,00 SEK; in English €12.50 and SEK 125.00; 1,5 IFLA-kuponkia. The blank inside does not break."""
     if value is None:
         return None
+    if value.currency == IFLA_VOUCHER:
+        one, more = VOUCHERS[language]
+        told = format_decimal(value.amount, format="#,##0.#", locale=LOCALES[language])
+        return f"{told}\xa0{one if value.amount == 1 else more}"
     amount = format_decimal(value.amount, format="#,##0.00", locale=LOCALES[language])
     if language == "en":
         return f"€{amount}" if value.currency == "EUR" else f"{value.currency}\xa0{amount}"
@@ -83,9 +92,11 @@ def _heading(text: str, level: int = 2) -> str:
 
 
 def _figure(words: Words, language: str, name: str, value: Decimal, unit: str) -> str:
-    """`Label: 1 234,5 %` on one line; a name that the table lacks stands as it is."""
+    """`Label: 1 234,5 %` or a price on one line; a name that the table lacks stands as it is."""
     amount = format_decimal(value, format="#,##0.#", locale=LOCALES[language])
     told = amount + ("%" if language == "en" else "\xa0%") if unit == "%" else amount
+    if unit not in {"", "%"}:
+        told = _money(Money(amount=value, currency=unit), language=language) or ""
     return f"{FACT}{words['figure'].get(name, name)}{VALUE}{told}"
 
 

@@ -108,6 +108,9 @@ USUAL: Mapping[str, object] = MappingProxyType(
             {"section": "work", "name": "by maild", "value": Decimal(388), "unit": ""},
             {"section": "work", "name": "by staff", "value": Decimal(52), "unit": ""},
             {"section": "partners", "name": "Mallilan kirjasto", "value": Decimal(29), "unit": ""},
+            {"section": "charges", "name": "us money", "value": Decimal("182.50"), "unit": "EUR"},
+            {"section": "charges", "name": "us vouchers", "value": Decimal("1.5"), "unit": "IFLA"},
+            {"section": "charges", "name": "partner reciprocity", "value": Decimal(14), "unit": ""},
         ),
     }
 )

@@ -16,7 +16,7 @@ from maild.store.database import insert
 from maild.store.plain import plain
 from maild.store.rows import (
     attempt_columns,
-    cents,
+    charge_columns,
     item_columns,
     max_cost_columns,
     patron_columns,
@@ -247,16 +247,19 @@ def _put(
 
 
 def _add_charge(desk: Desk, effect: e.AddCharge) -> None:
-    charge = effect.charge
-    desk.add(
-        ChargeRow,
-        request_id=desk.touch(effect.number).id,
-        kind=charge.kind,
-        payer=charge.payer,
-        cents=cents(charge.money),
-        currency=charge.money.currency,
-        noted_at=desk.at,
+    """The line in the place of its like that is not settled, else a new one. Of a line of nothing, nothing is owed."""
+    request_id, columns = desk.touch(effect.number).id, charge_columns(effect.charge)
+    columns |= {"settled_at": None if columns["cents"] else desk.at}
+    own = and_(
+        col(ChargeRow.request_id) == request_id,
+        col(ChargeRow.kind) == columns["kind"],
+        col(ChargeRow.payer) == columns["payer"],
+        col(ChargeRow.partner_id).is_not_distinct_from(columns["partner_id"]),
+        col(ChargeRow.settled_at).is_(None),
     )
+    if not _update(desk.session, ChargeRow, own, columns):
+        new = insert(desk.session, ChargeRow).values(request_id=request_id, noted_at=desk.at, **columns)
+        desk.session.exec(new)
 
 
 def _partner_absent(desk: Desk, effect: e.PartnerAbsent) -> None:

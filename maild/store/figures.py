@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from maild.core.figures import CAME, Figures
-from maild.core.terms import Role
-from maild.store.tables import HistoryRow, InputRow, OutboxRow, PartnerRow, RequestRow
+from maild.core.figures import CAME, PAYERS, Charged, Figures
+from maild.core.terms import Payment, Role
+from maild.store.rows import CENTS
+from maild.store.tables import ChargeRow, HistoryRow, InputRow, OutboxRow, PartnerRow, RequestRow
 
 MAX_PARTNERS = 5
 
@@ -33,6 +35,7 @@ def figures(session: Session, since: datetime, until: datetime) -> Figures:
         by_staff=_inputs(session, since, until, col(InputRow.kind) == "command"),
         left=_inputs(session, since, until, col(InputRow.auto).is_(False), col(InputRow.kind) == "mail"),
         partners=_partners(session, since, until),
+        charges=_charges(session, since, until),
     )
 
 
@@ -57,6 +60,17 @@ def _days(session: Session, role: Role, since: datetime, until: datetime) -> tup
         .having(came >= since, came < until)
     )
     return tuple((arrived - created).days for created, arrived in found)
+
+
+def _charges(session: Session, since: datetime, until: datetime) -> tuple[Charged, ...]:
+    """What was noted in that time, by payer, way of payment and currency."""
+    summed = select(ChargeRow.payment, ChargeRow.currency, func.count(), func.sum(ChargeRow.cents))
+    summed = summed.where(*_within(ChargeRow.noted_at, since, until)).group_by(ChargeRow.payment, ChargeRow.currency)
+    return tuple(
+        Charged(payer=payer, payment=Payment(payment), currency=currency, lines=lines, amount=Decimal(cents) / CENTS)
+        for payer in PAYERS
+        for payment, currency, lines, cents in session.exec(summed.where(ChargeRow.payer == payer))
+    )
 
 
 def _inputs(session: Session, since: datetime, until: datetime, *where: Any) -> int:

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import idna
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import delete
 from sqlmodel import Session, col, or_, select
 
 from maild.core.cleaning import clean_line
-from maild.core.request import Partner, Patron, Request
+from maild.core.prices import in_vouchers, read_prices, write_prices
+from maild.core.request import Partner, Patron, Price, Request
+from maild.core.terms import Payment
 from maild.store import notices
 from maild.store.context import load_partners
 from maild.store.rows import partner_columns, patron_columns, to_patron
@@ -26,6 +28,10 @@ MAX_ADDRESS_LINE = 80  # characters; a label of A6 holds no more
 
 def _words(cell: object) -> object:
     return tuple(cell.split()) if isinstance(cell, str) else cell
+
+
+def _prices(cell: object) -> object:
+    return read_prices(cell) if isinstance(cell, str) else cell
 
 
 def _a_label(domain: str) -> str:
@@ -45,6 +51,7 @@ def _address_lines(cell: str) -> str:
 Language = Literal["fi", "sv", "en"]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(_words)]
 Domains = Annotated[tuple[Annotated[str, AfterValidator(_a_label)], ...], BeforeValidator(_words)]
+Prices = Annotated[tuple[Price, ...], BeforeValidator(_prices)]
 PostalAddress = Annotated[str, AfterValidator(_address_lines)]
 Telephone = Annotated[str, Field(pattern=r"^[0-9+() .\-/,a-zA-Z]{0,60}$")]
 Address = Annotated[str, Field(pattern=r"^[^\s@<>\"(),:;\\]+@[^\s@<>\"(),:;\\]+$"), BeforeValidator(str.lower)]
@@ -75,7 +82,11 @@ class PartnerLine(RecordLine):
     loans: bool = True
     copies: bool = True
     postal_delay_days: int = Field(3, ge=0, le=60)
-    loan_days: int = Field(28, ge=1, le=365)
+    loan_days: int | None = Field(None, ge=1, le=365)
+    payment: Payment = Payment.MONEY
+    payer: Literal["us", "patron"] = "us"
+    prices: Prices = ()
+    our_prices: Prices = ()
     order_channel: Literal["mail", "web", "phone", "service"] = "mail"
     renew_channel: Literal["mail", "web", "phone", "service", "automatic"] = "mail"
     max_open: int | None = Field(None, ge=0)
@@ -85,6 +96,16 @@ class PartnerLine(RecordLine):
     paused_until: date | None = None
     active: bool = True
     notes: str = ""
+
+    @model_validator(mode="after")
+    def _has_prices_that_are_paid_so(self) -> Self:
+        """A list without a price in its partner's way of paying would never be used."""
+        vouchers = self.payment is Payment.VOUCHERS
+        for name, listed in (("prices", self.prices), ("our_prices", self.our_prices)):
+            used = [price for price in listed if in_vouchers(price.money) is vouchers]
+            if listed and not used and self.payment is not Payment.RECIPROCITY:
+                raise ValueError(f"payment is {self.payment}, and no price in {name} is; vouchers are written 1 IFLA")
+        return self
 
     def partner(self) -> Partner:
         """The partner that the line describes."""
@@ -236,5 +257,5 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple):
-        return " ".join(value)
+        return write_prices(value) if value and isinstance(value[0], Price) else " ".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -12,14 +12,15 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from maild.core.reading import Citation, Money
-from maild.core.request import Attempt, Charge, Item, Partner, Patron, Request
-from maild.core.terms import Flag, Role, ServiceType, Status
+from maild.core.request import Attempt, Charge, Item, Partner, Patron, Price, Request
+from maild.core.terms import Flag, Payment, Role, ServiceType, Status
 from maild.store.plain import plain
 from maild.store.tables import (
     AttemptRow,
     ChargeRow,
     ItemCodeRow,
     ItemRow,
+    JSONValue,
     PartnerRow,
     PatronRow,
     RequestRow,
@@ -27,11 +28,15 @@ from maild.store.tables import (
 
 CENTS = Decimal(100)
 _CITATION = TypeAdapter(Citation)
+_PRICES = TypeAdapter(tuple[Price, ...])
+_PRICE_LISTS = ("prices", "our_prices")
 # What other tables give; a decision may name them beside the field that they hang on (partner_id, patron_id).
 DERIVED = frozenset({"partner_domains", "partner_address", "patron_email", "mailed", "letters"})
 _COST_COLUMNS = ("cost_cents", "cost_currency")
 # What a row gives its core value as it is.
-_PARTNER_FIELDS = tuple(PartnerRow.model_fields.keys() - {"id", "symbol", "languages", "changed_at"})
+_PARTNER_FIELDS = tuple(
+    PartnerRow.model_fields.keys() - {"id", "symbol", "languages", "changed_at", "payment", *_PRICE_LISTS}
+)
 _PATRON_FIELDS = tuple(PatronRow.model_fields.keys() - {"id", "changed_at"})
 _ATTEMPT_FIELDS = tuple(AttemptRow.model_fields.keys() - {"request_id", "number", "conditions", *_COST_COLUMNS})
 _REQUEST_COLUMNS = frozenset(RequestRow.model_fields) - {"id", "number", "version", "erased_at"}
@@ -66,15 +71,27 @@ def to_partner(row: PartnerRow, domains: Sequence[str]) -> Partner:
     """The partner of a row and its domains."""
     values = _taken(row, _PARTNER_FIELDS)
     return Partner(
-        id=row.id or 0, symbol=row.symbol or "", domains=tuple(domains), languages=tuple(row.languages), **values
+        id=row.id or 0,
+        symbol=row.symbol or "",
+        domains=tuple(domains),
+        languages=tuple(row.languages),
+        payment=Payment(row.payment),
+        prices=_to_prices(row.prices),
+        our_prices=_to_prices(row.our_prices),
+        **values,
     )
+
+
+def _to_prices(listed: Sequence[JSONValue]) -> tuple[Price, ...]:
+    return _PRICES.validate_python(listed) if listed else ()  # most have none, and every Context reads partners
 
 
 def partner_columns(partner: Partner, now: datetime) -> dict[str, Any]:
     """The row of a partner, without its id; domains have a table of their own."""
     names = set(PartnerRow.model_fields) - {"id", "symbol", "changed_at"}
     values = {name: getattr(partner, name) for name in names}
-    return values | {"symbol": partner.symbol or None, "languages": list(partner.languages), "changed_at": now}
+    listed = {name: plain(values[name]) for name in (*_PRICE_LISTS, "payment", "languages")}
+    return values | listed | {"symbol": partner.symbol or None, "changed_at": now}
 
 
 def to_patron(row: PatronRow) -> Patron:
@@ -132,8 +149,28 @@ def item_columns(item: Item) -> dict[str, Any]:
 
 def to_charge(row: ChargeRow) -> Charge:
     """The charge of a row."""
-    money = Money(amount=Decimal(row.cents) / CENTS, currency=row.currency)
-    return Charge(kind=row.kind, payer=row.payer, money=money)
+    return Charge(
+        kind=row.kind,
+        payer=row.payer,
+        money=Money(amount=Decimal(row.cents) / CENTS, currency=row.currency),
+        payment=Payment(row.payment),
+        vat=row.vat,
+        partner_id=row.partner_id,
+        settled=row.settled_at is not None,
+    )
+
+
+def charge_columns(charge: Charge) -> dict[str, Any]:
+    """The row of a charge, without its request and moments."""
+    return {
+        "partner_id": charge.partner_id,
+        "kind": charge.kind,
+        "payer": charge.payer,
+        "payment": charge.payment.value,
+        "cents": cents(charge.money),
+        "currency": charge.money.currency,
+        "vat": charge.vat,
+    }
 
 
 def to_request(

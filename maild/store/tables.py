@@ -32,7 +32,11 @@ class PartnerRow(SQLModel, table=True):
     loans: bool = True
     copies: bool = True
     postal_delay_days: int = 3
-    loan_days: int = 28
+    loan_days: int | None = None
+    payment: str = "money"
+    payer: str = "us"
+    prices: list[JSONValue] = Field(default_factory=list, sa_type=JSON)
+    our_prices: list[JSONValue] = Field(default_factory=list, sa_type=JSON)
     order_channel: str = "mail"
     renew_channel: str = "mail"
     max_open: int | None = None
@@ -160,10 +164,13 @@ class ChargeRow(SQLModel, table=True):
     __tablename__ = "charge"
     id: int | None = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="request.id", index=True)
+    partner_id: int | None = Field(default=None, foreign_key="partner.id")
     kind: str
     payer: str
-    cents: int
+    payment: str = "money"
+    cents: int  # of IFLA vouchers: hundredths
     currency: str
+    vat: str = ""
     noted_at: datetime
     settled_at: datetime | None = None  # invoiced and paid, or let off: until then nothing is erased
 

@@ -25,7 +25,8 @@ def show(config: Path | None, month: str, *, as_json: bool) -> None:
         typer.echo(json.dumps(told, ensure_ascii=False, default=float))
         return
     for row in told:
-        typer.echo(f"{row['section']:<9} {row['name']}: {row['value']}{row['unit']}")
+        unit = row["unit"] if row["unit"] == "%" else f" {row['unit']}"
+        typer.echo(f"{row['section']:<9} {row['name']}: {row['value']}{unit}".rstrip())
 
 
 def _first_of(month: str) -> date:
