@@ -6,10 +6,11 @@ post live on the event loop, each mailbox in its owner thread.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import date, datetime, time
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -17,6 +18,10 @@ import structlog
 from maild import health, house, watch
 from maild.clock import Clock
 from maild.core.effects import Command
+from maild.core.request import Request
+from maild.core.rules import Refused
+from maild.core.terms import Flag, Status
+from maild.desk.holdings import looked_up
 from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
 from maild.intake.smtp import Door, serve
@@ -31,6 +36,7 @@ from maild.process import Desk
 from maild.reader import Reader
 from maild.settings import Listener, Settings
 from maild.store.database import Database, Locked
+from maild.store.requests import Filters, requests
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -59,6 +65,7 @@ class Daemon:
         self._told: set[str] = set()  # problems that the journal has
         self._erased_on: date | None = None
         self._told_on: date | None = None
+        self._refused: set[str] = set()  # requests that could not take what the holdings command said
         self._replaced: Locked | None = None  # another daemon has the database
         self._mailboxes: list[MailboxDoor] = []
         self._sender: Sender | None = None
@@ -141,6 +148,7 @@ class Daemon:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._again("work", self._work))
                     tasks.create_task(self._again("post", self._post))
+                    tasks.create_task(self._again("holdings", self._holdings))
                     tasks.create_task(self._watch())
             finally:
                 watch.notify("STOPPING=1")
@@ -223,6 +231,39 @@ class Daemon:
 
     def _is_sure_of_time(self) -> bool:
         return is_sure_of_time(self.desk, self.database)
+
+    async def _holdings(self) -> None:
+        while not self._stop.is_set():
+            await self._look_up()
+            await _wait(self._stop, IDLE_SECONDS)
+
+    async def _look_up(self) -> int:
+        """Asks the holdings command about each request that waits for it, and does what it says; how many.
+
+        A request that we stop at, or die at, keeps its flag, and is asked about again.
+        """
+        asked = self._settings.holdings
+        waiting = await self._in_worker(self._wait_for_holdings) if asked.command else []
+        done = 0
+        for request in waiting:
+            told = await _unless(self._stop, looked_up(asked.command, request, asked.seconds))
+            if told is None:
+                break
+            await self._in_worker(partial(self._take_answer, told))
+            done += 1
+        return done
+
+    def _wait_for_holdings(self) -> list[Request]:
+        with self.database.read() as session:
+            found = requests(session, Filters(statuses=(Status.NEW,), flag=Flag.HOLDINGS_PENDING))
+        return [request for request in found if request.number not in self._refused]
+
+    def _take_answer(self, command: Command) -> None:
+        try:
+            self.desk.command(command)
+        except Refused as err:  # it was closed meanwhile, or its profile knows no such word: not asked again
+            self._refused.add(command.number)
+            log.warning("holdings.refused", number=command.number, why=str(err))
 
     async def _post(self) -> None:
         while not self._stop.is_set():
@@ -329,7 +370,8 @@ class Daemon:
         for _ in range(MAX_ROUNDS):
             worked = await self._in_worker(self.desk.work)
             noticed = await self._in_worker(lambda: send_due_notices(self.desk, self.database, self._clock))
-            if not worked and not noticed and not await self._send_due():
+            found_out = await self._look_up()
+            if not worked and not noticed and not found_out and not await self._send_due():
                 return
         raise RuntimeError(f"still not done after {MAX_ROUNDS} rounds; see the journal for what repeats")
 
@@ -339,6 +381,18 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:
         return
+
+
+async def _unless(event: asyncio.Event, work: Coroutine[None, None, T]) -> T | None:
+    """What the work gives, or None where the event came before; the work is then broken off."""
+    doing, coming = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
+    await asyncio.wait({doing, coming}, return_when=asyncio.FIRST_COMPLETED)
+    coming.cancel()
+    if doing.done():
+        return doing.result()
+    doing.cancel()
+    await asyncio.wait({doing})
+    return None
 
 
 def run(settings: Settings, clock: Clock) -> None:

@@ -55,6 +55,7 @@ def policy_of(settings: Settings) -> SitePolicy:
         max_events=automation.max_events,
         max_letters_a_day=automation.max_letters_a_day,
         pickup=tuple(site.pickup),
+        holdings=bool(settings.holdings.command),
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from maild.clock import Clock
 from maild.core.effects import Command, Decision, DueNotice, ReadMail
+from maild.core.holders import ANSWER, symbols_in
 from maild.core.mail import Clues
 from maild.core.request import Context
 from maild.core.rules import Rules
@@ -35,6 +36,7 @@ log = structlog.get_logger()
 
 BATCH = 50  # mails opened together
 REDECIDE = 3  # times that a request may change under a decision
+NAMES_SUPPLIERS = ("partner", "hold", "skip", "order", ANSWER)  # values of a command
 HAPPENING: TypeAdapter[Command | DueNotice] = TypeAdapter(Command | DueNotice)
 
 
@@ -253,10 +255,11 @@ class Desk:
             return contexts.context_for(session, clues, self._identity, received_at, extra_symbols=symbols)
 
     def _context_of(self, numbers: Iterable[str], happening: Command | DueNotice | None = None) -> Context:
-        """What is known of these requests, and of the supplier and patron whom staff name beside them."""
+        """What is known of these requests, and of the suppliers and the patron that a command names beside them."""
         values = happening.values if isinstance(happening, Command) else {}
+        named = [symbol for key in NAMES_SUPPLIERS for symbol in symbols_in(values.get(key, ""))]
         with self._database.read() as session:
-            symbols = (*self._rulebook.rules.rota_symbols(), *filter(None, [values.get("partner")]))
+            symbols = {*self._rulebook.rules.rota_symbols(), *named, *(symbol.upper() for symbol in named)}
             wanted = [n for n in numbers if n]
             patron = values.get("patron", "")
             return contexts.context_of(session, wanted, self._identity, self._clock.now(), symbols, patron)

@@ -122,6 +122,15 @@ class Automation(Section):
     )
 
 
+class Holdings(Section):
+    """Who holds a work: a command of the site (docs/rotas.md)."""
+
+    command: tuple[str, ...] = Field(
+        (), description="Command and arguments; gets the citation as JSON, answers with symbols. Empty: none."
+    )
+    seconds: int = Field(30, ge=1, le=600, description="How long it may take; then staff are told.")
+
+
 class Database(Section):
     """Where everything is kept."""
 
@@ -286,6 +295,7 @@ class Settings(Section):
     automation: Automation = Automation()
     trust: Trust = Trust()
     desk: Desk = Desk()
+    holdings: Holdings = Holdings()
     database: Database = Database()
     smtp: Listener | None = Field(None, description="Takes mail by SMTP, from the site's MTA or a web form's host.")
     lmtp: Listener | None = Field(None, description="Takes mail by LMTP, from the site's MTA.")

@@ -401,13 +401,16 @@ def rules_with(own: dict[str, Any]) -> Rules:
 
 def _load(own: dict[str, Any]) -> Rules:
     files, problems = read_files()
+    site = SitePolicy(**own.get("site", {}))
     for name, table in own.items():
+        if name == "site":
+            continue
         file = f"{name}.toml"
         shipped = files.get(file) or RuleFile(name=file, data={})
         data = merge(shipped.data, table, removing=not file.startswith("workflows"))
         files[file] = replace(shipped, data=data)
     letters = files["letters.toml"].data["letters"]
     assert isinstance(letters, dict)
-    rules, wrong = core_rules.load(files, SitePolicy(), letters.keys())
+    rules, wrong = core_rules.load(files, site, letters.keys())
     assert rules is not None, [str(p) for p in (*problems, *wrong)]
     return rules

@@ -103,3 +103,8 @@ def test_it_is_told_why_others_are_passed_over() -> None:
         "FI-BIRCH (not active, without an address, or does not do Loan)",
         "FI-NOBODY (not on record)",
     )
+
+
+def test_a_marked_holder_that_the_rota_assumes_too_keeps_the_place_of_its_mark() -> None:
+    rota = rota_of(RotaEntry(symbol="fi-alder", assume_holds=True))
+    assert candidates(NEW, rota) == ("FI-ALDER", "FI-BIRCH")

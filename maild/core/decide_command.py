@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from maild.core import hand_letters, prices, rota
+from maild.core import hand_letters, holders, prices, rota
 from maild.core.apply import apply
 from maild.core.decide_event import take
 from maild.core.effects import ApprovePatron, Command, Decision, Effect, Move
@@ -174,10 +174,8 @@ READERS: Mapping[str, Callable[[str, str, date], object]] = {
     "supplier_ref": _text,
     "attachment": _yes,
 }
-OTHER_KEYS = frozenset(
-    {
-        *("to", "partner", "pickup", "text", "parcel", "office", "volume", "notify", "letter", "whom", "waiting"),
-        *("main", "missing", "vat"),
-    }
-)
+OTHER_KEYS = holders.VALUES | {
+    *("to", "partner", "pickup", "text", "parcel", "office", "volume", "notify", "letter", "whom", "waiting"),
+    *("main", "missing", "vat"),
+}
 YES_OR_NO = frozenset({"waiting"})

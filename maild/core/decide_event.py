@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from maild.core import costs, lending_renewals, letter_facts, loan_facts, parts, renewals, returns
-from maild.core.apply import apply
+from maild.core import costs, holders, lending_renewals, letter_facts, loan_facts, parts, renewals, returns
 from maild.core.decide_supplier import ask_next
 from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutItem
 from maild.core.loan_facts import Told, together
-from maild.core.occasion import Occasion, stated, to_patron, write
+from maild.core.occasion import Occasion, seen_after, stated, to_patron, write
 from maild.core.reading import Doubt
 from maild.core.renewals import Answer, Renewal
 from maild.core.terms import EventName, Flag, Role, Status
@@ -129,6 +128,8 @@ def _date(o: Occasion) -> Doubt | None:
 def _taken(o: Occasion, edge: Transition) -> Effects:
     if o.by == "staff" and o.event.event is EventName.NEXT_SUPPLIER:
         return ask_next(o, by_staff=True)
+    if o.event.event is EventName.SUPPLIER_INFO:
+        return holders.taken(o)
     to = edge.to or o.request.status
     told = together(
         loan_facts.attempt(o),
@@ -141,7 +142,7 @@ def _taken(o: Occasion, edge: Transition) -> Effects:
         number=o.request.number, to=to, event=o.event, add=edge.add | told.add, remove=edge.remove | told.remove
     )
     done: Effects = (move, *told.effects, *_closing(o, to))
-    after = _seen_after(o, done)
+    after = seen_after(o, done)
     onward = ask_next(after, by_staff=False) if edge.tries_rota(o.event) else ()
     letters = _letters(
         after, edge, {**stated(o.event), **told.facts, **letter_facts.of(o)}, to_patron_too=not _asked(onward)
@@ -166,12 +167,6 @@ def _closing(o: Occasion, to: Status) -> Effects:
     if was == is_now:
         return ()
     return (ChangeRequest(number=o.request.number, values={"closed_at": o.now if is_now else None}),)
-
-
-def _seen_after(o: Occasion, done: Effects) -> Occasion:
-    context = apply(o.context, done)
-    request = context.request(o.request.number)
-    return replace(o, context=context, request=request or o.request, began=o.request.status)
 
 
 def _asked(onward: Effects) -> bool:

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import decide_sanity, lending_limits, rota
+from maild.core import decide_sanity, holders, lending_limits, rota
 from maild.core.apply import apply
 from maild.core.authentication import domain_of
 from maild.core.decide_event import take
-from maild.core.decide_supplier import ask_next
 from maild.core.effects import AskStaff, ChangeRequest, Effect, OpenRequest, ReadMail
 from maild.core.occasion import Occasion, to_patron
 from maild.core.reading import Doubt, Event, NewRequest, Requester
@@ -90,25 +89,18 @@ def _borrowing(
     if rules.limits.patron and patron.open_requests >= rules.limits.patron:
         return (opening, _at_the_limit(patron)), ()
     o = _occasion(happening, event, apply(context, (opening,)), rules, now)
-    onward = ask_next(o, by_staff=False)
     confirmed = to_patron(o, "request_confirmed", {})
-    asks = (*onward, *([] if onward else [_choose_supplier()]))
-    return (opening, *([confirmed] if confirmed is not None else []), *asks), ()
+    return (opening, *([confirmed] if confirmed is not None else []), *holders.onward(o)), ()
 
 
 def _unknown_patron(patron: Patron | None) -> AskStaff:
-    told = "is blocked" if patron is not None and patron.blocked else "is not known to us yet"
-    text = f"The patron {told}: nothing was sent. Sending the request to a supplier approves the patron for this once."
+    text = f"{holders.patron_hindrance(patron)} Sending the request to a supplier approves the patron for this once."
     return AskStaff(number=NEW, reason="policy", text=text)
 
 
 def _at_the_limit(patron: Patron) -> AskStaff:
     text = f"The patron has {patron.open_requests} open requests already: send this one on, or turn it down."
     return AskStaff(number=NEW, reason="policy", text=text)
-
-
-def _choose_supplier() -> AskStaff:
-    return AskStaff(number=NEW, reason="policy", text="No supplier is marked as holding it: choose one.")
 
 
 def known_patron(new: NewRequest, context: Context) -> Patron | None:

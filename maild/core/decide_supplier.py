@@ -23,6 +23,7 @@ STILL_OPEN = frozenset(
 )
 
 THEIR_TERMS = frozenset({Flag.LIBRARY_USE_ONLY, Flag.NO_RENEWAL, Flag.DUE_DATE_ASSUMED})  # of the supplier before
+SETTLED = frozenset({Flag.HOLDINGS_PENDING})  # by somebody being asked
 
 
 def ask_next(o: Occasion, *, by_staff: bool) -> tuple[Effect, ...]:
@@ -69,7 +70,7 @@ def _ask(o: Occasion, partner: Partner, left: tuple[str, ...]) -> tuple[Effect, 
     profile = o.rules.profile_with(o.request, partner)
     asked = Event(event=EventName.NEXT_SUPPLIER, request=number, note=partner.symbol)
     return (
-        Move(number=number, to=Status.REQUESTED, event=asked, remove=THEIR_TERMS),
+        Move(number=number, to=Status.REQUESTED, event=asked, remove=THEIR_TERMS | SETTLED),
         ChangeRequest(number=number, values=in_hand(partner, left) | {"profile": profile}),
         PutAttempt(number=number, attempt=attempt(partner, o.now)),
         _request(number, o.request.service_type, partner, o.cause),

@@ -1,10 +1,11 @@
 """One event on one request, with everything that a rule may look at; and the letters that it causes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from maild.core import channels
+from maild.core.apply import apply
 from maild.core.effects import AskStaff, Audience, Effect, SendLetter
 from maild.core.reading import Event
 from maild.core.request import Context, Partner, Patron, Request
@@ -59,6 +60,12 @@ class Occasion:
     def terms(self) -> LoanTerms:
         """What holds for the loan where the other library says nothing."""
         return self.rules.terms(self.request, self.partner)
+
+
+def seen_after(o: Occasion, done: Sequence[Effect]) -> Occasion:
+    """The occasion as it is after these effects."""
+    context = apply(o.context, done)
+    return replace(o, context=context, request=context.request(o.request.number) or o.request, began=o.request.status)
 
 
 def write(o: Occasion, letter: Letter, facts: Mapping[str, object]) -> Effect | None:

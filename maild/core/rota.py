@@ -40,7 +40,7 @@ def next_supplier(request: Request, context: Context, rota: Rota, today: date) -
 def candidates(request: Request, rota: Rota) -> tuple[str, ...]:
     """Symbols that may be asked by themselves, in order: the marked holders, then what the rota assumes."""
     skipped = {symbol.casefold() for symbol in request.skipped}
-    every = _unique([*request.suppliers, *assumed(request, rota)])
+    every = unique([*request.suppliers, *assumed(request, rota)])
     return tuple(symbol for symbol in every if symbol.casefold() not in skipped)
 
 
@@ -53,7 +53,7 @@ def in_order(symbols: Iterable[str], rota: Rota) -> tuple[str, ...]:
     """Marked holders in the rota's order; those that it does not name come last, as they stood."""
     ranks = {entry.symbol.casefold(): entry.rank for entry in rota.entries}
     last = max(ranks.values(), default=0) + 1
-    return tuple(sorted(_unique(symbols), key=lambda symbol: ranks.get(symbol.casefold(), last)))
+    return tuple(sorted(unique(symbols), key=lambda symbol: ranks.get(symbol.casefold(), last)))
 
 
 def by_symbol(context: Context, symbol: str) -> Partner | None:
@@ -100,5 +100,9 @@ def _tried(request: Request) -> set[int]:
     return {attempt.partner_id for attempt in request.attempts if attempt.partner_id} | {request.partner_id or -1}
 
 
-def _unique(symbols: Iterable[str]) -> list[str]:
-    return list({symbol.casefold(): symbol for symbol in reversed(list(symbols))}.values())[::-1]
+def unique(symbols: Iterable[str]) -> list[str]:
+    """The symbols, each once, upper or lower case, where and as it stands first."""
+    first: dict[str, str] = {}
+    for symbol in symbols:
+        first.setdefault(symbol.casefold(), symbol)
+    return list(first.values())

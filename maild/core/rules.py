@@ -47,6 +47,7 @@ class SitePolicy:
     max_events: int = 50
     max_letters_a_day: int = 5
     pickup: tuple[str, ...] = ()
+    holdings: bool = False  # a command tells who holds a work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

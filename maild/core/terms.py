@@ -74,6 +74,7 @@ class Flag(StrEnum):
     DUE_DATE_ASSUMED = "due date assumed"
     WAITED_FOR = "waited for"  # lending: somebody of ours wants it
     PARTS_OUT = "parts out"  # some of several items have come, and others have not
+    HOLDINGS_PENDING = "holdings pending"  # the holdings command is to be asked
     ATTENTION = "attention"
 
 
@@ -136,6 +137,7 @@ class EventName(StrEnum):
     CHECKED_OUT = "CheckedOut"
     RETURNED_BY_PATRON = "ReturnedByPatron"
     NEXT_SUPPLIER = "NextSupplier"
+    SUPPLIER_INFO = "SupplierInfo"  # ISO 18626 supplierInfo: who holds it, whom to skip, in which order
     ADOPT = "Adopt"  # it came without a request of ours: it becomes one
     COPYRIGHT_CLEARANCE = "AwaitingCopyrightClearance"  # lending a copy: the rights are being asked for
     CLOSE = "Close"

@@ -1,1 +1,1 @@
-"""The staff mailbox."""
+"""What the desk asks of programs of the site, outside of every transaction."""

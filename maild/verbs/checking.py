@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
@@ -40,6 +41,7 @@ def check(config: Path | None, *, offline: bool, as_json: bool) -> int:
         # The settings name the folders of the site's own rules: without them only the shipped rules could be checked.
         return _tell(err.problems, as_json, CONFIGURATION)
     wrong = [*_rules_problems(settings), *_letters_problems(settings), *house.secret_problems(settings, str(path))]
+    wrong += _command_problems(settings, str(path))
     if wrong:
         return _tell(wrong, as_json, CONFIGURATION)
     failing = [*_database_problems(settings), *([] if offline else _server_problems(settings, str(path)))]
@@ -100,6 +102,13 @@ def _letters_problems(settings: Settings) -> list[Problem]:
     if rules is None:
         return problems
     return letter_check.check(house.letters_of(settings, rules))
+
+
+def _command_problems(settings: Settings, path: str) -> Iterator[Problem]:
+    command = settings.holdings.command
+    if command and shutil.which(command[0]) is None:
+        what = f"{command[0]} is not there, or cannot be run"
+        yield Problem(file=path, place="holdings.command", what=what, way_out="name a program by its whole path")
 
 
 def _database_problems(settings: Settings) -> list[Problem]:
