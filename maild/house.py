@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from maild.credentials import file_problem
 from maild.letters.compose import Composer
 from maild.letters.render import Letters
 from maild.rulebook import Rulebook, load, read_files
-from maild.settings import Login, Settings
+from maild.settings import Language, Login, Settings
 from maild.store.context import Identity
 from maild.store.database import Database
 
@@ -80,15 +80,19 @@ def site_facts_of(settings: Settings) -> SiteFacts:
     """What letters may say of us."""
     site = settings.site
     return SiteFacts(
-        name={str(language): name for language, name in site.name.items()},
+        name=_by_language(site.name),
         address=site.address,
         postal_address=site.postal_address,
-        contact={str(language): text for language, text in site.contact.items()},
+        contact=_by_language(site.contact),
         symbol=site.symbol,
         language=site.language,
         zone=site.zone,
-        pickup=dict(site.pickup),
+        pickup={place: told if isinstance(told, str) else _by_language(told) for place, told in site.pickup.items()},
     )
+
+
+def _by_language(texts: Mapping[Language, str]) -> dict[str, str]:
+    return {str(language): text for language, text in texts.items()}
 
 
 def composer_of(settings: Settings, rules: LetterRules, keys: tuple[str, ...]) -> Composer:

@@ -64,7 +64,9 @@ class Site(Section):
         "KP", pattern=r"^[A-Z][A-Z0-9]{0,7}$", description="First part of request numbers, KP-2026-000123."
     )
     earlier_prefixes: tuple[str, ...] = Field((), description="Prefixes of old numbers that are still recognised.")
-    pickup: dict[Line, Line] = Field(default={}, description="Pickup places and their opening text, by name.")
+    pickup: dict[Line, Line | dict[Language, Line]] = Field(
+        default={}, description="Pickup places and their opening text, by name; where it differs, by language."
+    )
 
     @field_validator("zone")
     @classmethod

@@ -411,6 +411,7 @@ def _load(own: dict[str, Any]) -> Rules:
         files[file] = replace(shipped, data=data)
     letters = files["letters.toml"].data["letters"]
     assert isinstance(letters, dict)
-    rules, wrong = core_rules.load(files, site, letters.keys())
+    places = tuple(own.get("pickup", {}).get("place", {}))
+    rules, wrong = core_rules.load(files, replace(site, pickup=places), letters.keys())
     assert rules is not None, [str(p) for p in (*problems, *wrong)]
     return rules

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from maild.core import hand_letters, holders, prices, rota
+from maild.core import hand_letters, holders, letter_facts, prices, rota
 from maild.core.apply import apply
 from maild.core.decide_event import take
+from maild.core.delivery import Way
 from maild.core.effects import ApprovePatron, Command, Decision, Effect, Move
 from maild.core.notices import plan
 from maild.core.occasion import Occasion
@@ -26,6 +27,7 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
     if request is None:
         raise Refused(f"there is no request {command.number}; see maild request list")
     event = event_of(command, day_in(now, rules.site.zone))
+    _must_be_a_place(command, rules)
     occasion = Occasion(
         event=event,
         request=request,
@@ -44,7 +46,15 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
         raise Refused(f"{effects.text} It can take: {_possible(occasion)}.")
     after = apply(context, effects)
     notices = plan(request.number, context, after, rules, now)
-    return Decision(effects=(*effects, *notices), why=f"{command.actor}: {event.event}", auto=True)
+    why = f"{command.actor}: {event.event}{_where_to(occasion)}"
+    return Decision(effects=(*effects, *notices), why=why, auto=True)
+
+
+def _where_to(o: Occasion) -> str:
+    """Where staff put what is ready to be fetched."""
+    if o.event.event is not EventName.READY_FOR_PICKUP:
+        return ""
+    return ", to the desk" if letter_facts.waiting(o)["pickup_way"] == Way.DESK.value else ", to the open shelf"
 
 
 def _effects(o: Occasion) -> tuple[Effect, ...] | Doubt:
@@ -76,6 +86,12 @@ def _possible(o: Occasion) -> str:
         for t in o.workflow.edges(o.request.status)
     }
     return ", ".join(sorted(names))
+
+
+def _must_be_a_place(command: Command, rules: Rules) -> None:
+    name, known = command.values.get("pickup"), rules.site.pickup
+    if name and known and name not in known:
+        raise Refused(f"pickup={name} is no place of ours; there are: {', '.join(known)}")
 
 
 def _choice(command: Command) -> Status | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from maild.core import costs, holders, lending_renewals, letter_facts, loan_facts, parts, renewals, returns
+from maild.core import costs, delivery, holders, lending_renewals, letter_facts, loan_facts, parts, renewals, returns
 from maild.core.decide_supplier import ask_next
 from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutItem
 from maild.core.loan_facts import Told, together
@@ -101,10 +101,10 @@ def _place(o: Occasion) -> Doubt | None:
         return None
     if Flag.LIBRARY_USE_ONLY in o.request.flags:
         return Doubt(reason="policy", text=f"{o.request.number} is for use in the library only: it stays in the house.")
-    blocked = o.patron is not None and o.patron.blocked
-    if blocked and o.event.event is EventName.SENT_TO_OFFICE:
-        return Doubt(reason="policy", text=f"The patron of {o.request.number} is blocked: it waits at the desk.")
-    return None
+    if o.event.event is not EventName.SENT_TO_OFFICE:
+        return None
+    why = delivery.not_to_office(o.request, o.patron, o.rules.pickup, o.rules.limits.patron_loans)
+    return Doubt(reason="policy", text=why) if why else None
 
 
 def _which_part(o: Occasion) -> Doubt | None:

@@ -13,7 +13,7 @@ from maild.core.occasion import Occasion, write
 from maild.core.reading import Doubt, Event
 from maild.core.request import Context, Request
 from maild.core.rules import Rules
-from maild.core.terms import EventName, Flag, Role
+from maild.core.terms import EventName, Flag, Role, Status
 from maild.core.workflow import Letter
 
 
@@ -104,6 +104,8 @@ def _letter(o: Occasion, notice: Notice, due: DueNotice) -> tuple[Effect, ...]:
         facts |= _dates(o.request, due)
     if notice.anchor == "account_ends":
         facts |= letter_facts.account_ends(due.anchor, _alike(due, o.request, o.context, o.rules))
+    if o.request.status is Status.AWAITING_PICKUP:
+        facts |= letter_facts.waiting(o, due.anchor)
     if notice.reasons:
         facts |= letter_facts.price_again(o, due.anchor)
     written = write(o, letter, facts)

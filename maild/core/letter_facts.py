@@ -1,8 +1,10 @@
 """Facts that an occasion gives its letters beside what the event states: until when, what staff typed, a list."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
+from maild.core import delivery
 from maild.core.occasion import Occasion
 from maild.core.parts import NAMING
 from maild.core.request import Request
@@ -22,8 +24,11 @@ def _nothing(_: Occasion) -> dict[str, object]:
     return {}
 
 
-def _pickup(o: Occasion) -> dict[str, object]:
-    return _until(o, "pickup_until", "not_collected")
+def waiting(o: Occasion, since: date | None = None) -> dict[str, object]:
+    """Until when it waits that came on that day (today where none is given), and how the patron takes it over."""
+    here = replace(o.request, pickup=o.values.get("pickup", o.request.pickup))
+    way = delivery.way(here, o.partner, o.rules.pickup)
+    return {"pickup_way": way.value} | _until(o, "pickup_until", "not_collected", since)
 
 
 def _price(o: Occasion) -> dict[str, object]:
@@ -81,7 +86,7 @@ def _status(o: Occasion) -> dict[str, object]:
 
 
 OCCASIONS: dict[EventName, Callable[[Occasion], dict[str, object]]] = {
-    EventName.READY_FOR_PICKUP: _pickup,
+    EventName.READY_FOR_PICKUP: waiting,
     EventName.RETRY_POSSIBLE: _price,
     EventName.STATUS_REQUEST: _status,
 }

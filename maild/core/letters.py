@@ -37,7 +37,7 @@ class SiteFacts:
     symbol: str = ""
     language: str = "fi"
     zone: str = "Europe/Helsinki"
-    pickup: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    pickup: Mapping[str, str | Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +107,7 @@ class LetterFacts:
     retry_after: date | None = None
     expiry: date | None = None  # an offer stands, or an answer is awaited, until then
     pickup_until: date | None = None
+    pickup_way: str | None = None  # how it is taken over: a word of the table [pickup_way]
     renew_from: date | None = None
     cost: Money | None = None
     reason: str | None = None
@@ -154,7 +155,7 @@ OCCASION_FACTS = LETTER_FACTS - REQUEST_FACTS
 STAFF_FACTS = frozenset(
     {"passage", "commands", "mail_subject", "mail_from", "recipient", "letter", "diagnostic", "month", "figures"}
 )
-PATRON_FACTS = frozenset({"pickup", "pickup_hours", "pickup_until", "office"})
+PATRON_FACTS = frozenset({"pickup", "pickup_hours", "pickup_until", "pickup_way", "office"})
 PARTNER_FACTS = frozenset({"their_ref", "partner_name", "partner_address", "partner_phone"})
 
 
@@ -201,9 +202,17 @@ def _of_request(request: Request, effect: SendLetter, site: SiteFacts) -> dict[s
         "conditions": tuple(clean_line(condition, MAX_FIELD) for condition in conditions),
         "renewable": not request.flags & {Flag.NO_RENEWAL, Flag.RECALLED, Flag.LIBRARY_USE_ONLY},
         "pickup": pickup or None,
-        "pickup_hours": site.pickup.get(request.pickup) or None,
+        "pickup_hours": _opening(site, request.pickup, effect.languages[0]),
         "asked_on": _asked_on(request, site),
     }
+
+
+def _opening(site: SiteFacts, place: str, language: str) -> str | None:
+    """When a place is open, in the reader's language or else in ours."""
+    told = site.pickup.get(place)
+    if told is None or isinstance(told, str):
+        return told or None
+    return told.get(language) or told.get(site.language) or None
 
 
 def _of_partner(partner: Partner | None) -> dict[str, str | None]:
@@ -349,6 +358,7 @@ OCCASION_READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         **dict.fromkeys(("old_due_date", "new_due_date", "expected_date", "retry_after", "expiry", "month"), _day),
         **dict.fromkeys(("pickup_until", "renew_from", "returned_on"), _day),
         **dict.fromkeys(("reason", "volume", "parcel", "office", "letter", "recipient", "diagnostic"), _line),
+        "pickup_way": _line,
         **dict.fromkeys(("mail_subject", "mail_from"), _plain_line),
         **dict.fromkeys(("text", "passage"), _paragraphs),
         "commands": _lines,

@@ -20,6 +20,7 @@ class Limits:
     lending_of_one: int = 0
     retry_days: int = 14
     patron: int = 0
+    patron_loans: int = 0
     closed: tuple[Closure, ...] = ()
 
 
@@ -31,6 +32,7 @@ class _Lending(Table):
 
 class _Patron(Table):
     max_open: int = Field(0, ge=0)
+    max_loans: int = Field(0, ge=0)
 
 
 class _Closed(Table):
@@ -60,6 +62,7 @@ def load(files: RuleFiles) -> tuple[Limits, list[Problem]]:
         lending_of_one=lending.max_open_of_one,
         retry_days=lending.retry_days,
         patron=found.patron.max_open,
+        patron_loans=found.patron.max_loans,
         closed=closed,
     ), problems
 

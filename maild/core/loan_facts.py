@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from maild.core import costs, duedates, parts
+from maild.core import costs, delivery, duedates, parts
 from maild.core.effects import AddCharge, ChangeRequest, Effect, PutAttempt, PutItem
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion
@@ -124,7 +124,19 @@ def arrived(o: Occasion) -> Told:
     if o.request.role is Role.LENDING:
         return Told()
     came = parts.arrival(o.request, o.event, o.values)
-    return together(loan(o, came.here), _still_out(o, came.out))
+    return together(loan(o, came.here), _still_out(o, came.out), _kept_from_office(o))
+
+
+def _kept_from_office(o: Occasion) -> Told:
+    """Staff hear it with the parcel where it was to go to an office and may not: it waits at the desk instead."""
+    if o.request.delivery != delivery.OFFICE:
+        return Told()
+    stays = {Flag.LIBRARY_USE_ONLY} if LIBRARY_USE.intersection(o.event.loan_condition) else set()
+    here = replace(o.request, flags=o.request.flags | stays)
+    why = delivery.not_to_office(here, o.patron, o.rules.pickup, o.rules.limits.patron_loans)
+    if not why:
+        return Told()
+    return Told(effects=(ChangeRequest(number=o.request.number, values={"delivery": "desk"}),), asks=(why,))
 
 
 def accepted(o: Occasion) -> Told:

@@ -74,6 +74,7 @@ class Patron:
     blocked: bool = False
     account_ends: date | None = None  # no loan runs longer
     open_requests: int = 0  # counted for the Context
+    loans: int = 0  # those of them that are with the patron, or on the way to the office; counted for the Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

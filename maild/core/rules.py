@@ -9,6 +9,7 @@ from maild.core import (
     limit_rules,
     notice_rules,
     partner_rules,
+    pickup_rules,
     rota_rules,
     workdays,
     workflow_check,
@@ -20,6 +21,7 @@ from maild.core.letter_rules import LetterRule
 from maild.core.limit_rules import Limits
 from maild.core.notice_rules import Notice
 from maild.core.partner_rules import PartnerRules
+from maild.core.pickup_rules import PickupRules
 from maild.core.problems import Problem, RuleFiles
 from maild.core.request import Partner, Patron, Request
 from maild.core.rota_rules import Rota
@@ -65,6 +67,7 @@ class Rules:
     letters_off: frozenset[str] = frozenset()
     by_hand: Mapping[str, LetterRule] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    pickup: PickupRules = field(default_factory=PickupRules)
     partners: PartnerRules = field(default_factory=PartnerRules)
 
     def workflow(self, request: Request, partner: Partner | None = None) -> Workflow:
@@ -146,6 +149,8 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
     problems += wrong
     limits, wrong = limit_rules.load(files)
     problems += wrong
+    pickup, wrong = pickup_rules.load(files, site.pickup)
+    problems += wrong
     partners, wrong = partner_rules.load(files)
     problems += wrong
     workflows, wrong = workflow_files.load(files)
@@ -168,6 +173,7 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
         letters_off=frozenset(name for name, rule in every.items() if rule.off),
         by_hand={name: rule for name, rule in every.items() if rule.by_hand},
         limits=limits,
+        pickup=pickup,
         partners=partners,
     ), []
 

@@ -70,6 +70,7 @@ USUAL: Mapping[str, object] = MappingProxyType(
         "retry_after": date(2027, 1, 11),
         "expiry": date(2026, 12, 7),
         "pickup_until": date(2026, 12, 1),
+        "pickup_way": "desk",
         "renew_from": date(2026, 11, 26),
         "returned_on": date(2026, 11, 20),
         "cost": Money(amount=Decimal("12.50"), currency="EUR"),

@@ -35,9 +35,10 @@ def slip(
     language: str,
     size: Size = "A6",
     parcel: str = "",
+    pickup_way: str = "",
 ) -> bytes:
     """The slip of that request as PDF. `parcel` is the carrier's number, where the parcel has one already."""
-    facts = slip_facts(kind, number, context, site, parcel)
+    facts = slip_facts(kind, number, context, site, parcel, pickup_way)
     codes = {"bars": _data_url(code_128(number)), "mail_code": _data_url(qr_code(mail_link(number, site)))}
     fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"data"}, fail_on_errors=True)
     for points in POINTS[size]:
@@ -50,7 +51,9 @@ def slip(
     return out.getvalue()
 
 
-def slip_facts(kind: Kind, number: str, context: Context, site: SiteFacts, parcel: str = "") -> LetterFacts:
+def slip_facts(
+    kind: Kind, number: str, context: Context, site: SiteFacts, parcel: str = "", pickup_way: str = ""
+) -> LetterFacts:
     """What the slip may say: the other library's address where it goes there, else the patron's dates; never a name."""
     request = context.request(number)
     travels = kind == "return" or (request is not None and request.role is Role.LENDING)
@@ -61,7 +64,7 @@ def slip_facts(kind: Kind, number: str, context: Context, site: SiteFacts, parce
         audience=audience,
         to=site.address,
         cause="slip",
-        facts={"parcel": parcel} if parcel else {},
+        facts={"parcel": parcel, "pickup_way": pickup_way},
     )
     return facts_of(effect, context, site)
 

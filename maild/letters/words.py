@@ -7,7 +7,10 @@ from pathlib import Path
 Words = Mapping[str, Mapping[str, str]]  # words["label"]["due_date"]
 
 TABLES = frozenset(
-    {"label", "say", "reason", "renewal", "declined", "condition", "status", "service", "section", "figure"}
+    {
+        *("label", "say", "reason", "renewal", "declined", "condition", "status", "service", "section", "figure"),
+        "pickup_way",
+    }
 )
 
 

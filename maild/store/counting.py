@@ -8,7 +8,7 @@ from sqlalchemy import func
 from sqlmodel import Session, select
 
 from maild.core.request import Partner, Patron
-from maild.core.terms import Role
+from maild.core.terms import Role, Status
 from maild.store.statements import one_of, table_of
 from maild.store.tables import RequestRow
 
@@ -25,6 +25,9 @@ def _open_by(column: Any) -> Any:
 
 
 _BY_PARTNER, _BY_PATRON = _open_by(_REQUEST.partner_id), _open_by(_REQUEST.patron_id)
+_HAVING = _open_by(_REQUEST.patron_id).where(
+    _REQUEST.status.in_([Status.WITH_PATRON.value, Status.IN_OFFICE_DELIVERY.value])
+)
 _LENDING = select(func.count()).where(_REQUEST.role == Role.LENDING.value, _OPEN)
 
 
@@ -47,9 +50,12 @@ def counted_partners(session: Session, partners: Sequence[Partner]) -> tuple[Par
 
 
 def counted_patrons(session: Session, patrons: Sequence[Patron]) -> tuple[Patron, ...]:
-    """The patrons with how many requests are open for each."""
-    found = _by(session, _BY_PATRON, [p.id for p in patrons])
-    return tuple(replace(p, open_requests=found.get((p.id, Role.BORROWING.value), 0)) for p in patrons)
+    """The patrons with how many requests are open for each, and how many loans each has."""
+    ids, role = [p.id for p in patrons], Role.BORROWING.value
+    opened, having = _by(session, _BY_PATRON, ids), _by(session, _HAVING, ids)
+    return tuple(
+        replace(p, open_requests=opened.get((p.id, role), 0), loans=having.get((p.id, role), 0)) for p in patrons
+    )
 
 
 def _by(session: Session, statement: Any, ids: Collection[int]) -> dict[tuple[int, str], int]:

@@ -6,8 +6,8 @@ from typing import cast
 import typer
 
 from maild import house, shipped
-from maild.core import letter_rules
-from maild.core.request import Context
+from maild.core import delivery, letter_rules, pickup_rules
+from maild.core.request import Context, Partner, Request
 from maild.house import WrongRules
 from maild.letters.compose import Composer
 from maild.letters.gallery import shown_site, write_gallery
@@ -57,9 +57,19 @@ def slip(
         language=language,
         size=cast("slips.Size", size),
         parcel=parcel,
+        pickup_way=_pickup_way(settings, found, partner) if kind == "pickup" else "",
     )
     file.write_bytes(made)
     typer.echo(f"{file}: {len(made)} bytes")
+
+
+def _pickup_way(settings: Settings, request: Request, partner: Partner | None) -> str:
+    """Whether the slip is for the open shelf or for the desk."""
+    files, problems = read_files(settings.own.rules)
+    rules, wrong = pickup_rules.load(files, settings.site.pickup)
+    if wrong:
+        raise WrongRules([*problems, *wrong])
+    return delivery.way(request, partner, rules).value
 
 
 def _letters(settings: Settings) -> Letters:
