@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from sqlmodel import Session
+
 from maild.clock import Clock
 from maild.core.apply import apply
 from maild.core.decide import decide
@@ -107,26 +109,29 @@ class Decider:
         """
         out: list[Composed] = []
         asked: dict[str, AskStaff] = {}
-        for letter in letters:
-            if self._has_its_share(letter, [one.effect for one in out if one.state == "waiting"], now):
-                out.append(replace(letter, state="held"))
-                asked[letter.effect.number] = _too_many(letter.effect)
-            else:
-                out.append(letter)
+        with self._database.read() as session:
+            for letter in letters:
+                if self._has_its_share(session, letter, [one.effect for one in out if one.state == "waiting"], now):
+                    out.append(replace(letter, state="held"))
+                    asked[letter.effect.number] = _too_many(letter.effect)
+                else:
+                    out.append(letter)
         return out, list(asked.values())
 
-    def _has_its_share(self, letter: Composed, beside: Sequence[SendLetter], now: datetime) -> bool:
+    def _has_its_share(self, session: Session, letter: Composed, beside: Sequence[SendLetter], now: datetime) -> bool:
         """Whether its request, or its address, had all letters of the day already, with those `beside` it."""
         effect = letter.effect
         if letter.state != "waiting" or effect.audience is Audience.STAFF:
             return False
-        with self._database.read() as session:
-            of_request = outbox.letters_since(session, effect.number, now - A_DAY)
-            receipts = outbox.letters_to_since(session, effect.to, RECEIPTS, now - A_DAY)
+        of_request = outbox.letters_since(session, effect.number, now - A_DAY)
         of_request += sum(one.number == effect.number for one in beside)
+        if of_request >= self._rulebook.rules.site.max_letters_a_day:
+            return True
+        if effect.letter not in RECEIPTS:
+            return False
+        receipts = outbox.letters_to_since(session, effect.to, RECEIPTS, now - A_DAY)
         receipts += sum(one.letter in RECEIPTS and one.to.lower() == effect.to.lower() for one in beside)
-        full = of_request >= self._rulebook.rules.site.max_letters_a_day
-        return full or (effect.letter in RECEIPTS and receipts >= MAX_RECEIPTS_A_DAY)
+        return receipts >= MAX_RECEIPTS_A_DAY
 
     def aside(self, mail_id: int, mail_key: str, tries: int) -> tuple[Composed, ...]:
         """The letter that tells staff of a mail that could not be dealt with."""

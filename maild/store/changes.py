@@ -3,16 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import bindparam, delete, func, update
 from sqlmodel import Session, SQLModel, and_, col, select
 
 from maild.core import effects as e
 from maild.core.reading import NewRequest
 from maild.core.request import Patron
 from maild.core.terms import EventName, Flag, Role
-from maild.store.database import insert
+from maild.store.database import Insert, insert
 from maild.store.plain import plain
 from maild.store.rows import (
     attempt_columns,
@@ -22,7 +23,7 @@ from maild.store.rows import (
     patron_columns,
     request_columns,
 )
-from maild.store.statements import table_of
+from maild.store.statements import one_of, table_of
 from maild.store.tables import (
     AttemptRow,
     ChargeRow,
@@ -37,6 +38,34 @@ from maild.store.tables import (
     RequestRow,
     TaskRow,
 )
+
+# Columns are given by their names when a statement runs; "of_…" says of which row.
+_REQUEST, _NOTICE, _CODE = (table_of(row) for row in (RequestRow, NoticeRow, ItemCodeRow))
+_TOUCH = update(_REQUEST).where(_REQUEST.c.id == bindparam("of_id"))
+_CODES_GONE = delete(_CODE).where(
+    _CODE.c.request_id == bindparam("of_request"), _CODE.c.number == bindparam("of_number")
+)
+_NOTICE_IN_HAND = select(_NOTICE.c.request_id, _NOTICE.c.series, _NOTICE.c.item_id, _NOTICE.c.due).where(
+    _NOTICE.c.id == bindparam("of_id")
+)
+_NOTICE_DONE = update(_NOTICE).where(_NOTICE.c.id == bindparam("of_id"))
+_OLDER_MISSED = (
+    update(_NOTICE)
+    .where(
+        _NOTICE.c.request_id == bindparam("of_request"),
+        _NOTICE.c.series == bindparam("of_series"),
+        _NOTICE.c.item_id == bindparam("of_item"),
+        _NOTICE.c.state == "planned",
+        _NOTICE.c.due < bindparam("before"),
+    )
+    .values(state="missed")
+)
+_ALL_DROPPED = (
+    update(_NOTICE)
+    .where(_NOTICE.c.request_id == bindparam("of_request"), _NOTICE.c.state == "planned")
+    .values(state="dropped")
+)
+_SOME_DROPPED = _ALL_DROPPED.where(_NOTICE.c.notice.in_(one_of("notices")))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,7 +127,7 @@ def write_rows(desk: Desk) -> None:
                 "flags": sorted(standing.flags),
                 "version": standing.version + 1,
             }
-            _update(desk.session, RequestRow, col(RequestRow.id) == standing.id, columns)
+            desk.session.exec(_TOUCH, params=columns | {"of_id": standing.id})
 
 
 def finish_notice(session: Session, notice_id: int, now: datetime, *, sent: bool) -> None:
@@ -106,19 +135,13 @@ def finish_notice(session: Session, notice_id: int, now: datetime, *, sent: bool
 
     One that its decision put off to a later hour stays planned.
     """
-    row = session.get_one(NoticeRow, notice_id, populate_existing=True)
-    if row.due > now:
+    request_id, series, item_id, due = session.exec(_NOTICE_IN_HAND, params={"of_id": notice_id}).one()
+    if due > now:
         return
-    if row.series:
-        older = and_(
-            col(NoticeRow.request_id) == row.request_id,
-            col(NoticeRow.series) == row.series,
-            col(NoticeRow.item_id) == row.item_id,
-            col(NoticeRow.state) == "planned",
-            col(NoticeRow.due) < row.due,
-        )
-        _update(session, NoticeRow, older, {"state": "missed"})
-    _update(session, NoticeRow, col(NoticeRow.id) == notice_id, {"state": "sent" if sent else "dropped"})
+    if series:
+        older = {"of_request": request_id, "of_series": series, "of_item": item_id, "before": due}
+        session.exec(_OLDER_MISSED, params=older)
+    session.exec(_NOTICE_DONE, params={"of_id": notice_id, "state": "sent" if sent else "dropped"})
 
 
 def _open_request(desk: Desk, effect: e.OpenRequest) -> None:
@@ -217,8 +240,7 @@ def _put_item(desk: Desk, effect: e.PutItem) -> None:
     standing = desk.touch(effect.number)
     number = _put(desk, ItemRow, standing.id, effect.item.id, item_columns(effect.item))
     if effect.item.id:
-        own = and_(col(ItemCodeRow.request_id) == standing.id, col(ItemCodeRow.number) == number)
-        desk.session.exec(delete(ItemCodeRow).where(own).execution_options(synchronize_session=False))
+        desk.session.exec(_CODES_GONE, params={"of_request": standing.id, "of_number": number})
     codes = [
         {"request_id": standing.id, "number": number, "place": place, "code": code}
         for place, code in enumerate(effect.item.item_ids)
@@ -236,14 +258,27 @@ def _put(
     desk: Desk, table: type[ItemRow] | type[AttemptRow], request_id: int, number: int, columns: dict[str, Any]
 ) -> int:
     """Add a row (number 0: the next of its request) or replace one; its number."""
-    own = col(table.request_id) == request_id
     if not number:
-        last = desk.session.exec(select(func.max(table.number)).where(own)).one()
-        number = (last or 0) + 1
-        desk.session.exec(insert(desk.session, table).values(request_id=request_id, number=number, **columns))
-    elif not _update(desk.session, table, and_(own, col(table.number) == number), columns):
+        number = desk.session.exec(_next_number(table), params={"of_request": request_id}).one()
+        desk.session.exec(insert(desk.session, table), params=columns | {"request_id": request_id, "number": number})
+        return number
+    of = {"of_request": request_id, "of_number": number}
+    if not desk.session.exec(_replacement(table), params=columns | of).rowcount:
         raise ValueError(f"request {request_id} has no {table.__tablename__} {number}")
     return number
+
+
+@cache
+def _next_number(table: type[ItemRow] | type[AttemptRow]) -> Any:
+    columns = table_of(table).c
+    return select(func.coalesce(func.max(columns.number), 0) + 1).where(columns.request_id == bindparam("of_request"))
+
+
+@cache
+def _replacement(table: type[ItemRow] | type[AttemptRow]) -> Any:
+    columns = table_of(table).c
+    own = and_(columns.request_id == bindparam("of_request"), columns.number == bindparam("of_number"))
+    return update(table_of(table)).where(own)
 
 
 def _add_charge(desk: Desk, effect: e.AddCharge) -> None:
@@ -281,21 +316,24 @@ def _plan_notice(desk: Desk, effect: e.PlanNotice) -> None:
         "series": effect.series,
         "state": "planned",
     }
-    statement = insert(desk.session, NoticeRow).values(**values)
-    desk.session.exec(
-        statement.on_conflict_do_update(
-            index_elements=["request_id", "notice", "anchor"],
-            set_={name: values[name] for name in ("due", "item_id", "series", "state")},
-            where=col(NoticeRow.state).in_(("planned", "dropped")),
-        )
+    desk.session.exec(_planned_anew(insert(desk.session, NoticeRow)), params=values)
+
+
+@cache
+def _planned_anew(new: Insert) -> Insert:
+    return new.on_conflict_do_update(
+        index_elements=["request_id", "notice", "anchor"],
+        set_={name: new.excluded[name] for name in ("due", "item_id", "series", "state")},
+        where=_NOTICE.c.state.in_(("planned", "dropped")),
     )
 
 
 def _drop_notices(desk: Desk, effect: e.DropNotices) -> None:
-    own = and_(col(NoticeRow.request_id) == desk.touch(effect.number).id, col(NoticeRow.state) == "planned")
+    of_request = {"of_request": desk.touch(effect.number).id}
     if effect.notices:
-        own = and_(own, col(NoticeRow.notice).in_(effect.notices))
-    _update(desk.session, NoticeRow, own, {"state": "dropped"})
+        desk.session.exec(_SOME_DROPPED, params=of_request | {"notices": list(effect.notices)})
+    else:
+        desk.session.exec(_ALL_DROPPED, params=of_request)
 
 
 def _ask_staff(desk: Desk, effect: e.AskStaff) -> None:

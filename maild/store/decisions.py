@@ -4,15 +4,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from maild.core.effects import ApprovePatron, AskStaff, Composed, Decision, FileMail, OpenRequest, PartnerAbsent
 from maild.store import changes, inbox, letters
 from maild.store.changes import Desk, Standing
-from maild.store.database import insert
+from maild.store.database import Insert, insert
 from maild.store.plain import as_json, effect_name, plain
+from maild.store.statements import one_of, table_of
 from maild.store.tables import InboxRow, InputRequestRow, InputRow, RequestRow
 
 SourceKind = Literal["mail", "command", "notice", "import"]
@@ -24,6 +27,16 @@ class Moved(Exception):
     def __init__(self, number: str) -> None:
         super().__init__(f"{number}: changed since it was decided on; decide again")
         self.number = number
+
+
+_REQUEST, _INBOX = table_of(RequestRow).c, table_of(InboxRow).c
+_LOOKED_AT = (
+    select(*(_REQUEST[name] for name in ("id", "number", "version", "status", "flags")))
+    .where(_REQUEST.number.in_(one_of("numbers")))
+    .order_by(_REQUEST.id)  # one order for all, so that two workers never wait for each other
+    .with_for_update()
+)
+_MAIL_ID = select(_INBOX.id).where(_INBOX.key == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,16 +102,10 @@ def decision_json(decision: Decision) -> str:
 
 def _standing(session: Session, outcome: Outcome) -> dict[str, Standing]:
     """The requests that were looked at, locked; raises Moved where one is not as it was."""
-    rows = session.exec(
-        select(RequestRow)
-        .where(col(RequestRow.number).in_(outcome.versions))
-        .order_by(col(RequestRow.id))  # one order for all, so that two workers never wait for each other
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    rows = session.exec(_LOOKED_AT, params={"numbers": list(outcome.versions)})
     standing = {
-        row.number: Standing(id=row.id or 0, version=row.version, status=row.status, flags=frozenset(row.flags))
-        for row in rows
+        number: Standing(id=request_id, version=version, status=status, flags=frozenset(flags))
+        for request_id, number, version, status, flags in rows
     }
     for number, version in outcome.versions.items():
         if number not in standing or standing[number].version != version:
@@ -109,25 +116,30 @@ def _standing(session: Session, outcome: Outcome) -> dict[str, Standing]:
 def _mail_id(session: Session, outcome: Outcome) -> int | None:
     if outcome.kind != "mail":
         return None
-    return session.exec(select(InboxRow.id).where(InboxRow.key == outcome.source_id)).one()
+    return int(session.exec(_MAIL_ID, params={"key": outcome.source_id}).one())
 
 
 def _note_input(session: Session, outcome: Outcome, mail_id: int | None) -> int:
-    statement = insert(session, InputRow).values(
-        kind=outcome.kind,
-        source_id=outcome.source_id,
-        mail_id=mail_id,
-        at=outcome.at,
-        actor=outcome.actor,
-        rules_digest=outcome.rules_digest,
-        auto=outcome.decision.auto,
-        why=outcome.decision.why,
-        input=outcome.input_json,
-        context=outcome.context_json,
-        decision=decision_json(outcome.decision),
-    )
-    (input_id,) = session.exec(statement.returning(col(InputRow.id))).one()
+    columns = {
+        "kind": outcome.kind,
+        "source_id": outcome.source_id,
+        "mail_id": mail_id,
+        "at": outcome.at,
+        "actor": outcome.actor,
+        "rules_digest": outcome.rules_digest,
+        "auto": outcome.decision.auto,
+        "why": outcome.decision.why,
+        "input": outcome.input_json,
+        "context": outcome.context_json,
+        "decision": decision_json(outcome.decision),
+    }
+    (input_id,) = session.exec(_telling_id(insert(session, InputRow)), params=columns).one()
     return int(input_id)
+
+
+@cache
+def _telling_id(new: Insert) -> Any:
+    return new.returning(table_of(InputRow).c.id)
 
 
 def _numbers(outcome: Outcome) -> set[str]:

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import bindparam, func, update
 from sqlmodel import Session, and_, col, or_, select
 
 from maild.reading import guard
 from maild.store.database import insert
-from maild.store.statements import table_of
+from maild.store.statements import one_of, table_of
 from maild.store.tables import InboxRow, SightingRow, TaskRow
 
 MAX_TRIES = 3
@@ -31,6 +31,17 @@ _NEW = {
     "numbers": [],
     "why": "",
 }
+
+
+_MAIL, _SEEN = table_of(InboxRow), table_of(SightingRow).c
+_CHANGED = update(_MAIL).where(_MAIL.c.id == bindparam("of_id"))
+_UNJUDGED = (  # the first delivery of each of these mails that nobody judged it by
+    select(_SEEN.mail_id, func.min(_SEEN.id))
+    .join(_MAIL, _MAIL.c.id == _SEEN.mail_id)
+    .where(_SEEN.mail_id.in_(one_of("mails")), _SEEN.judged.is_(False))
+    .where(_MAIL.c.state == "done", _MAIL.c.acted.is_(False))
+    .group_by(_SEEN.mail_id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,13 +354,7 @@ def _storable(address: str) -> str:
 
 def _judge_again(session: Session, mails: Sequence[int]) -> None:
     """Mails that are done, with nothing done about them, wait again for a sighting that was not judged."""
-    found = session.exec(
-        select(SightingRow.mail_id, func.min(SightingRow.id))
-        .join(InboxRow, col(InboxRow.id) == col(SightingRow.mail_id))
-        .where(col(SightingRow.mail_id).in_(mails), col(SightingRow.judged).is_(False))
-        .where(InboxRow.state == "done", col(InboxRow.acted).is_(False))
-        .group_by(col(SightingRow.mail_id))
-    ).all()
+    found = session.exec(_UNJUDGED, params={"mails": list(mails)}).all() if mails else []
     for mail_id, sighting in found:
         judged = select(func.count()).where(SightingRow.mail_id == mail_id, col(SightingRow.raw).is_not(None))
         if session.exec(judged.where(col(SightingRow.judged).is_(True))).one() < MAX_JUDGED:
@@ -390,4 +395,4 @@ def _one_claimed(row: InboxRow, sightings: Sequence[SightingRow]) -> Claimed:
 
 
 def _change(session: Session, mail_id: int, **values: object) -> None:
-    session.exec(update(table_of(InboxRow)).where(col(InboxRow.id) == mail_id).values(**values))
+    session.exec(_CHANGED, params=values | {"of_id": mail_id})

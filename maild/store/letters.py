@@ -2,16 +2,26 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, select
+from sqlalchemy import BindParameter, bindparam
+from sqlmodel import Session, exists, or_, select
 
 from maild.core.effects import Audience, Composed
 from maild.store import outbox
 from maild.store.changes import Desk
+from maild.store.statements import table_of
 from maild.store.tables import PartnerRow, PatronRow, RequestRow
 
 
 class WrongParty(Exception):
     """A patron's letter was addressed to a partner, or a partner's to a patron."""
+
+
+_PARTNER, _PATRON, _REQUEST = table_of(PartnerRow).c, table_of(PatronRow).c, table_of(RequestRow).c
+_TO: BindParameter[str] = bindparam("to")
+_IS_A_PATRONS = select(exists().where(_PATRON.email == _TO))
+_IS_A_PARTNERS = select(  # on record, or asked from
+    or_(exists().where(_PARTNER.email == _TO), exists().where(_REQUEST.requester_email == _TO))
+)
 
 
 def put(session: Session, letters: Sequence[Composed], desk: Desk) -> None:
@@ -30,13 +40,11 @@ def guard(session: Session, letter: Composed) -> None:
     """Raises WrongParty. Only whole addresses tell: a patron may work in the same domain as a partner."""
     effect, to = letter.effect, letter.effect.to.lower()
     if effect.audience == Audience.PATRON:
-        asker = select(RequestRow.id).where(RequestRow.requester_email == to).limit(1)
-        partner = select(PartnerRow.id).where(PartnerRow.email == to).limit(1)
-        astray = session.exec(partner).first() or session.exec(asker).first()
+        astray = session.exec(_IS_A_PARTNERS, params={"to": to}).one()
     elif effect.audience == Audience.PARTNER:
-        astray = session.exec(select(PatronRow.id).where(PatronRow.email == to).limit(1)).first()
+        astray = session.exec(_IS_A_PATRONS, params={"to": to}).one()
     else:
-        astray = None
-    if astray is not None:
+        astray = False
+    if astray:
         other = "a partner" if effect.audience == Audience.PATRON else "a patron"
         raise WrongParty(f"{effect.number}: letter {effect.letter} is for a {effect.audience}, but goes to {other}")

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Update, func, update
-from sqlalchemy.orm import aliased, defer
+from sqlalchemy import Integer, Update, bindparam, func, update
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, or_, select
 
 from maild.core.effects import Audience, Composed
-from maild.store.database import insert
+from maild.store.database import Insert, insert
+from maild.store.statements import one_of, table_of
 from maild.store.tables import OutboxRow, RequestRow, TaskRow
 
 BEYOND_PAUSES = timedelta(days=1)  # post.sender's longest is half of it
@@ -45,35 +48,56 @@ class Unsent:
     created_at: datetime
 
 
+_LETTER, _REQUEST = table_of(OutboxRow), table_of(RequestRow)
+_EARLIER = _LETTER.alias()
+_HELD_UP = (
+    select(_EARLIER.c.id)
+    .where(_EARLIER.c.request_id == _LETTER.c.request_id, _EARLIER.c.state == "waiting")
+    .where(_EARLIER.c.audience != Audience.STAFF, _EARLIER.c.id < _LETTER.c.id)
+    .exists()
+)
+_DUE = (
+    select(*(*_LETTER.c, _REQUEST.c.number))
+    .join_from(_LETTER, _REQUEST, _REQUEST.c.id == _LETTER.c.request_id, isouter=True)
+    .where(_LETTER.c.state == "waiting")
+    .where(or_(_LETTER.c.next_try_at <= bindparam("now"), _LETTER.c.next_try_at > bindparam("beyond")))
+    .where(or_(_LETTER.c.audience == Audience.STAFF, ~_HELD_UP))
+    .order_by(_LETTER.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_TAKEN = (
+    update(_LETTER)
+    .where(_LETTER.c.id == bindparam("of_id"), _LETTER.c.state == "waiting")
+    .values(state="sent", sent_at=bindparam("sent_at"), last_error="", tries=_LETTER.c.tries + 1)
+)
+_LETTERS_SINCE = (
+    select(func.count())
+    .select_from(_LETTER)
+    .join(_REQUEST, _REQUEST.c.id == _LETTER.c.request_id)
+    .where(_REQUEST.c.number == bindparam("number"), _LETTER.c.created_at >= bindparam("since"))
+    .where(_LETTER.c.audience != Audience.STAFF, _LETTER.c.state != "shadow")
+)
+_LETTERS_TO_SINCE = (
+    select(func.count())
+    .select_from(_LETTER)
+    .where(_LETTER.c.to == bindparam("to"), _LETTER.c.created_at >= bindparam("since"))
+    .where(_LETTER.c.letter.in_(one_of("letters")))
+)
+
+
 def due(session: Session, now: datetime, limit: int) -> list[Outgoing]:
     """Letters whose time has come, oldest first, at most one a request: its later ones wait for it.
 
     Letters to staff neither wait for others nor hold them up. A next try beyond every pause was reckoned by a clock
     that ran ahead, and has come.
     """
-    earlier = aliased(OutboxRow)
-    held_up = (
-        select(earlier.id)
-        .where(earlier.request_id == OutboxRow.request_id, earlier.state == "waiting")
-        .where(earlier.audience != Audience.STAFF, col(earlier.id) < col(OutboxRow.id))
-        .exists()
-    )
-    found = session.exec(
-        select(OutboxRow, RequestRow.number)
-        .join(RequestRow, col(RequestRow.id) == col(OutboxRow.request_id), isouter=True)
-        .where(OutboxRow.state == "waiting")
-        .where(or_(col(OutboxRow.next_try_at) <= now, col(OutboxRow.next_try_at) > now + BEYOND_PAUSES))
-        .where(or_(OutboxRow.audience == Audience.STAFF, ~held_up))
-        .order_by(col(OutboxRow.id))
-        .limit(limit)
-        .execution_options(populate_existing=True)
-    )
-    return [_outgoing(row, number) for row, number in found]
+    found = session.exec(_DUE, params={"now": now, "beyond": now + BEYOND_PAUSES, "limit": limit})
+    return [_outgoing(row) for row in found]
 
 
 def sent(session: Session, letter_id: int, now: datetime) -> None:
     """The relay has taken the letter."""
-    _change(session, letter_id, state="sent", sent_at=now, last_error="", tries=OutboxRow.tries + 1)
+    session.exec(_TAKEN, params={"of_id": letter_id, "sent_at": now})
 
 
 def failed_once(session: Session, letter_id: int, error: str, next_at: datetime) -> None:
@@ -121,22 +145,13 @@ def release(session: Session, letters: Sequence[int], now: datetime) -> int:
 
 def letters_since(session: Session, number: str, since: datetime) -> int:
     """How many letters to partners and patrons the request has caused since then."""
-    return session.exec(
-        select(func.count())
-        .select_from(OutboxRow)
-        .join(RequestRow, col(RequestRow.id) == col(OutboxRow.request_id))
-        .where(RequestRow.number == number, OutboxRow.created_at >= since)
-        .where(OutboxRow.audience != Audience.STAFF, OutboxRow.state != "shadow")
-    ).one()
+    return int(session.exec(_LETTERS_SINCE, params={"number": number, "since": since}).one())
 
 
 def letters_to_since(session: Session, address: str, letters: Sequence[str], since: datetime) -> int:
     """How many letters of these names went to an address since then."""
-    return session.exec(
-        select(func.count())
-        .select_from(OutboxRow)
-        .where(OutboxRow.to == address.lower(), OutboxRow.created_at >= since, col(OutboxRow.letter).in_(letters))
-    ).one()
+    given = {"to": address.lower(), "letters": list(letters), "since": since}
+    return int(session.exec(_LETTERS_TO_SINCE, params=given).one())
 
 
 def is_told(session: Session, address: str, letter: str, cause: str) -> bool:
@@ -156,24 +171,29 @@ def put_alone(session: Session, letters: Sequence[Composed], now: datetime) -> N
 def put(session: Session, letter: Composed, now: datetime, *, request_id: int | None, input_id: int | None) -> None:
     """The letter as a row. One whose Message-ID is there already has gone out, or will, for the same cause."""
     effect = letter.effect
-    statement = insert(session, OutboxRow).values(
-        request_id=request_id,
-        input_id=input_id,
-        letter=effect.letter,
-        audience=effect.audience.value,
-        to=effect.to.lower(),
-        message_id=letter.message_id,
-        envelope_from=letter.envelope_from,
-        raw=letter.raw,
-        language="+".join(effect.languages),
-        cause=effect.cause,
-        state=letter.state,
-        tries=0,
-        next_try_at=now,
-        last_error="",
-        created_at=now,
-    )
-    session.exec(statement.on_conflict_do_nothing(index_elements=["message_id"]))
+    columns = {
+        "request_id": request_id,
+        "input_id": input_id,
+        "letter": effect.letter,
+        "audience": effect.audience.value,
+        "to": effect.to.lower(),
+        "message_id": letter.message_id,
+        "envelope_from": letter.envelope_from,
+        "raw": letter.raw,
+        "language": "+".join(effect.languages),
+        "cause": effect.cause,
+        "state": letter.state,
+        "tries": 0,
+        "next_try_at": now,
+        "last_error": "",
+        "created_at": now,
+    }
+    session.exec(_once(insert(session, OutboxRow)), params=columns)
+
+
+@cache
+def _once(new: Insert) -> Insert:
+    return new.on_conflict_do_nothing(index_elements=["message_id"])
 
 
 def unsent(session: Session) -> list[Unsent]:
@@ -215,10 +235,10 @@ def next_due(session: Session) -> datetime | None:
     return session.exec(select(func.min(OutboxRow.next_try_at)).where(OutboxRow.state == "waiting")).one()
 
 
-def _outgoing(row: OutboxRow, number: str | None) -> Outgoing:
+def _outgoing(row: Any) -> Outgoing:
     return Outgoing(
-        id=row.id or 0,
-        number=number or "",
+        id=row.id,
+        number=row.number or "",
         letter=row.letter,
         audience=row.audience,
         to=row.to,
