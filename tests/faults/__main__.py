@@ -10,26 +10,40 @@ from functools import partial
 
 import structlog
 
-from tests.faults import away, bombs, clocks, disks, kills, power, readers, soak, upgrades
+from tests.faults import away, bombs, clocks, disks, full, kills, power, readers, soak, upgrades
 from tests.faults.lane import Lane
 from tests.faults.lanes import lanes
+from tests.faults.points import Sample
 from tests.faults.table import HEAD, Row
 
 Measure = Callable[[argparse.Namespace], Iterator[Row]]
 
 
+def sample_of(given: argparse.Namespace) -> Sample:
+    """The points to strike at."""
+    return Sample(all=given.all, every=given.every)
+
+
 def killed(kind: str, given: argparse.Namespace) -> Iterator[Row]:
     """kill -9 everywhere."""
     with lanes(given.lanes, postgres=kind != "SQLite") as places:
-        yield kills.row(places, kind, every=given.every)
+        yield kills.row(places, kind, sample_of(given))
 
 
 def disk(given: argparse.Namespace) -> Iterator[Row]:
     """A disk that is full or fails."""
     with lanes(given.lanes) as places:
         for fault in disks.FAULTS:
-            for when in (disks.ONCE, disks.FOR_A_WHILE):
-                yield disks.row(places, fault, when, every=given.every)
+            for when in disks.WHENS:
+                yield disks.row(places, fault, when, sample_of(given))
+
+
+def server_disk(given: argparse.Namespace) -> Iterator[Row]:
+    """A disk of PostgreSQL's that fails or is full."""
+    with lanes(given.lanes, postgres=True) as places:
+        for fault in disks.FAULTS:
+            yield disks.server_row(places, fault)
+    yield full.row()
 
 
 def power_cut(given: argparse.Namespace) -> Iterator[Row]:
@@ -55,6 +69,7 @@ MEASURES: dict[str, Measure] = {
     "kill-sqlite": partial(killed, "SQLite"),
     "kill-postgresql": partial(killed, "PostgreSQL"),
     "disk": disk,
+    "disk-postgresql": server_disk,
     "power": power_cut,
     "upgrade": upgrade,
     "away": lambda _: away.rows(),
@@ -69,6 +84,7 @@ def main() -> int:
     """Prints the table as it is measured."""
     arguments = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     arguments.add_argument("--only", choices=MEASURES, action="append", help="only these; may be given several times")
+    arguments.add_argument("--all", action="store_true", help="strike at each point, also those that are alike")
     arguments.add_argument("--every", type=int, default=1, help="of a call's many points, only each so-manieth")
     arguments.add_argument("--mails", type=int, default=1000, help="of each soak")
     arguments.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="points struck at the same time")

@@ -1,13 +1,12 @@
 """A child process, and strace that strikes it at the n-th call of a kind."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import CDLL
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ from pathlib import Path
 from typing import NoReturn
 
 SECONDS = 40.0  # for one life, strace and all
-WHILE = 8  # calls of one kind and thread that a lasting fault takes
+WHILE = 8  # calls of one kind and thread that a fault for a while takes
 GO = b"g"
-FEW = 30  # calls of a kind, that are all struck
-CALL = re.compile(r"^\d+ +(\w+)\(", re.MULTILINE)  # in a line of strace
 KILL = "signal=KILL:when={n}"
+INJECTED = "(INJECTED)"  # so strace marks what it did
 PR_SET_PTRACER, ANYBODY = 0x59616D61, -1
 
 
@@ -31,6 +29,8 @@ class Strike:
     n: int = 0
     what: str = ""
     more: tuple[str, ...] = ()  # options of strace
+    at_server: bool = False  # the processes of PostgreSQL that serve the daemon are struck, and not the daemon
+    mended_after: float = 0.0  # seconds from its first strike on; 0: the fault is over when its calls are
 
     @property
     def text(self) -> str:
@@ -41,24 +41,6 @@ class Strike:
         """For strace."""
         inject = ["-e", f"inject={self.call}:{self.text}"] if self.what else []
         return ["-e", f"trace={self.call}", *inject, *self.more]
-
-
-def every_point(counts: Mapping[str, int], what: str, *, every: int = 1) -> Iterator[Strike]:
-    """A strike at each of these calls; of a call that comes often, at each so-manieth."""
-    for call, count in counts.items():
-        for n in range(1, count + 1, every if count > FEW else 1):
-            yield Strike(call=call, n=n, what=what)
-
-
-def share(every: int) -> str:
-    """What is to be said of a claim where not each point is struck."""
-    return "" if every == 1 else f" (of a call that comes often, each {every}th)"
-
-
-def calls_in(log: str, calls: Sequence[str]) -> dict[str, int]:
-    """How often each of the calls stands in strace's log."""
-    made = Counter(CALL.findall(log))
-    return {call: made[call] for call in calls}
 
 
 class Ended:
@@ -84,21 +66,50 @@ class Ended:
 
 
 @contextmanager
-def struck_by(child: int, strike: Strike, log: Path) -> Iterator[None]:
-    """The child under strace, which is there when this begins and gone when it ends."""
+def struck_by(process: int, strike: Strike, log: Path, mend: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """The process and those that it will start under strace, which is there when this begins, gone when it ends.
+
+    `mend` is what an administrator does beside ending a fault that lasts.
+    """
     if not strike.call:
         yield
         return
-    command = ["strace", "-f", "-qq", "-o", str(log), "-p", str(child), *strike.options()]
+    command = ["strace", "-f", "-qq", "-o", str(log), "-p", str(process), *strike.options()]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as strace:
         try:
-            while "TracerPid:\t0" in Path(f"/proc/{child}/status").read_text():
+            while "TracerPid:\t0" in Path(f"/proc/{process}/status").read_text():
                 if strace.poll() is not None:
                     raise RuntimeError(f"strace: {strace.stderr.read().decode()}")  # type: ignore[union-attr]  # a pipe
                 time.sleep(0.002)
-            yield
+            with _mended(strace, strike, log, mend):
+                yield
         finally:
             strace.terminate()
+
+
+@contextmanager
+def _mended(strace: subprocess.Popen[bytes], strike: Strike, log: Path, mend: Callable[[], object]) -> Iterator[None]:
+    """Ends a fault that lasts: strace lets go, and the process goes on without it."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            if INJECTED in log.read_text():
+                over.wait(strike.mended_after)
+                strace.terminate()
+                strace.wait()
+                mend()
+                return
+
+    mender = threading.Thread(target=watch)
+    if strike.mended_after:
+        mender.start()
+    try:
+        yield
+    finally:
+        over.set()
+        if strike.mended_after:
+            mender.join()
 
 
 def work_struck(work: Callable[[], None], strike: Strike, log: Path) -> int:
@@ -124,10 +135,13 @@ def wait_for_strace(go: int) -> None:
 
 
 def end_with(work: Callable[[], None]) -> NoReturn:
-    """In the child: the work, and the end; nothing of the parent's is run on the way out."""
+    """In the child: the work, and the end; nothing of the parent's is run on the way out.
+
+    What it says is not shown: it is judged by what stands afterwards, and the table is to be read as it comes.
+    """
+    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  # to the process's end
     try:
         work()
-    except Exception as err:  # whatever it is: the life is over
-        print(f"{type(err).__name__}: {err}"[:300], file=sys.stderr)  # noqa: T201  # for who looks on
+    except Exception:  # whatever it is: the life is over
         os._exit(1)
     os._exit(0)

@@ -12,13 +12,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 
 from imapclient import IMAPClient
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from maild.clock import SystemClock, WoundClock
 from maild.demo.imap_server import ImapServer, free_port, imap_server
@@ -31,10 +32,9 @@ from maild.store.tables import OutboxRow
 from tests.databases import postgres_server
 from tests.desk_parts import database_of, desk_of, form, rows, settings_in
 from tests.faults import life
-from tests.faults.child import GO, SECONDS, Ended, Strike, calls_in, struck_by
+from tests.faults.child import GO, INJECTED, SECONDS, Ended, Strike, struck_by
 from tests.test_kill import US, normal, stream
 
-INJECTED = "(INJECTED)"  # so strace marks what it did
 MAX_LIVES = 4
 DAYS_AGO = timedelta(days=2)  # a patron's letters of one day are limited, and which one is held depends on the order
 STANDING, NEW = 2, 2  # requests that partners answer, and forms: half of them by SMTP, half in the mailbox
@@ -44,11 +44,12 @@ STANDING, NEW = 2, 2  # requests that partners answer, and forms: half of them b
 class Found:
     """What came of one point. `wrong` says what was lost, doubled or damaged; `codes` are the answers a sender saw."""
 
-    struck: bool
+    struck: bool = False
     wrong: str = ""
     twice: int = 0  # letters that went out again, where we died before noting that they had (P26)
     codes: frozenset[int] = frozenset()
     lives: int = 1
+    mended: bool = False  # the database server had given up, and was started again as by an administrator
 
 
 class Lane:
@@ -62,6 +63,7 @@ class Lane:
         self._server = self._stack.enter_context(postgres_server()) if postgres else None
         if postgres and self._server is None:
             raise LookupError("no PostgreSQL here: apt-get install postgresql")
+        self._gave_up = False
         self._point = 0
         self._log = self.folder / "calls"
         password = self.folder / "password"
@@ -109,14 +111,16 @@ class Lane:
         """A life under this strike, then as many without as it takes until all is done."""
         with self._copied() as place:
             left = list(self.pushed)
+            self._gave_up = False
             code, codes = self.live(place, left, strike, change)
             struck = code < 0 or INJECTED in self._log.read_text()
             lives = 1
+            self._mend()
             while (code or left) and lives < MAX_LIVES:
                 code, more = self.live(place, left, Strike())
                 codes |= more
                 lives += 1
-            return self._judged(place, struck=struck, left=left, codes=codes, lives=lives)
+            return replace(self._judged(place, left, codes), struck=struck, lives=lives, mended=self._gave_up)
 
     def live(
         self, place: "Place", left: list[bytes], strike: Strike, change: life.Change | None = None
@@ -130,21 +134,23 @@ class Lane:
         os.close(go_read)
         codes: set[int] = set()
         ended = Ended(child)
-        with struck_by(child, strike, self._log):
+        with struck_by(self._postmaster if strike.at_server else child, strike, self._log, self._mend):
             os.write(go_write, GO)
             while left and not ended():
                 codes.add(code := _send(place.port, left[0], ended))
                 if code == OK:
                     left.pop(0)
+                else:
+                    time.sleep(0.02)
             with suppress(BrokenPipeError):
                 os.write(go_write, GO)
             os.close(go_write)
             status = ended.wait()
         return status, codes - {NOBODY}
 
-    def count(self, calls: Sequence[str]) -> dict[str, int]:
-        """How often an undisturbed life makes each of these calls."""
-        return calls_in(self.record(Strike(call=",".join(calls))), calls)
+    def calls(self, kinds: Sequence[str]) -> str:
+        """strace's log of these calls in an undisturbed life."""
+        return self.record(Strike(call=",".join(kinds)))
 
     def record(self, strike: Strike, change: life.Change | None = None) -> str:
         """strace's log of one life."""
@@ -159,7 +165,7 @@ class Lane:
 
     # What came of it
 
-    def _judged(self, place: "Place", *, struck: bool, left: list[bytes], codes: set[int], lives: int) -> Found:
+    def _judged(self, place: "Place", left: list[bytes], codes: set[int]) -> Found:
         wrong = [] if not left else [f"{len(left)} mails were never taken"]
         found = self._normal(place)
         wrong += [
@@ -175,13 +181,8 @@ class Lane:
             wrong.append(f"{len(delivered)} letters went out, {len(letters)} are noted as sent")
         if self._inbox(place):
             wrong.append("mails were not moved out of the mailbox")
-        return Found(
-            struck=struck,
-            wrong="; ".join(wrong),
-            twice=delivered.total() - len(delivered),
-            codes=frozenset(codes - {OK}),
-            lives=lives,
-        )
+        twice = delivered.total() - len(delivered)
+        return Found(wrong="; ".join(wrong), twice=twice, codes=frozenset(codes - {OK}))
 
     def _normal(self, place: "Place") -> dict[str, object]:
         database = Database(place.url)
@@ -194,6 +195,27 @@ class Lane:
         with self._client() as client:
             client.select_folder(place.name, readonly=True)
             return list(client.search())
+
+    # The database server
+
+    @property
+    def _postmaster(self) -> int:
+        if self._server is None:
+            raise LookupError("this lane has no server to strike")
+        return self._server.postmaster
+
+    def _mend(self) -> None:
+        """The server answers, also where it had given up."""
+        while self._server is not None:
+            if not self._server.postmaster:
+                self._gave_up = True
+                self._server.start()
+            try:
+                self._administer("SELECT 1")
+            except OperationalError:  # it is still reading its log
+                time.sleep(0.05)
+            else:
+                return
 
     # Places
 

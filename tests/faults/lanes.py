@@ -22,6 +22,7 @@ class Tally:
     struck: int = 0
     twice: int = 0
     restarts: int = 0
+    mended: int = 0
     codes: set[int] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
@@ -31,6 +32,7 @@ class Tally:
         self.struck += found.struck
         self.twice += found.twice
         self.restarts += found.lives > 1
+        self.mended += found.mended
         self.codes |= found.codes
         if found.wrong:
             self.wrong.append(f"{strike.text} of {strike.call}: {found.wrong}")
@@ -42,9 +44,9 @@ class Lanes:
     def __init__(self, pool: ProcessPoolExecutor) -> None:
         self._pool = pool
 
-    def count(self, calls: Sequence[str]) -> dict[str, int]:
-        """How many calls of each kind there are to strike at."""
-        return self._pool.submit(_count, calls).result()
+    def calls(self, kinds: Sequence[str]) -> str:
+        """strace's log of the calls that there are to strike at."""
+        return self._pool.submit(_calls, kinds).result()
 
     def rounds(self, strikes: Iterable[Strike], change: Change | None = None) -> Tally:
         """A life under each of these strikes, and those after it."""
@@ -73,8 +75,8 @@ def _open(postgres: bool) -> None:
     Finalize(None, lane.close, exitpriority=10)  # a pool's process ends without atexit
 
 
-def _count(calls: Sequence[str]) -> dict[str, int]:
-    return _here[0].count(calls)
+def _calls(kinds: Sequence[str]) -> str:
+    return _here[0].calls(kinds)
 
 
 def _strike(strike: Strike, change: Change | None) -> Found:

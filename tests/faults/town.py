@@ -21,12 +21,18 @@ from imapclient import IMAPClient
 
 from maild.demo.imap_server import free_port
 from maild.store.database import Database
-from tests.databases import Postgres, postgres_server
+from tests.databases import MEMORY, Postgres, postgres_server
 from tests.desk_parts import ROTA, database_of, settings_in
 from tests.servers import SBIN, Dovecot
 from tests.test_kill import US
 
 ROOT = Path(__file__).parent.parent.parent
+CARELESS = """\
+from tests.faults.life import answer_before_keeping
+from maild.cli import app
+answer_before_keeping()
+app()
+"""
 CONFIG = """\
 data = "{folder}"
 [site]
@@ -112,10 +118,11 @@ class Relay:
 
 
 class Town:
-    """The servers, the configuration, and the daemon."""
+    """The servers, the configuration, and the daemon; a careless daemon says 250 before it keeps a mail."""
 
-    def __init__(self, folder: Path, imap: Dovecot, relay: Relay, postgres: Postgres | None) -> None:
+    def __init__(self, folder: Path, imap: Dovecot, relay: Relay, postgres: Postgres | None, careless: bool) -> None:
         self.folder, self.imap, self.relay, self.postgres = folder, imap, relay, postgres
+        self._program = ("-c", CARELESS) if careless else ("-m", "maild")
         self.smtp, self.lmtp = free_port(), free_port()
         self.url = postgres.url if postgres else f"sqlite:///{folder}/maild.db"
         self._daemon: subprocess.Popen[bytes] | None = None
@@ -138,7 +145,7 @@ class Town:
 
     def command(self, *words: str) -> list[str]:
         """A verb of maild on this configuration."""
-        return [sys.executable, "-m", "maild", "--config", str(self.folder / "maild.toml"), *words]
+        return [sys.executable, *self._program, "--config", str(self.folder / "maild.toml"), *words]
 
     def start(self) -> None:
         """The daemon, without waiting for it."""
@@ -206,21 +213,21 @@ class Town:
 
 
 @contextmanager
-def town(*, postgres: bool) -> Iterator[Town]:
-    """A town whose daemon is not started yet."""
+def town(*, postgres: bool, careless: bool = False, disk: Path = MEMORY) -> Iterator[Town]:
+    """A town whose daemon is not started yet. PostgreSQL has its files on `disk`."""
     program = shutil.which("dovecot", path=SBIN)
     if program is None:
         raise LookupError("no Dovecot here: apt-get install dovecot-imapd")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="imap-", dir="/tmp", ignore_cleanup_errors=True)))
         place = Path(stack.enter_context(TemporaryDirectory(prefix="town-", dir="/tmp", ignore_cleanup_errors=True)))
-        server = stack.enter_context(postgres_server()) if postgres else None
+        server = stack.enter_context(postgres_server(disk)) if postgres else None
         imap, relay = Dovecot(program, folder), Relay()
         imap.start()
         stack.callback(imap.kill)
         relay.start()
         stack.callback(relay.kill)
-        made = Town(place, imap, relay, server)
+        made = Town(place, imap, relay, server, careless)
         stack.callback(made.close)
         yield made
 

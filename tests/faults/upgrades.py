@@ -15,7 +15,8 @@ from maild.store import backup, migrations, outbox
 from maild.store.database import Database
 from tests.databases import postgres_server
 from tests.desks import NUMBER, do, furnish, letter
-from tests.faults.child import KILL, Strike, calls_in, every_point, work_struck
+from tests.faults.child import KILL, Strike, work_struck
+from tests.faults.points import Sample, strikes_at
 from tests.faults.table import Row
 
 FILES = ("pwrite64", "fdatasync", "fsync", "ftruncate", "unlink", "rename")
@@ -109,7 +110,7 @@ def _from(
     work_struck(lambda: upgrade(whole), Strike(call=",".join(calls)), log)
     new = _schema(whole)
     wrong: list[str] = []
-    strikes = list(every_point(calls_in(log.read_text(), calls), KILL, every=every))
+    strikes = list(strikes_at(Sample(all=True, every=every).points(log.read_text(), calls), KILL))
     for strike in strikes:
         url = place("struck", "old")
         work_struck(lambda at=url: upgrade(at), strike, log)  # type: ignore[misc]  # bound now, called at once
@@ -199,7 +200,7 @@ def _restored(change: Callable[[], None], every: int) -> tuple[int, list[str]]:
         folder = Path(name)
         _desk(folder)
         _, log = _restore_struck(folder, Strike(call=",".join(FILES)), change)
-        strikes = list(every_point(calls_in(log, FILES), KILL, every=every))
+        strikes = list(strikes_at(Sample(all=True, every=every).points(log, FILES), KILL))
         return len(strikes), [wrong for one in strikes for wrong in _restore_struck(folder, one, change)[0]]
 
 

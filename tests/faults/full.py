@@ -1,0 +1,77 @@
+"""PostgreSQL without room: its files on a small disk that is filled now and then (P4), and faults at its own calls."""
+
+import errno
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.faults.soak import Result, Soak
+from tests.faults.table import Row
+from tests.faults.town import Town, town
+
+DISK_MEGABYTES = 128  # a new cluster takes about 60
+MAILS, CONTROL_MAILS = 600, 300
+ROOM_SECONDS, FULL_SECONDS = 5.0, 8.0
+CONTROL = (1.0, 4.0)
+FILLER, PIECE = "filler", bytes(2**16)
+
+
+def row() -> Row:
+    """Mails from everywhere while the database's disk is full now and then, and beside it a careless daemon."""
+    with small_disk() as disk:
+        if disk is None:
+            told = "not measured: a small disk can be mounted by root only"
+            return Row(claim="PostgreSQL's disk full", control="", figure=told, held=True)
+        careless = _soaked(disk, CONTROL_MAILS, *CONTROL, careless=True)
+        found = _soaked(disk, MAILS, ROOM_SECONDS, FULL_SECONDS)
+    return Row(
+        claim=f"{MAILS} mails by SMTP, LMTP and IMAP, PostgreSQL's disk of {DISK_MEGABYTES} MB full for"
+        f" {FULL_SECONDS:g} s after each {ROOM_SECONDS:g} s",
+        control=f"250 before the commit: {careless.lost} of {CONTROL_MAILS} mails lost",
+        figure=found.text,
+        held=found.held and careless.lost > 0,
+    )
+
+
+@contextmanager
+def small_disk() -> Iterator[Path | None]:
+    """A mounted folder of that size; None where that is not allowed."""
+    with TemporaryDirectory(prefix="disk-") as folder:
+        options = f"size={DISK_MEGABYTES}m,mode=0755"
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=False).returncode == 0
+        try:
+            yield Path(folder) if mounted else None
+        finally:
+            if mounted:
+                subprocess.run(["umount", folder], check=True)
+
+
+def _soaked(disk: Path, mails: int, room: float, full: float, *, careless: bool = False) -> Result:
+    def fill_now_and_then(place: Town, over: threading.Event, done: Counter[str]) -> None:
+        while not over.wait(room):
+            _fill(disk)
+            done["disk full"] += 1
+            over.wait(full)
+            (disk / FILLER).unlink()
+            if place.postgres is not None and not place.postgres.postmaster:  # it gave up: people start it again
+                place.postgres.start()
+                done["server started again"] += 1
+
+    with town(postgres=True, careless=careless, disk=disk) as place:
+        return Soak(place, mails, fill_now_and_then).run()
+
+
+def _fill(disk: Path) -> None:
+    """No byte more has room."""
+    with (disk / FILLER).open("ab", buffering=0) as file:
+        while True:
+            try:
+                file.write(PIECE)
+            except OSError as err:
+                if err.errno != errno.ENOSPC:
+                    raise
+                return
