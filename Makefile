@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.synced
 
-.PHONY: demo test test-postgresql check lint types layers units lock bench bench-long judge gallery faults sabotage servers clean
+.PHONY: demo test test-postgresql check lint types layers units lock bench bench-long judge gallery faults sabotage mutants servers clean
 
 demo: $(STAMP)
 	$(BIN)/maild demo --folder demo
@@ -63,6 +63,14 @@ faults: $(STAMP) servers
 # Each promise broken once in a copy of the code: its test must see it.
 sabotage: $(STAMP) servers
 	$(BIN)/python -m tests.sabotage
+
+# Changes decide, workflow and trust in thousands of small ways, and tells which of them no test sees: half an hour.
+mutants: $(STAMP)
+	rm -rf mutants && test -x build/mutants/bin/python || $(BIN)/uv venv -q build/mutants
+	VIRTUAL_ENV=build/mutants $(BIN)/uv pip sync -q --require-hashes requirements.lock
+	VIRTUAL_ENV=build/mutants $(BIN)/uv pip install -q mutmut==3.8.1
+	build/mutants/bin/python -m mutmut run --max-children 2
+	build/mutants/bin/python -m mutmut results
 
 # The second judge's weights from the clauses beside them; a test tells when they are not of one make.
 judge: $(STAMP)
