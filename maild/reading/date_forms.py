@@ -75,7 +75,8 @@ _NOT_A_DAY_AFTER = re.compile(
 # What stands before "3/12" or "16.03" and makes it a day: it could be a share, an issue or a clock time.
 _DAY_BEFORE = re.compile(
     r"(?:\b(?:senast|till|den|före|innan|från|kring|runt|efter|by|until|till|due|before|on|viimeistään|viim|zum|bis|vom|am"
-    r"|kuni|seneste|senest|innen|inden|lånetid\w{0,2}|laina-aika|återlämnas|returneras|skicka\w{1,3}|sändes|posta\w{1,3}"
+    r"|kuni|seneste|senest|innen|inden|lånetid\w{0,2}|laina-aika|palautus|åter|återlämnas|returneras|forfall|lånefrist"
+    r"|skicka\w{1,3}|sändes|posta\w{1,3}"
     r"|\w{0,12}(?:dag|dagen|datum|date|päivä|pvm|frist))|t\.?o\.?m|fr\.?o\.?m)[.:]?\s{0,3}(?:(?:den|är|is|on|ist|till|the)\s)?$",
     re.IGNORECASE,
 )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from maild.core.mail import Today
@@ -13,6 +13,7 @@ from maild.reading.money import find_money
 from maild.reading.statements import Statement
 
 STRANGE_PRICE = re.compile(r"\b(?:[A-Z]{3}[ \xa0]?\d{1,6}[.,]\d{2}|\d{1,6}[.,]\d{2}[ \xa0]?[A-Z]{3})\b")  # "XAF 28.00"
+JUST_GONE_DAYS = 60  # a letter of posting is written in the weeks after it
 LONGEST_DOUBTFUL_DAYS = 200  # 08/01/2027 in December is 8 January, not a loan until August
 
 
@@ -87,10 +88,16 @@ class _Days:
         role = statement.clause.label or _role(statement) or self.last_role
         self.last_role = role
         days: Sequence[FoundDate] = find_dates(statement.clause.text, self.today, self.language)
-        if role == "due" and statement.says("Loaned", ""):
-            days = self._without_sending(days)
+        if statement.says("Loaned", ""):
+            days = [self._just_gone(found) for found in days]
+            days = self._without_sending(days) if role == "due" else days
         for found in days:
             self._sort(found, role, deciding=bool(statement.of("says")))
+
+    def _just_gone(self, found: FoundDate) -> FoundDate:
+        """The day of sending that a text without a year means: "lähetetty 18.11." of two days ago, not of next year."""
+        gone = past_day_of(found, self.today, JUST_GONE_DAYS) if self._is_far(found) else None
+        return found if gone is None else replace(found, day=gone)
 
     def _without_sending(self, days: Sequence[FoundDate]) -> Sequence[FoundDate]:
         """The days without that of sending, which stands in one breath with the due date: "SHIPPED 11/20/26 DUE …"."""
@@ -106,8 +113,12 @@ class _Days:
             (self.old if role == "old" else self.expiry).append(found.day)
         elif found.day is not None:
             self.other.append(found.day)
-        if deciding and found.day is not None:
+        if deciding and found.day is not None and not (role == "due" and self._is_far(found)):
             self.deciding.append(found.day)
+
+    def _is_far(self, found: FoundDate) -> bool:
+        """Whether a day without a year is no due date to come: on 20 November "18.11." is not the one of next year."""
+        return not found.year_stated and due_date_of(found, self.today, LONGEST_DOUBTFUL_DAYS) is None
 
     def _due(self, found: FoundDate) -> None:
         if found.kind == "relative" and found.day is not None and found.day <= self.today.day:
@@ -118,7 +129,7 @@ class _Days:
         day = due_date_of(found, self.today, LONGEST_DOUBTFUL_DAYS)
         if day is not None:
             self.due.append(day)
-        elif found.day is not None:
+        elif found.day is not None and found.year_stated:
             self.due.append(found.day)
         elif found.problem or found.kind in {"day", "range"}:
             self.problem = self.problem or found.text

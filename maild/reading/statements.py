@@ -142,7 +142,7 @@ def _sentence(group: list[Clause], lexicons: Lexicons, language: str, side: Side
         out = [replace(out[0], stems=False)]
     # A question mark asks about the whole sentence: where one clause of it is a question that we know, it is that one.
     if any(_asks(statement) for statement in out):
-        out = [replace(s, unexplained=s.unexplained - {"question"}) if _only_mark(s) else s for s in out]
+        out = [replace(s, unexplained=s.unexplained - {"question"}) if _may_belong(s, lexicon) else s for s in out]
     return out
 
 
@@ -180,6 +180,15 @@ def _explains_question(hit: Hit) -> bool:
 def _only_mark(statement: Statement) -> bool:
     """Whether nothing but the question mark at the end of the sentence makes the clause a question."""
     return statement.clause.question and not statement.own_question
+
+
+def _may_belong(statement: Statement, lexicon: Lexicon) -> bool:
+    """Whether the question of the sentence need not be the clause's own: "…, have you had our invoice?" is one more."""
+    if not _only_mark(statement):
+        return False
+    text = spaced(list(statement.words)).encode()
+    grave = lexicon.grave is not None and lexicon.grave.search(text) is not None
+    return not grave or statement.asks_back or bool(statement.of("says") or statement.of("asks"))
 
 
 def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -> Statement:

@@ -10,6 +10,7 @@ from maild.reading.opinion import second_opinion
 from maild.reading.phrases import Hit, Lexicon
 from maild.reading.rules import ReadingRules
 from maild.reading.statements import Statement
+from maild.reading.supplier import TAKEN_UP
 
 STAFF_WORDS = {  # table of [staff.*] → the doubt's fixed word and its sentence
     "open": ("special-event", "it says that the work is freely to be had elsewhere"),
@@ -38,6 +39,7 @@ NEVER_PASSED = frozenset({"hedge", "question", "condition", "negation"})
 def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[EventName]) -> Iterator[Doubt]:
     """Every reason not to act on the text, whose outcome is `names`. An offer may ask whether we take it."""
     may_ask = EventName.RETRY_POSSIBLE in names
+    offers = _offers(said)
     if EventName.UNFILLED in names and (pause := _pause(said)) is not None:
         text = "it tells of a closure, and may say nothing of this request"
         yield Doubt(reason="unclear", text=text, passage=pause.clause.text)
@@ -58,13 +60,19 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
             if not _is_idle(statement, mark, names):
                 word, sentence = MARK_WORDS[mark]
                 yield Doubt(reason=word, text=sentence, passage=passage)
-        if statement.asks_back and not may_ask:
+        if statement.asks_back and not (may_ask and (offers or not is_grave(statement, lexicon))):
             word, sentence = MARK_WORDS["question"]
             yield Doubt(reason=word, text=sentence, passage=passage)
         strange = statement.stems and all(hit.phrase.kind == "roles" for hit in statement.hits)
         if strange and not idle_stems(statement, names, lexicon):
             yield Doubt(reason="unclear", text="a sentence about the loan was not understood", passage=passage)
         yield from second_opinion(statement, rules.judge, names)
+
+
+def _offers(said: Sequence[Statement]) -> bool:
+    """Whether a question may be an offer's own; "on loan, shall we still send you the invoice?" offers nothing."""
+    told = [hit.phrase for s in said for hit in s.of("says") if hit.phrase.name == EventName.RETRY_POSSIBLE]
+    return not told or any(phrase.reason in TAKEN_UP for phrase in told)
 
 
 def _pause(said: Sequence[Statement]) -> Statement | None:
