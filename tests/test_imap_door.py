@@ -2,9 +2,11 @@
 
 import imaplib
 import json
+import re
 import socket
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -31,6 +33,11 @@ from tests.proxy import before
 from tests.servers import Dovecot
 
 pytestmark = pytest.mark.needs_dovecot
+# Every line that we may say: commands with our own folders, numbers and words.
+OURS = re.compile(
+    rb"[A-Z]+\d+ (CAPABILITY|LOGOUT|NOOP|ENABLE \S+|LOGIN \S+ \S+|LIST \"\" \S+( \S+)?"
+    rb"|(CREATE|SUBSCRIBE|SELECT) [\w\" /]+|UID (SEARCH UID \d+:\*|FETCH [\d,:]+ \([A-Z0-9. \[\]]+\)|MOVE [\d,:]+ [\w\" /]+))"
+)
 START = datetime.now(UTC) - timedelta(days=1)  # Dovecot takes no mail from the future
 
 
@@ -427,20 +434,22 @@ def test_no_byte_of_a_mail_gets_into_a_command(desk: House, monkeypatch: pytest.
         said.append(bytes(data))
         send(self, data)
 
-    hostile = '<x"\r\n X1 STORE 1:* +FLAGS (\\Deleted)\r\n X2 EXPUNGE {3}@evil.example>'
+    payloads = tomllib.loads((Path(__file__).parent / "injections.toml").read_text("utf-8")).values()
+    hostile = ['<x"\r\n X1 STORE 1:* +FLAGS (\\Deleted)\r\n X2 EXPUNGE {3}@evil.example>', *payloads]
     door = desk.door()
     door.once()
-    desk.append(mail(1, **{"Message-ID": hostile, "Subject": hostile, "In-Reply-To": hostile}), mail(2))
+    mails = [dict.fromkeys(("Message-ID", "Subject", "In-Reply-To"), one.replace("\0", "")) for one in hostile]
+    desk.append(*(mail(number, **fields) for number, fields in enumerate(mails)))
     monkeypatch.setattr(imaplib.IMAP4, "send", overheard)
     door.once()
     with desk.database.write() as session:
-        for number in (1, 2):
+        for number in range(1, len(mails) + 1):
             inbox.finish(session, number, START, Finding(acted=True, filing="done", kind="", numbers=(), why=""))
     door.file_once()
     monkeypatch.undo()
-    assert len(desk.kept()) == 2
+    assert len(desk.kept()) == len(mails)
     assert any(b"MOVE" in line for line in said)
-    assert not any(word in b"".join(said) for word in (b"EXPUNGE", b"Deleted", b"evil"))
+    assert [line for line in b"".join(said).splitlines() if not OURS.fullmatch(line)] == []
 
 
 def test_door_stops_promptly_in_idle(host: House) -> None:

@@ -1,5 +1,6 @@
 """A mail that was read: acted on only where all of it is certain; else it goes to staff, and nothing changes."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -197,8 +198,9 @@ def _place(event: Event) -> tuple[str, ...]:
 
 
 def _facts(event: Event) -> list[str]:
+    """What the mail states, as words of a command line: a stranger's, so no shell may make more of them."""
     facts = [f"{name}={value}" for name in ("due_date", "reason", "url") if (value := getattr(event, name))]
-    return facts + ([f"item_id={','.join(event.item_id)}"] if event.item_id else [])
+    return list(map(shlex.quote, facts + ([f"item_id={','.join(event.item_id)}"] if event.item_id else [])))
 
 
 def command(event: Event, number: str) -> str:

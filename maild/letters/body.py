@@ -77,7 +77,7 @@ def _html_part(html: str, logo: Logo | None, boundary: str) -> Message:
 
 
 def _file_part(file: AttachedFile) -> Message:
-    name = clean_line(file.name, MAX_FILE_NAME).replace("/", "_").replace("\\", "_") or "copy"
+    name = clean_line(file.name, MAX_FILE_NAME).replace("/", "_").replace("\\", "_").lstrip(". ") or "copy"
     if file.type == "text/calendar" and CALENDAR.fullmatch(name):
         return _calendar_part(name, file.data)
     stated = TYPE.fullmatch(file.type.lower())
