@@ -257,6 +257,25 @@ def partner_import(context: typer.Context, file: Path) -> None:
     _verb(lambda: partners.import_partners(context.obj, file))
 
 
+@partner_app.command("add")
+def partner_add(
+    context: typer.Context,
+    values: Annotated[list[str], typer.Argument(help='symbol=FI-X name="…" email=… domains=…, as the file has them.')],
+) -> None:
+    """Adds one partner, as a letter to staff about an unknown library proposes it."""
+    from maild.verbs import partners, requests
+
+    _verb(lambda: partners.add_partner(context.obj, requests.values_of(values)))
+
+
+@partner_app.command("duplicates")
+def partner_duplicates(context: typer.Context, as_json: Json = False) -> None:
+    """Records that may be of one library: same symbol, address or domain, nearly the same name."""
+    from maild.verbs import partners
+
+    _verb(lambda: partners.show_duplicates(context.obj, as_json=as_json))
+
+
 @partner_app.command("export")
 def partner_export(context: typer.Context, file: Path) -> None:
     """All partners into a CSV file, which import takes back."""

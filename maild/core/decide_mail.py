@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from maild.core import decide_reports, decide_request, decide_sanity
+from maild.core import decide_reports, decide_request, decide_sanity, new_partner
 from maild.core.apply import apply
 from maild.core.attempts import is_from_earlier, told_by_earlier
 from maild.core.authentication import domain_of
@@ -46,10 +46,10 @@ def decide_mail(happening: ReadMail, context: Context, rules: Rules, now: dateti
     taken_at = context.received_at or mail.received_at or now
     doubts = (*reading.doubts, *_general(mail, reading, rules))
     if doubts:
-        return _left(happening, context, doubts)
+        return _left(happening, context, rules, doubts)
     acts = _acts(happening, context, rules, taken_at)
     if acts.doubts:
-        return _left(happening, context, acts.doubts)
+        return _left(happening, context, rules, acts.doubts)
     after = apply(context, acts.effects)
     notices = [e for n in _numbers(context, after) for e in plan(n, context, after, rules, taken_at)]
     filed = FileMail(folder=Folder.DONE)
@@ -162,18 +162,20 @@ def _copies(mail: Mail) -> tuple[int, ...]:
     return tuple(a.index for a in mail.attachments if not a.inline and a.sniffed in COPY_TYPES)
 
 
-def _left(happening: ReadMail, context: Context, doubts: tuple[Doubt, ...]) -> Decision:
+def _left(happening: ReadMail, context: Context, rules: Rules, doubts: tuple[Doubt, ...]) -> Decision:
     """The mail goes to staff with the first reason, and nothing changes."""
     reading = replace(happening.reading, doubts=doubts)
     first = doubts[0]
     number = reading.requests[0] if len(reading.requests) == 1 else ""
     number = number if context.request(number) is not None else ""  # a number that is none of ours is only a label
+    offered = new_partner.offer(happening.mail, happening.reading, context, rules.partners)
+    told = [*(doubt.text for doubt in doubts), *([new_partner.HOW] if offered else [])]
     ask = AskStaff(
         number=number,
         reason=first.reason,
-        text=" ".join(dict.fromkeys(doubt.text for doubt in doubts)),
+        text=" ".join(dict.fromkeys(told)),
         passage=first.passage,
-        commands=_settling(happening, context, number, first),
+        commands=(*_settling(happening, context, number, first), *([offered] if offered else [])),
     )
     return Decision(effects=(ask, FileMail(folder=Folder.TODO)), why=f"{first.reason}: {first.text}", reading=reading)
 
@@ -198,9 +200,17 @@ def _place(event: Event) -> tuple[str, ...]:
 
 
 def _facts(event: Event) -> list[str]:
+<<<<<<< HEAD
     """What the mail states, as words of a command line: a stranger's, so no shell may make more of them."""
     facts = [f"{name}={value}" for name in ("due_date", "reason", "url") if (value := getattr(event, name))]
     return list(map(shlex.quote, facts + ([f"item_id={','.join(event.item_id)}"] if event.item_id else [])))
+=======
+    """What the mail states, quoted for a shell: these are a stranger's words."""
+    stated = {name: getattr(event, name) for name in ("due_date", "reason", "url")} | {
+        "item_id": ",".join(event.item_id)
+    }
+    return [f"{name}={shlex.quote(str(value))}" for name, value in stated.items() if value]
+>>>>>>> 43b27a0 (wip)
 
 
 def command(event: Event, number: str) -> str:

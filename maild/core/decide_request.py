@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import decide_sanity, holders, lending_limits, rota
+from maild.core import decide_sanity, holders, lending_limits, new_partner, rota
 from maild.core.apply import apply
 from maild.core.authentication import domain_of
 from maild.core.decide_event import take
@@ -153,7 +153,7 @@ def _lending(
     fetch = AskStaff(number=NEW, reason="policy", text="A library asks for a work of ours: look for it and answer.")
     registered = (opening, *_answers(happening, partner), *received)
     if partner is None:
-        return (*registered, fetch, _unknown_library()), ()
+        return (*registered, fetch, _unknown_library(happening, context, rules)), ()
     refused = _turned_down(happening, event, partner, apply(here, received), rules, now)
     return (*registered, *(refused or (fetch,))), ()
 
@@ -189,8 +189,10 @@ def _answers(happening: ReadMail, partner: Partner | None) -> tuple[Effect, ...]
     return (ChangeRequest(number=NEW, values=values),)
 
 
-def _unknown_library() -> AskStaff:
-    return AskStaff(number=NEW, reason="policy", text="The library is not on record: add it as a partner.")
+def _unknown_library(happening: ReadMail, context: Context, rules: Rules) -> AskStaff:
+    offered = new_partner.offer(happening.mail, happening.reading, context, rules.partners)
+    text = f"The library is not on record. {new_partner.HOW if offered else 'Add it as a partner.'}"
+    return AskStaff(number=NEW, reason="policy", text=text, commands=(offered,) if offered else ())
 
 
 def _requester(happening: ReadMail, new: NewRequest, context: Context) -> Partner | None:

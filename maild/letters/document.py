@@ -4,6 +4,7 @@ Templates write plain lines. What is more than a line of text (a fact, a quotati
 control character that the helpers of templates write; facts are clean of those, so no stranger can.
 """
 
+import shlex
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -132,8 +133,26 @@ def _text(block: Block) -> Iterable[str]:
     if block.kind == "quote":
         return (f"> {piece}".rstrip() for line in block.lines for piece in textwrap.wrap(line, LINE - 2) or [""])
     if block.kind == "commands":
-        return (piece for line in block.lines for piece in wrap(f"{COMMAND}{line}"))
+        return (piece for line in block.lines for piece in _command_lines(line))
     return (piece for line in block.lines for piece in wrap(line))
+
+
+def _command_lines(command: str) -> list[str]:
+    """The command, whole where it fits; a longer one parted between its words so that a shell takes it as one."""
+    if len(COMMAND + command) <= LINE:
+        return [COMMAND + command]
+    try:
+        words = [shlex.quote(word) for word in shlex.split(command)]
+    except ValueError:  # somebody's lone quotation mark: no shell could take it either
+        return wrap(COMMAND + command)
+    lines = [COMMAND + words[0]]
+    for word in words[1:]:
+        if len(f"{lines[-1]} {word} \\") <= LINE:
+            lines[-1] += f" {word}"
+        else:
+            lines[-1] += " \\"
+            lines.append(f"{COMMAND}  {word}")
+    return lines
 
 
 def _fact_text(fact: Fact) -> Iterator[str]:

@@ -1,13 +1,13 @@
 """Partner and patron records: taken in whole or not at all, given out, shown."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import idna
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlmodel import Session, col, or_, select
 
 from maild.core.cleaning import clean_line
@@ -148,6 +148,17 @@ def import_partners(session: Session, lines: Sequence[Cells], now: datetime) -> 
     for line in read:
         put_partner(session, line.partner(), now, there.get(line.symbol))
     return Report(added=len(read) - len(there), changed=len(there))
+
+
+def add_partner(session: Session, cells: Cells, now: datetime) -> Report:
+    """Add one partner, by the headings of the partners' file; a symbol that is there in any case is a problem."""
+    symbol = (cells.get("symbol") or "").strip()
+    there = session.exec(select(PartnerRow.symbol).where(func.lower(PartnerRow.symbol) == symbol.lower())).first()
+    if symbol and there:
+        way_out = "maild partner export writes a file that you can change and import"
+        return Report(problems=(f"{there} is on record: {way_out}",))
+    report = import_partners(session, [cells], now)
+    return replace(report, problems=tuple(problem.removeprefix("line 2: ") for problem in report.problems))
 
 
 def put_partner(session: Session, partner: Partner, now: datetime, row: PartnerRow | None = None) -> int:

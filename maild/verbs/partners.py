@@ -1,8 +1,8 @@
-"""partner import, export, list; patron import, list."""
+"""partner import, add, export, list, duplicates; patron import, list."""
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import typer
 from rich.progress import track
 
 from maild.clock import SystemClock
+from maild.core.duplicates import Alike, alike
 from maild.store import records
 from maild.store.records import Cells, PartnerLine, Report
 from maild.verbs.failures import WrongRows
@@ -21,6 +22,37 @@ def import_partners(config: Path | None, file: Path) -> None:
     lines = read_csv(file)
     with database_of(settings_of(config)) as database, database.write() as session:
         told(file, records.import_partners(session, lines, SystemClock().now()))
+        found = alike(records.partners(session))
+    if found:
+        typer.echo(f"{len(found)} groups of records look alike: maild partner duplicates")
+
+
+def add_partner(config: Path | None, cells: Cells) -> None:
+    """One partner, by the headings of the CSV file. Raises WrongRows with every mistake, or where it is there."""
+    with database_of(settings_of(config)) as database, database.write() as session:
+        report = records.add_partner(session, cells, SystemClock().now())
+        if report.problems:
+            raise WrongRows("\n".join([*report.problems, "nothing was taken in"]))
+        found = alike(records.partners(session))
+    typer.echo(f"{cells['symbol']} is on record now")
+    _tell_alike(one for one in found if cells["symbol"] in {partner.symbol for partner in one.partners})
+
+
+def show_duplicates(config: Path | None, *, as_json: bool) -> None:
+    """Records that may be of one library, and why."""
+    with database_of(settings_of(config)) as database, database.read() as session:
+        found = alike(records.partners(session))
+    if as_json:
+        told = [{"why": one.why, "symbols": [p.symbol for p in one.partners]} for one in found]
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    _tell_alike(found)
+
+
+def _tell_alike(found: Iterable[Alike]) -> None:
+    for one in found:
+        partners = ", ".join(f"{partner.symbol} ({partner.name})" for partner in one.partners)
+        typer.echo(f"{one.why}: {partners}")
 
 
 def import_patrons(config: Path | None, file: Path) -> None:
