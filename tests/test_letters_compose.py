@@ -202,7 +202,7 @@ def test_a_copy_goes_along_under_a_clean_name() -> None:
     )
     parts = list(_read(_raw(sample("copy_delivered", "copy"), *files)).iter_attachments())
     assert [part.get_content_type() for part in parts] == ["application/pdf", *["application/octet-stream"] * 2]
-    assert [part.get_filename() for part in parts] == ['.._a X: "äfdp.pdf', "copy", "t.txt"]
+    assert [part.get_filename() for part in parts] == ['_a X: "äfdp.pdf', "copy", "t.txt"]
     assert [part.get_payload(decode=True) for part in parts] == [file.data for file in files]
 
 
