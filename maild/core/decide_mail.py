@@ -200,17 +200,9 @@ def _place(event: Event) -> tuple[str, ...]:
 
 
 def _facts(event: Event) -> list[str]:
-<<<<<<< HEAD
     """What the mail states, as words of a command line: a stranger's, so no shell may make more of them."""
     facts = [f"{name}={value}" for name in ("due_date", "reason", "url") if (value := getattr(event, name))]
     return list(map(shlex.quote, facts + ([f"item_id={','.join(event.item_id)}"] if event.item_id else [])))
-=======
-    """What the mail states, quoted for a shell: these are a stranger's words."""
-    stated = {name: getattr(event, name) for name in ("due_date", "reason", "url")} | {
-        "item_id": ",".join(event.item_id)
-    }
-    return [f"{name}={shlex.quote(str(value))}" for name, value in stated.items() if value]
->>>>>>> 43b27a0 (wip)
 
 
 def command(event: Event, number: str) -> str:
