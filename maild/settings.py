@@ -28,8 +28,16 @@ def _lines(text: str) -> str:
 
 Line = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
 Lines = Annotated[str, Field(max_length=1000), AfterValidator(_lines)]
-Mode = Literal["off", "shadow", "auto"]
 Language = Literal["fi", "sv", "en"]
+
+
+def _opening(told: str | dict[Language, str]) -> str | dict[Language, str]:
+    """The opening text, or that of each language, each fit to stand in a letter."""
+    return _one_line(told) if isinstance(told, str) else {language: _one_line(text) for language, text in told.items()}
+
+
+Opening = Annotated[str | dict[Language, str], AfterValidator(_opening)]
+Mode = Literal["off", "shadow", "auto"]
 Address = Annotated[str, Field(pattern=r"^[^\s@<>\"(),:;\\]+@[^\s@<>\"(),:;\\]+$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -64,7 +72,7 @@ class Site(Section):
         "KP", pattern=r"^[A-Z][A-Z0-9]{0,7}$", description="First part of request numbers, KP-2026-000123."
     )
     earlier_prefixes: tuple[str, ...] = Field((), description="Prefixes of old numbers that are still recognised.")
-    pickup: dict[Line, Line | dict[Language, Line]] = Field(
+    pickup: dict[Line, Opening] = Field(
         default={}, description="Pickup places and their opening text, by name; where it differs, by language."
     )
 
@@ -255,6 +263,11 @@ class Privacy(Section):
     )
     mail_days: int = Field(
         90, ge=1, description="Days after a mail was dealt with, and its requests closed, that its bytes are erased."
+    )
+    copy_days: int = Field(
+        14,
+        ge=1,
+        description="Days after a copy was sent to its patron that the file is removed: from our letter, and its mail.",
     )
     patron_days: int = Field(
         1095, ge=30, description="Days that a patron's record without any request is kept after its last change."

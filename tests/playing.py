@@ -35,7 +35,7 @@ NUMBER = "KP-2026-000001"
 HOUR = "10:00"
 CITATION = Citation(title="Talvi", author="Aalto, A.", isbn="9789510000000")
 PARTNERS = {
-    "Alder": {"symbol": "FI-ALDER", "languages": ("fi",)},
+    "Alder": {"symbol": "FI-ALDER", "languages": ("fi",), "copy_release": "auto"},
     "Birch": {"symbol": "FI-BIRCH", "languages": ("sv",)},
     "Cedar": {"symbol": "SE-CEDAR", "languages": ("sv", "en"), "country": "nordic", "postal_delay_days": 5},
     "Dogwood": {"symbol": "US-DOGWOOD", "languages": ("en",), "country": "other", "postal_delay_days": 10},
@@ -332,7 +332,7 @@ def _stands(wanted: str, now: Request) -> bool:
 def _with_facts(letter: SendLetter) -> str:
     """The letter with the plain facts of its occasion: "part_arrived | volume=2 |"."""
     facts = "".join(f" {name}={value} |" for name, value in sorted(letter.facts.items()))
-    return f"{letter.letter} |{facts}"
+    return f"{letter.letter} |{facts}{' held |' if letter.hold else ''}"
 
 
 def _pattern(wanted: str) -> str:

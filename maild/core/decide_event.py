@@ -4,9 +4,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from maild.core import costs, delivery, holders, lending_renewals, letter_facts, loan_facts, parts, renewals, returns
+from maild.core import (
+    copies,
+    costs,
+    delivery,
+    holders,
+    lending_renewals,
+    letter_facts,
+    loan_facts,
+    parts,
+    renewals,
+    returns,
+)
 from maild.core.decide_supplier import ask_next
-from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutItem
+from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutItem, SendLetter
 from maild.core.loan_facts import Told, together
 from maild.core.occasion import Occasion, seen_after, stated, to_patron, write
 from maild.core.reading import Doubt
@@ -73,7 +84,7 @@ def _hindrance(o: Occasion, edge: Transition) -> Doubt | None:
     lacking = sorted(edge.needs_flags - _flags(o))
     if lacking:
         return Doubt(reason="status", text=f"{o.event.event} of {o.request.number}: no {', '.join(lacking)}.")
-    return _price(o) or _which_price(o) or _place(o) or _date(o) or _which_part(o)
+    return _price(o) or _which_price(o) or _place(o) or _date(o) or _which_part(o) or _paper(o)
 
 
 def _flags(o: Occasion) -> frozenset[Flag]:
@@ -105,6 +116,11 @@ def _place(o: Occasion) -> Doubt | None:
         return None
     why = delivery.not_to_office(o.request, o.patron, o.rules.pickup, o.rules.limits.patron_loans)
     return Doubt(reason="policy", text=why) if why else None
+
+
+def _paper(o: Occasion) -> Doubt | None:
+    only = copies.paper_only(o)
+    return Doubt(reason="policy", text=only) if only else None
 
 
 def _which_part(o: Occasion) -> Doubt | None:
@@ -148,7 +164,7 @@ def _taken(o: Occasion, edge: Transition) -> Effects:
         after, edge, {**stated(o.event), **told.facts, **letter_facts.of(o)}, to_patron_too=not _asked(onward)
     )
     asks = tuple(_ask(o, text) for text in (edge.ask, *told.asks) if text and not _asked(onward))
-    return (*done, *letters, *onward, *asks)
+    return (*done, *_released(o, letters), *onward, *asks)
 
 
 def _nothing(_: Occasion) -> Told:
@@ -181,6 +197,18 @@ def _letters(after: Occasion, edge: Transition, facts: dict[str, object], *, to_
     going = [x for x in meant if x.goes(after.event, flags) and (moved or not x.if_moved)]
     written = [write(after, letter, facts) for letter in going]
     return tuple(effect for effect in written if effect is not None)
+
+
+def _released(o: Occasion, letters: Effects) -> Effects:
+    """The letters; one that brings the patron a copy waits for staff where the supplier's record says so."""
+    why = copies.waits_for_staff(o)
+    if not why or not letters:
+        return letters
+    held = [
+        replace(x, hold=True) if isinstance(x, SendLetter) and x.audience is Audience.PATRON else x for x in letters
+    ]
+    commands = ("maild queue list", "maild queue release LETTER", "maild queue drop --letter LETTER")
+    return (*held, AskStaff(number=o.request.number, reason="release", text=why, commands=commands))
 
 
 def _ask(o: Occasion, text: str) -> AskStaff:

@@ -121,6 +121,7 @@ class SendLetter:
     attach: tuple[int, ...] = ()
     partner_id: int | None = None
     wanted: bool = False  # the partner's profile asks for it although the site has it off
+    hold: bool = False  # written, and sent when staff release it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

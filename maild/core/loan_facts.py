@@ -9,7 +9,7 @@ from maild.core.effects import AddCharge, ChangeRequest, Effect, PutAttempt, Put
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion
 from maild.core.request import Item
-from maild.core.terms import EventName, Flag, Role, Status
+from maild.core.terms import EventName, Flag, Role, ServiceType, Status
 
 GONE_BACK = frozenset({Status.SHIPPED_RETURN, Status.LOAN_COMPLETED, Status.COMPLETED_WITHOUT_RETURN})
 READY_AFTER_DAYS = 3  # working days that the post and the desk take, until the day of pickup is known
@@ -121,8 +121,8 @@ def loan(o: Occasion, items: Sequence[Item] = ()) -> Told:
 
 def arrived(o: Occasion) -> Told:
     """What came with the slip's dates, and what is still out; nothing where they were known before."""
-    if o.request.role is Role.LENDING:
-        return Told()
+    if o.request.role is Role.LENDING or o.request.service_type is ServiceType.COPY:
+        return Told()  # a copy on paper is the patron's to keep
     came = parts.arrival(o.request, o.event, o.values)
     return together(loan(o, came.here), _still_out(o, came.out), _kept_from_office(o))
 

@@ -39,6 +39,7 @@ class Partner:
     profile_lending: str = "lending"
     loans: bool = True
     copies: bool = True
+    copy_release: str = "staff"  # a copy from it goes on to the patron: auto, once staff have seen it, or on paper only
     postal_delay_days: int = 3
     loan_days: int | None = None  # assumed where the supplier states no due date; None = its country's (partners.toml)
     payment: Payment = Payment.MONEY  # both ways

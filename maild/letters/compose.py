@@ -79,7 +79,7 @@ class Composer:
             message_id=message["Message-ID"],
             envelope_from=self._envelope_from,
             raw=message.as_bytes(),
-            state="held" if doubt and state == "waiting" else state,
+            state="held" if (doubt or effect.hold) and state == "waiting" else state,
             doubt=doubt,
         )
 

@@ -7,7 +7,7 @@ import structlog
 
 from maild.clock import Clock
 from maild.settings import Privacy
-from maild.store import erasing
+from maild.store import copies, erasing
 from maild.store.database import Database
 
 log = structlog.get_logger()
@@ -21,6 +21,7 @@ class Done:
 
     requests: int = 0
     mails: int = 0
+    copies: int = 0
     patrons: int = 0
 
 
@@ -28,6 +29,7 @@ def erase_what_is_old(database: Database, privacy: Privacy, clock: Clock) -> Don
     """Erases what is due, all of it; how much that was."""
     now = clock.now()
     requests = mails = 0
+    delivered = remove_copies(database, privacy, clock)
     while True:
         with database.write() as session:
             batch = erasing.due(session, now - timedelta(days=privacy.request_days), BATCH)
@@ -45,8 +47,21 @@ def erase_what_is_old(database: Database, privacy: Privacy, clock: Clock) -> Don
     with database.write() as session:
         erasing.erase_old_letters(session, now - timedelta(days=privacy.mail_days))
         patrons = erasing.erase_idle_patrons(session, now - timedelta(days=privacy.patron_days))
-    done = Done(requests=requests, mails=mails, patrons=patrons)
-    if requests or mails or patrons:
+    done = Done(requests=requests, mails=mails, copies=delivered, patrons=patrons)
+    if requests or mails or delivered or patrons:
         database.compact()
-        log.info("privacy.erased", requests=requests, mails=mails, patrons=patrons)
+        log.info("privacy.erased", requests=requests, mails=mails, copies=delivered, patrons=patrons)
     return done
+
+
+def remove_copies(database: Database, privacy: Privacy, clock: Clock) -> int:
+    """Takes away the files of copies that were delivered long enough ago; how many letters carried one."""
+    before = clock.now() - timedelta(days=privacy.copy_days)
+    removed = 0
+    while True:
+        with database.write() as session:
+            batch = copies.delivered(session, before, BATCH)
+            copies.remove(session, batch)
+        removed += len(batch)
+        if len(batch) < BATCH:
+            return removed

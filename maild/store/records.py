@@ -81,6 +81,7 @@ class PartnerLine(RecordLine):
     profile_lending: str = "lending"
     loans: bool = True
     copies: bool = True
+    copy_release: Literal["auto", "staff", "paper"] = "staff"
     postal_delay_days: int = Field(3, ge=0, le=60)
     loan_days: int | None = Field(None, ge=1, le=365)
     payment: Payment = Payment.MONEY

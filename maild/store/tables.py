@@ -31,6 +31,7 @@ class PartnerRow(SQLModel, table=True):
     profile_lending: str = "lending"
     loans: bool = True
     copies: bool = True
+    copy_release: str = "staff"
     postal_delay_days: int = 3
     loan_days: int | None = None
     payment: str = "money"
