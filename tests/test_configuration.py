@@ -141,7 +141,8 @@ def test_a_site_s_wrong_letter_is_named(tmp_path: Path) -> None:
 
 
 def test_a_good_configuration_passes_once_its_database_is_there(tmp_path: Path) -> None:
-    assert check(tmp_path, "").exit_code == 1  # no database yet
+    if "sqlite" in url_in(tmp_path):  # one on PostgreSQL comes upgraded
+        assert check(tmp_path, "").exit_code == 1
     config = str(tmp_path / "maild.toml")
     assert CliRunner().invoke(app, ["--config", config, "db", "upgrade"]).exit_code == 0
     assert CliRunner().invoke(app, ["--config", config, "check", "--offline"]).exit_code == 0

@@ -5,7 +5,7 @@ import smtplib
 import socket
 import sqlite3
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,11 +26,12 @@ NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
 
 @pytest.fixture
-def database_file(tmp_path: Path) -> Database:
+def database_file(tmp_path: Path) -> Iterator[Database]:
     """A database at the present schema."""
     database = Database(url_in(tmp_path))
     database.upgrade()
-    return database
+    yield database
+    database.close()
 
 
 @asynccontextmanager
