@@ -255,6 +255,8 @@ class Play:
         if name is EventName.REQUEST:
             values = {"service": self.scenario.request["service"]} | values
             return Event(event=name, new_request=_new_request(values, who))
+        if name is EventName.DETAILS:
+            return Event(event=name, citation=Citation(**values))
         day = line.at.astimezone(ZONE).date()
         return Event(event=name, **{k: READERS[k](k, v, day) for k, v in values.items()})  # type: ignore[arg-type]  # each reader gives its own field's type
 

@@ -34,6 +34,8 @@ TO_SUPPLIER = [
 TO_PATRON = [
     "request_confirmed",
     "query",
+    "details_needed",
+    "details_reminder",
     "cost_approval",
     "approval_reminder",
     "expected",

@@ -124,6 +124,7 @@ def test_the_shipped_parsers_stand_from_the_most_certain_to_the_least() -> None:
         "dialect",
         "auto_reply",
         "our_answers",
+        "patron_details",
         "web_form",
         "partner_request",
         "partner_reply",

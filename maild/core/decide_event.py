@@ -8,6 +8,7 @@ from maild.core import (
     copies,
     costs,
     delivery,
+    details,
     holders,
     lending_renewals,
     letter_facts,
@@ -60,6 +61,8 @@ def take(o: Occasion) -> Effects | Doubt:
         return Doubt(reason="incomplete", text=f"{o.request.number} has no item {', '.join(o.event.item_id)}.")
     if returns.leaves_others(o.event, o.request):
         return _returned_in_part(o)
+    if o.event.event is EventName.DETAILS:
+        return details.taken(o)
     return _taken(o, edge)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import letter_facts, notices, returns
+from maild.core import details, letter_facts, notices, returns
 from maild.core.apply import apply
 from maild.core.decide_event import take
 from maild.core.effects import AskStaff, Audience, Decision, DueNotice, Effect, Move, PlanNotice, PutAttempt
@@ -108,6 +108,7 @@ def _letter(o: Occasion, notice: Notice, due: DueNotice) -> tuple[Effect, ...]:
         facts |= letter_facts.waiting(o, due.anchor)
     if notice.reasons:
         facts |= letter_facts.price_again(o, due.anchor)
+    facts |= details.asked_for(o)
     written = write(o, letter, facts)
     in_hand = attempt_in_hand(o.request)
     effects: list[Effect] = [flagged]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import decide_sanity, holders, lending_limits, new_partner, rota
+from maild.core import completeness, decide_sanity, details, holders, lending_limits, new_partner, rota
 from maild.core.apply import apply
 from maild.core.authentication import domain_of
 from maild.core.decide_event import take
@@ -84,17 +84,21 @@ def _borrowing(
         patron_id=patron.id if patron is not None else None,
         language=(patron.language if patron is not None else "") or new.language or "",
     )
+    lacking = completeness.missing(new.citation, new.service_type, rules.needs)
     if patron is None or not patron.approved or patron.blocked:
-        return (opening, _unknown_patron(patron)), ()
+        return (opening, _unknown_patron(patron, completeness.labels(lacking, rules.site.language))), ()
     if rules.limits.patron and patron.open_requests >= rules.limits.patron:
         return (opening, _at_the_limit(patron)), ()
     o = _occasion(happening, event, apply(context, (opening,)), rules, now)
+    if lacking:
+        return (opening, *details.ask(o, lacking)), ()
     confirmed = to_patron(o, "request_confirmed", {})
     return (opening, *([confirmed] if confirmed is not None else []), *holders.onward(o)), ()
 
 
-def _unknown_patron(patron: Patron | None) -> AskStaff:
+def _unknown_patron(patron: Patron | None, lacking: tuple[str, ...]) -> AskStaff:
     text = f"{holders.patron_hindrance(patron)} Sending the request to a supplier approves the patron for this once."
+    text += f" Its citation lacks: {', '.join(lacking)}." if lacking else ""
     return AskStaff(number=NEW, reason="policy", text=text)
 
 

@@ -23,7 +23,7 @@ STILL_OPEN = frozenset(
 )
 
 THEIR_TERMS = frozenset({Flag.LIBRARY_USE_ONLY, Flag.NO_RENEWAL, Flag.DUE_DATE_ASSUMED})  # of the supplier before
-SETTLED = frozenset({Flag.HOLDINGS_PENDING})  # by somebody being asked
+SETTLED = frozenset({Flag.HOLDINGS_PENDING, Flag.INCOMPLETE})  # by somebody being asked
 
 
 def ask_next(o: Occasion, *, by_staff: bool) -> tuple[Effect, ...]:

@@ -119,6 +119,7 @@ class LetterFacts:
     office: str | None = None
     text: str | None = None
     rows: tuple[RowFacts, ...] = ()
+    questions: tuple[str, ...] = ()  # what the patron is asked about the work, numbered in this order
     # the occasion, to staff only
     month: date | None = None  # its first day
     figures: tuple[FigureFacts, ...] = ()
@@ -361,7 +362,7 @@ OCCASION_READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "pickup_way": _line,
         **dict.fromkeys(("mail_subject", "mail_from"), _plain_line),
         **dict.fromkeys(("text", "passage"), _paragraphs),
-        "commands": _lines,
+        **dict.fromkeys(("commands", "questions"), _lines),
         "cost": _money,
         "url": _url,
         "rows": _rows,

@@ -112,6 +112,7 @@ class Event:
     attachment: bool = False
     recipient: str | None = None
     new_request: NewRequest | None = None
+    citation: Citation | None = None  # ours: what was missing in the request's
     no_renewal: bool = False  # ours: "renewals are not possible", said beside another event
     supplier_ref: str | None = None  # ours: their own number for it
     note: str | None = None

@@ -159,6 +159,7 @@ class Request:
     charges: tuple[Charge, ...] = ()
     suppliers: tuple[str, ...] = ()  # symbols of those known to hold it that are still to be asked, in order
     skipped: tuple[str, ...] = ()  # symbols that staff do not want asked by themselves
+    asked_for: tuple[str, ...] = ()  # needs (completeness.toml) that the patron was asked about, as the letter numbers
     conditions: tuple[str, ...] = ()
     language: str = ""  # of the patron's letters
     pickup: str = ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from maild.core import (
     assignment,
+    completeness,
     letter_rules,
     limit_rules,
     notice_rules,
@@ -16,6 +17,7 @@ from maild.core import (
     workflow_files,
 )
 from maild.core.assignment import AssignmentRule
+from maild.core.completeness import Need
 from maild.core.effects import Audience, SendLetter
 from maild.core.letter_rules import LetterRule
 from maild.core.limit_rules import Limits
@@ -64,6 +66,7 @@ class Rules:
     calendar: Calendar
     rotas: Mapping[str, Rota] = field(default_factory=dict)
     assignment: tuple[AssignmentRule, ...] = ()
+    needs: tuple[Need, ...] = ()
     letters_off: frozenset[str] = frozenset()
     by_hand: Mapping[str, LetterRule] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
@@ -128,6 +131,7 @@ REQUIRED_LETTERS = (  # that no rule file names: decide itself does, or the daem
     "request_copy",
     "cancel_request",
     "request_confirmed",
+    "details_needed",
     "renewal_not_yet",
     "renewal_refused",
     "renewal_pending",
@@ -146,6 +150,8 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
     rotas, wrong = rota_rules.load(files)
     problems += wrong
     assigned, wrong = assignment.load(files, rotas)
+    problems += wrong
+    needs, wrong = completeness.load(files)
     problems += wrong
     limits, wrong = limit_rules.load(files)
     problems += wrong
@@ -170,6 +176,7 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
         calendar=calendar,
         rotas=rotas,
         assignment=assigned,
+        needs=needs,
         letters_off=frozenset(name for name, rule in every.items() if rule.off),
         by_hand={name: rule for name, rule in every.items() if rule.by_hand},
         limits=limits,

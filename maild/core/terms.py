@@ -74,6 +74,7 @@ class Flag(StrEnum):
     DUE_DATE_ASSUMED = "due date assumed"
     WAITED_FOR = "waited for"  # lending: somebody of ours wants it
     PARTS_OUT = "parts out"  # some of several items have come, and others have not
+    INCOMPLETE = "incomplete"  # the patron was asked what the citation lacks, and has not answered
     HOLDINGS_PENDING = "holdings pending"  # the holdings command is to be asked
     ATTENTION = "attention"
 
@@ -139,6 +140,7 @@ class EventName(StrEnum):
     NEXT_SUPPLIER = "NextSupplier"
     SUPPLIER_INFO = "SupplierInfo"  # ISO 18626 supplierInfo: who holds it, whom to skip, in which order
     ADOPT = "Adopt"  # it came without a request of ours: it becomes one
+    DETAILS = "Details"  # ours: what the citation lacked, by the patron who was asked, or by staff
     COPYRIGHT_CLEARANCE = "AwaitingCopyrightClearance"  # lending a copy: the rights are being asked for
     CLOSE = "Close"
     REOPEN = "Reopen"

@@ -98,6 +98,7 @@ USUAL: Mapping[str, object] = MappingProxyType(
             },
             {"section": "silent", "number": "KP-2026-000124", "title": "Postin kulku", "status": "Requested"},
         ),
+        "questions": ("Lehden tai kirjan nimi", "Julkaisuvuosi"),
         "month": date(2026, 11, 1),
         "figures": (
             {"section": "opened", "name": "borrowing Copy", "value": Decimal(37), "unit": ""},

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from maild import shipped
-from maild.core import answers
+from maild.core import answers, completeness
 from maild.core.answers import AnswerRules
+from maild.core.completeness import Need
 from maild.core.problems import Problem, RuleFiles
 from maild.reading import dialects, forms, phrases, quote_rules
 from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
@@ -35,6 +36,7 @@ class ReadingRules:
     dialects: DialectRules
     auto_replies: AutoReplyRules
     answers: AnswerRules = field(default_factory=AnswerRules)
+    needs: tuple[Need, ...] = ()  # what patrons are asked about a citation
     judge: Judge = field(default_factory=shipped_judge)
 
 
@@ -48,7 +50,8 @@ def load(
     dialect_rules, in_dialects = dialects.load(files)
     auto_replies, in_auto_replies = load_auto_replies(files)
     offered, in_answers = answers.load(files)
-    problems = [*in_lexicons, *in_quotes, *in_forms, *in_dialects, *in_auto_replies, *in_answers]
+    needs, in_needs = completeness.load(files)
+    problems = [*in_lexicons, *in_quotes, *in_forms, *in_dialects, *in_auto_replies, *in_answers, *in_needs]
     if problems:
         return None, problems
     return ReadingRules(
@@ -61,4 +64,5 @@ def load(
         dialects=dialect_rules,
         auto_replies=auto_replies,
         answers=offered,
+        needs=needs,
     ), []

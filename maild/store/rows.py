@@ -40,7 +40,7 @@ _PARTNER_FIELDS = tuple(
 _PATRON_FIELDS = tuple(PatronRow.model_fields.keys() - {"id", "changed_at"})
 _ATTEMPT_FIELDS = tuple(AttemptRow.model_fields.keys() - {"request_id", "number", "conditions", *_COST_COLUMNS})
 _REQUEST_COLUMNS = frozenset(RequestRow.model_fields) - {"id", "number", "version", "erased_at"}
-_REQUEST_LISTS = ("suppliers", "skipped", "conditions")
+_REQUEST_LISTS = ("suppliers", "skipped", "asked_for", "conditions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +208,7 @@ def to_request(
         charges=tuple(to_charge(charge) for charge in parts.charges),
         suppliers=tuple(row.suppliers),
         skipped=tuple(row.skipped),
+        asked_for=tuple(row.asked_for),
         conditions=tuple(row.conditions),
         language=row.language,
         pickup=row.pickup,

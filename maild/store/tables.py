@@ -101,6 +101,7 @@ class RequestRow(SQLModel, table=True):
     renewals: int = 0
     suppliers: list[str] = Field(default_factory=list, sa_type=JSON)
     skipped: list[str] = Field(default_factory=list, sa_type=JSON)
+    asked_for: list[str] = Field(default_factory=list, sa_type=JSON)
     conditions: list[str] = Field(default_factory=list, sa_type=JSON)
     language: str = ""
     pickup: str = ""

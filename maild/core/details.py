@@ -1,0 +1,102 @@
+"""A citation that lacks something: the patron is asked once, and the answer is put into the request."""
+
+from maild.core import completeness, holders, works
+from maild.core.completeness import Need
+from maild.core.effects import AskStaff, ChangeRequest, Effect, Move, SendLetter
+from maild.core.occasion import Occasion, patron_language, seen_after, to_patron
+from maild.core.reading import Citation, Doubt, Event
+from maild.core.rules import Refused
+from maild.core.terms import EventName, Flag, Status
+
+LETTER = "details_needed"
+INCOMPLETE = frozenset({Flag.INCOMPLETE})
+
+Effects = tuple[Effect, ...]
+
+
+def ask(o: Occasion, lacking: tuple[Need, ...]) -> Effects:
+    """The question to the patron; where the site does not send it, or there is no address, staff complete it."""
+    letter = to_patron(o, LETTER, facts(o, lacking))
+    if not isinstance(letter, SendLetter) or o.rules.mode_of(letter, None) == "off":
+        return (*([letter] if isinstance(letter, AskStaff) else []), _complete_it(o, lacking, "It lacks"))
+    names = tuple(need.name for need in lacking)
+    asked = Event(event=EventName.NOTE, request=o.request.number, note=f"the patron is asked for: {', '.join(names)}")
+    return (
+        Move(number=o.request.number, to=o.request.status, event=asked, add=INCOMPLETE),
+        ChangeRequest(number=o.request.number, values={"asked_for": names}),
+        letter,
+    )
+
+
+def facts(o: Occasion, lacking: tuple[Need, ...]) -> dict[str, object]:
+    """What the question and its reminder list, in the patron's language."""
+    return {"questions": completeness.labels(lacking, patron_language(o.request, o.patron, o.rules))}
+
+
+def asked_for(o: Occasion) -> dict[str, object]:
+    """The same for a request whose patron was asked before; nothing where none was."""
+    asked = completeness.named(o.request.asked_for, o.rules.needs)
+    return facts(o, asked) if asked else {}
+
+
+def taken(o: Occasion) -> Effects | Doubt:
+    """The answer put into the citation. What the patron says fills gaps only; staff may set anything right."""
+    given = o.event.citation or Citation()
+    if o.by == "staff":
+        return _put(o, _by_staff(o, given))
+    if not o.request.asked_for:
+        return Doubt(reason="status", text=f"Nobody was asked what {o.request.number} lacks.")
+    clash = completeness.contradicted(o.request.citation, given)
+    if clash:
+        text = f"The answer says another {', '.join(clash)} than {o.request.number} does."
+        return Doubt(reason="contradictory", text=text)
+    return _put(o, completeness.merged(o.request.citation, given))
+
+
+def _by_staff(o: Occasion, given: Citation) -> Citation:
+    if given == Citation():
+        fields = ", ".join(sorted(completeness.FIELDS))
+        raise Refused(f"{EventName.DETAILS} needs fields of the citation, like year=1999; there are {fields}")
+    return completeness.corrected(o.request.citation, given)
+
+
+def _put(o: Occasion, citation: Citation) -> Effects:
+    """The new citation; where the request waited for it and it is complete, the request goes on."""
+    lacking = completeness.missing(citation, o.request.service_type, o.rules.needs)
+    waited = bool(o.request.asked_for) and o.request.status is Status.NEW
+    values: dict[str, object] = {"citation": citation} | ({} if lacking else {"asked_for": ()})
+    done: Effects = (
+        Move(number=o.request.number, to=o.request.status, event=o.event, remove=INCOMPLETE),
+        ChangeRequest(number=o.request.number, values=values),
+    )
+    if not waited:
+        return done
+    if lacking:
+        return (*done, _complete_it(o, lacking, "The patron has answered, and it still lacks"))
+    return (*done, *_onward(seen_after(o, done)))
+
+
+def _onward(o: Occasion) -> Effects:
+    """As a complete form would have gone on: to the first supplier, with its receipt for the patron."""
+    same = _duplicate(o)
+    hindrance = f"{same} is open for the same patron and the same work." if same else holders.patron_hindrance(o.patron)
+    if hindrance:
+        text = f"{o.request.number} is complete now. {hindrance}"
+        return (AskStaff(number=o.request.number, reason="policy", text=text),)
+    confirmed = to_patron(o, "request_confirmed", {}) if o.notify else None
+    return (*([confirmed] if confirmed is not None else []), *holders.onward(o))
+
+
+def _duplicate(o: Occasion) -> str:
+    """The number of another open request of the patron for this work, or ""."""
+    own = o.request
+    others = (r for r in o.context.requests if r.number != own.number and r.closed_at is None)
+    same = (r.number for r in others if r.patron_id == own.patron_id and works.same_work(r.citation, own.citation))
+    return next(same, "")
+
+
+def _complete_it(o: Occasion, lacking: tuple[Need, ...], told: str) -> AskStaff:
+    number = o.request.number
+    text = f"{told}: {', '.join(completeness.labels(lacking, o.rules.site.language))}. Complete it."
+    commands = (f"maild request do {number} {EventName.DETAILS} {lacking[0].one_of[0]}=…",) if number else ()
+    return AskStaff(number=number, reason="incomplete", text=text, passage=o.event.passage, commands=commands)
