@@ -9,10 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import count
 
+from maild.core import corrections
 from maild.core.apply import apply
 from maild.core.decide import decide
+from maild.core.decide_command import looks_back
 from maild.core.effects import (
     AskStaff,
+    Command,
     Decision,
     DropNotices,
     DueNotice,
@@ -22,11 +25,15 @@ from maild.core.effects import (
     OpenRequest,
     PlanNotice,
     SendLetter,
+    TakeBack,
+    WithdrawLetters,
 )
-from maild.core.letters import OCCASION_READERS
+from maild.core.letters import OCCASION_READERS, facts_of
 from maild.core.reading import Event
-from maild.core.request import Context, Patron, Request
+from maild.core.request import Context, Patron, Request, Step, Told
 from maild.core.rules import Rules
+from maild.core.undo import is_changed
+from maild.core.workdays import day_in
 
 LETTER_MAY_TELL = OCCASION_READERS.keys() | Event.__dataclass_fields__.keys() | {"patron_due_date", "missed"}
 Key = tuple[str, str, date]  # number, notice, anchor: once in the store
@@ -46,6 +53,8 @@ class Sent:
 
     at: datetime
     letter: SendLetter
+    step: int = 0
+    says: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +77,76 @@ class WoundDesk:
     sent: list[Sent] = field(default_factory=list)
     tasks: list[AskStaff] = field(default_factory=list)
     fired: list[Fired] = field(default_factory=list)
+    held: list[Sent] = field(default_factory=list)
+    steps: dict[str, list[Step]] = field(default_factory=dict)  # by number, those not taken back
+    withdrawn: dict[str, datetime] = field(default_factory=dict)  # Message-IDs of letters that hold no more
+    inputs: int = 0
     _ids: Iterator[int] = field(default_factory=lambda: count(1000))
 
     def give(self, happening: Input) -> Decision:
         """Decides about one input and keeps what follows. Raises rules.Refused for a command that may not be."""
         known = replace(self.known, received_at=self.now)
+        if isinstance(happening, Command) and looks_back(happening):
+            known = self._with_past(known, happening.number)
         decision = self._numbered(decide(happening, known, self.rules, self.now))
+        self.inputs += 1
         self.known = self._as_stored(apply(known, decision.effects), decision.effects)
+        self.known = replace(self.known, last=None, told=())
+        self._remember(known, decision)
         for effect in decision.effects:
             self.keep(effect)
         return decision
+
+    def _with_past(self, known: Context, number: str) -> Context:
+        steps = self.steps.get(number, [])
+        letters = [(sent, "sent") for sent in self.sent] + [(held, "held") for held in self.held]
+        told = tuple(self._told(sent, state) for sent, state in letters if sent.letter.number == number)
+        return replace(known, last=steps[-1] if steps else None, told=told)
+
+    def _told(self, sent: Sent, state: str) -> Told:
+        letter = sent.letter
+        message_id = _message_id(sent)
+        return Told(
+            message_id=message_id,
+            letter=letter.letter,
+            audience=letter.audience,
+            to=letter.to,
+            at=sent.at,
+            state=state,
+            subject=letter.letter,
+            says=dict(sent.says),
+            withdrawn_at=self.withdrawn.get(message_id),
+            step=sent.step,
+        )
+
+    def _remember(self, known: Context, decision: Decision) -> None:
+        """The requests that the input made others of: each has a step that can be taken back, or one less."""
+        undone = {e.number for e in decision.effects if isinstance(e, TakeBack) and e.step}
+        for after in self.known.requests:
+            before = known.request(after.number)
+            steps = self.steps.setdefault(after.number, [])
+            if after.number in undone:
+                steps.pop()
+            elif before is None or is_changed(before, after):
+                events = [
+                    str(e.event.event) for e in decision.effects if isinstance(e, Move) and e.number == after.number
+                ]
+                steps.append(
+                    Step(
+                        id=self.inputs,
+                        at=self.now,
+                        who="somebody",
+                        what=", ".join(events),
+                        before=before,
+                        entered=self._entered(steps, before),
+                    )
+                )
+
+    def _entered(self, steps: list[Step], now: Request | None) -> date | None:
+        """The day on which the request came to where it stands, as far as the steps tell."""
+        stood = [step.before.status if step.before else None for step in steps] + [now.status if now else None]
+        moments = [step.at for step, was, then in zip(steps, stood, stood[1:], strict=False) if was is not then]
+        return day_in(moments[-1], self.rules.site.zone) if moments else None
 
     def wind_to(self, moment: datetime) -> None:
         """On to that moment, stopping wherever a notice falls due."""
@@ -142,7 +211,7 @@ class WoundDesk:
             if isinstance(effect, OpenRequest):
                 number = f"{self.rules.site.prefix}-{self.now.year}-{len(self.known.requests) + 1:06}"
             own = number and getattr(effect, "number", None) == ""
-            effects.append(replace(effect, number=number) if own else effect)  # type: ignore[type-var,call-arg]  # all that have a number
+            effects.append(replace(effect, number=number) if own else effect)  # type: ignore[arg-type]  # all that have a number
         return replace(decision, effects=tuple(effects))
 
     def _as_stored(self, known: Context, effects: Iterable[Effect]) -> Context:
@@ -195,6 +264,9 @@ class WoundDesk:
             self._send(effect)
         elif isinstance(effect, AskStaff):
             self.tasks.append(effect)
+        elif isinstance(effect, WithdrawLetters):
+            self.withdrawn |= dict.fromkeys(effect.letters, self.now)
+            self.held = [held for held in self.held if _message_id(held) not in effect.letters]
 
     def _is_whole(self, effect: Effect) -> None:
         """It names a request that is there, says what brought it about, and its letter's facts are facts of letters."""
@@ -212,7 +284,12 @@ class WoundDesk:
     def _send(self, letter: SendLetter) -> None:
         if self.rules.mode_of(letter, self.known.partner(letter.partner_id)) == "off":
             return
-        self.sent.append(Sent(at=self.now, letter=letter))
+        says = corrections.says(facts_of(letter, self.known, corrections.NOBODY))
+        sent = Sent(at=self.now, letter=letter, step=self.inputs, says=says)
+        if letter.hold:
+            self.held.append(sent)
+            return
+        self.sent.append(sent)
         self.known = replace(
             self.known,
             requests=tuple(
@@ -220,3 +297,7 @@ class WoundDesk:
                 for r in self.known.requests
             ),
         )
+
+
+def _message_id(sent: Sent) -> str:
+    return f"<{sent.step}.{sent.letter.letter}.{sent.letter.to}>"

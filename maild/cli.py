@@ -192,7 +192,9 @@ def request_do(
     number: str,
     event: str,
     values: Annotated[list[str] | None, typer.Argument(help="due_date=2026-12-03 item_id=123 …")] = None,
-    notify: Annotated[bool, typer.Option("--notify/--no-notify", help="Whether letters go out.")] = True,
+    notify: Annotated[
+        bool, typer.Option("--notify/--no-notify", help="Whether letters go out; notify=ask: held.")
+    ] = True,
 ) -> None:
     """Does something to a request by hand: the one way to change it."""
     from maild.verbs import requests
@@ -214,6 +216,18 @@ def request_adopt(
     _verb(lambda: requests.adopt(context.obj, partner, patron, values, notify=notify))
 
 
+@request_app.command("edit")
+def request_edit(
+    context: typer.Context,
+    number: str,
+    values: Annotated[list[str], typer.Argument(help="title=… pickup=… due_date=2026-12-03 notify=yes|ask|no …")],
+) -> None:
+    """Puts right what stands on a request; who was told otherwise gets a correction once you release it."""
+    from maild.verbs import requests
+
+    _verb(lambda: requests.do(context.obj, number, "Edit", values, notify=True))
+
+
 @request_app.command("many")
 def request_many(
     context: typer.Context,
@@ -223,7 +237,9 @@ def request_many(
     role: Annotated[str | None, typer.Option(help="borrowing or lending.")] = None,
     partner: Annotated[str, typer.Option(help="Those with the partner of this symbol.")] = "",
     before: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Those opened before this day.")] = None,
-    notify: Annotated[bool, typer.Option("--notify/--no-notify", help="Whether letters go out.")] = True,
+    notify: Annotated[
+        bool, typer.Option("--notify/--no-notify", help="Whether letters go out; notify=ask: held.")
+    ] = True,
     go: Annotated[bool, typer.Option("--go", help="Do it; without this it is only shown.")] = False,
 ) -> None:
     """Does the same to many open requests: shows first what would become of each, and does it with --go."""
@@ -365,11 +381,15 @@ def queue_retry(context: typer.Context, number: int, letter: Letter = False) -> 
 
 
 @queue_app.command("drop")
-def queue_drop(context: typer.Context, number: int, letter: Letter = False) -> None:
+def queue_drop(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="ID|REQUEST", help="A request's number: its held letters.")],
+    letter: Letter = False,
+) -> None:
     """Leaves a mail that was set aside, or a letter that has not gone out, alone for good; its bytes are kept."""
     from maild.verbs import queues
 
-    _verb(lambda: queues.drop(context.obj, number, letter=letter))
+    _verb(lambda: queues.drop(context.obj, what, letter=letter))
 
 
 @queue_app.command("settle")
@@ -390,12 +410,15 @@ def queue_hold(context: typer.Context) -> None:
 
 @queue_app.command("release")
 def queue_release(
-    context: typer.Context, letters: Annotated[list[int] | None, typer.Argument(help="These; none: all.")] = None
+    context: typer.Context,
+    which: Annotated[
+        list[str] | None, typer.Argument(metavar="[LETTER|REQUEST]...", help="These, or a request's; none: all.")
+    ] = None,
 ) -> None:
     """Lets held letters go out."""
     from maild.verbs import queues
 
-    _verb(lambda: queues.release(context.obj, letters or []))
+    _verb(lambda: queues.release(context.obj, which or []))
 
 
 # Nothing lost

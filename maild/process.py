@@ -12,6 +12,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from maild.clock import Clock
+from maild.core.decide_command import looks_back
 from maild.core.effects import Command, Decision, DueNotice, ReadMail
 from maild.core.holders import ANSWER, symbols_in
 from maild.core.mail import Clues
@@ -202,7 +203,7 @@ class Desk:
 
     def would(self, command: Command) -> Decision:
         """What such a command would do, with its letters written, and nothing done. Raises Refused like the command."""
-        return self._decider.decide(command, self._context_of([command.number], command)).decision
+        return self._decider.decide(command, self._context_by_number(command, [command.number])).decision
 
     def notice(self, due: DueNotice) -> Decision:
         """Decides about a notice whose hour has come."""
@@ -241,9 +242,11 @@ class Desk:
         self, happening: Command | DueNotice, kind: SourceKind, actor: str, beside: Sequence[str] = ()
     ) -> Decision:
         numbers = list(dict.fromkeys([happening.number, *beside]))
-        decided = self._decider.decide(happening, self._context_of(numbers, happening))
+        decided = self._decider.decide(happening, self._context_by_number(happening, numbers))
         told = HAPPENING.dump_json(happening).decode()
-        decided = self._commit(decided, kind, happening.id, actor, lambda: self._context_of(numbers, happening), told)
+        decided = self._commit(
+            decided, kind, happening.id, actor, lambda: self._context_by_number(happening, numbers), told
+        )
         self._committed()
         return decided.decision
 
@@ -263,6 +266,14 @@ class Desk:
             wanted = [n for n in numbers if n]
             patron = values.get("patron", "")
             return contexts.context_of(session, wanted, self._identity, self._clock.now(), symbols, patron)
+
+    def _context_by_number(self, happening: Command | DueNotice, numbers: Sequence[str]) -> Context:
+        """What such an input is decided by; where staff look back, with what was before."""
+        context = self._context_of(numbers, happening)
+        if not isinstance(happening, Command) or not looks_back(happening):
+            return context
+        with self._database.read() as session:
+            return contexts.with_past(session, context, happening.number, self._rulebook.rules.site.zone)
 
     def _fresh(self, context: Context, numbers: Iterable[str]) -> Context:
         """The same Context with its requests as they stand now."""

@@ -18,9 +18,9 @@ from maild.store.context import Identity
 from maild.store.database import Database
 from maild.store.decisions import decision_json
 from maild.store.inputs import MAIL_INPUT, StoredInput
+from maild.store.past import CONTEXT
 from maild.store.plain import as_json
 
-CONTEXT = TypeAdapter(Context)
 HAPPENING: TypeAdapter[Command | DueNotice] = TypeAdapter(Command | DueNotice)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bench.wound_desk import WoundDesk
+from bench.wound_desk import Sent, WoundDesk
 from maild.core import rules as core_rules
 from maild.core.decide_command import READERS
 from maild.core.effects import Command, Decision, Input, ReadMail, SendLetter
@@ -205,7 +205,6 @@ class Play:
 
     def _command(self, line: Line, rest: list[str]) -> Command:
         values = dict(word.split("=", 1) for word in rest[1:])
-        quiet = values.pop("notify", "yes") == "no"
         if "partner" in values:
             values["partner"] = PARTNERS[values["partner"]]["symbol"]
         number = "" if rest[0] == EventName.ADOPT else NUMBER
@@ -214,7 +213,6 @@ class Play:
             event=Event(event=EventName(rest[0])),
             actor="anna",
             values=values,
-            notify=not quiet,
             id=f"input-{self.inputs}",
         )
 
@@ -265,6 +263,7 @@ class Play:
     def _check(self, line: Line, refused: str, decision: Decision | None) -> None:
         letters_from, tasks_from = self.seen
         letters = [(self._reader(s.letter), _with_facts(s.letter)) for s in self.desk.sent[letters_from:]]
+        letters += [(self._reader(s.letter), _with_facts(s.letter)) for s in self._newly_held()]
         tasks = [(t.reason, t.text) for t in self.desk.tasks[tasks_from:]]
         self.seen = (len(self.desk.sent), len(self.desk.tasks))
         number = next((w.removeprefix("number=") for w in line.words if w.startswith("number=")), "")
@@ -303,6 +302,10 @@ class Play:
         if key == "not yet":
             return now.closed_at is None
         return _stands(wanted, now)
+
+    def _newly_held(self) -> list[Sent]:
+        """Letters that were written since the line before and wait for staff."""
+        return [held for held in self.desk.held if held.at == self.desk.now]
 
     def _reader(self, letter: SendLetter) -> str:
         names = {f"ill@{name.lower()}.example": name for name in PARTNERS}

@@ -30,6 +30,7 @@ TO_SUPPLIER = [
     "already_returned",
     "not_understood",
     "message",
+    "correction",
 ]
 TO_PATRON = [
     "request_confirmed",
@@ -69,6 +70,7 @@ TO_PATRON = [
     "request_declined",
     "status_list",
     "message",
+    "correction",
     "not_understood",
     "account_ending",
     "claim_noted",

@@ -266,7 +266,7 @@ def test_tasks_wait_until_somebody_settles_them(database: Database) -> None:
         assert (first.number, second.number) == (NUMBER, "")
         assert requests.settle(session, second.id, "liisa", NOW)
         assert not requests.settle(session, second.id, "liisa", NOW)
-        assert requests.settle_request(session, NUMBER, "liisa", NOW) == 1
+        assert requests.settle(session, first.id, "liisa", NOW)
         assert requests.tasks(session) == []
 
 

@@ -14,11 +14,13 @@ from maild.core.effects import (
     PartnerAbsent,
     PutAttempt,
     PutItem,
+    TakeBack,
 )
 from maild.core.request import Attempt, Charge, Context, Item, Request
 from maild.core.terms import Flag
 
 Kept = TypeVar("Kept", bound=Attempt | Item)
+Change = Move | ChangeRequest | PutItem | PutAttempt | AddCharge | TakeBack
 
 
 def apply(context: Context, effects: Sequence[Effect]) -> Context:
@@ -30,7 +32,7 @@ def apply(context: Context, effects: Sequence[Effect]) -> Context:
             context = _with_absence(context, effect)
         elif isinstance(effect, ApprovePatron):
             context = _with_approval(context, effect)
-        elif isinstance(effect, Move | ChangeRequest | PutItem | PutAttempt | AddCharge):
+        elif isinstance(effect, Change):
             context = _with_change(context, effect)
     return context
 
@@ -60,7 +62,7 @@ def _opened(effect: OpenRequest) -> Request:
     )
 
 
-def _with_change(context: Context, effect: Move | ChangeRequest | PutItem | PutAttempt | AddCharge) -> Context:
+def _with_change(context: Context, effect: Change) -> Context:
     """A change to a request that the Context does not hold changes nothing."""
     return replace(
         context,
@@ -68,9 +70,11 @@ def _with_change(context: Context, effect: Move | ChangeRequest | PutItem | PutA
     )
 
 
-def _changed(request: Request, effect: Move | ChangeRequest | PutItem | PutAttempt | AddCharge) -> Request:
+def _changed(request: Request, effect: Change) -> Request:
     if isinstance(effect, Move):
         return _moved(request, effect)
+    if isinstance(effect, TakeBack):
+        return _taken_back(request, effect)
     if isinstance(effect, ChangeRequest):
         return replace(request, **effect.values)  # type: ignore[arg-type]  # a wrong name or value is a bug of decide
     if isinstance(effect, PutItem):
@@ -101,6 +105,15 @@ def _moved(request: Request, effect: Move) -> Request:
     flags = (request.flags - effect.remove) | effect.add
     was = request.renewal_pending and pending not in effect.remove
     return replace(request, status=effect.to, flags=flags, renewal_pending=was or pending in flags)
+
+
+def _taken_back(request: Request, effect: TakeBack) -> Request:
+    return replace(
+        request,
+        items=tuple(i for i in request.items if i.id not in effect.items),
+        attempts=tuple(a for a in request.attempts if a.id not in effect.attempts),
+        charges=request.charges if effect.charges is None else effect.charges,
+    )
 
 
 def _put(kept: tuple[Kept, ...], new: Kept) -> tuple[Kept, ...]:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from maild.core import completeness, hand_letters, holders, letter_facts, prices, rota
+from maild.core import completeness, corrections, edits, hand_letters, holders, letter_facts, prices, rota, undo
 from maild.core.apply import apply
 from maild.core.decide_event import take
 from maild.core.delivery import Way
-from maild.core.effects import ApprovePatron, Command, Decision, Effect, Move
+from maild.core.effects import ApprovePatron, Audience, Command, Decision, Effect, Move, SendLetter
 from maild.core.notices import plan
 from maild.core.occasion import Occasion
 from maild.core.reading import Citation, Doubt, Event, Money
@@ -19,6 +19,9 @@ from maild.core.terms import EventName, Status
 from maild.core.workdays import day_in
 
 MAX_YEARS = 3
+NOTIFY = ("yes", "no", "ask")
+# Events that look back, with what may be typed beside these only.
+OWN_KEYS = {EventName.EDIT: edits.KEYS, EventName.UNDO: undo.KEYS, EventName.REOPEN: frozenset[str]()}
 
 
 def decide_command(command: Command, context: Context, rules: Rules, now: datetime) -> Decision:
@@ -38,15 +41,17 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
         cause=command.id,
         choice=_choice(command),
         supplier=_supplier(command, request, context),
-        notify=command.notify,
+        notify=_notify(command) != "no",
         values=command.values,
     )
-    effects = (*_approval(occasion), *told) if not isinstance(told := _effects(occasion), Doubt) else told
-    if isinstance(effects, Doubt):
-        raise Refused(f"{effects.text} It can take: {_possible(occasion)}.")
+    told = _effects(occasion)
+    if isinstance(told, Doubt):
+        raise Refused(f"{told.text} It can take: {_possible(occasion)}.")
+    effects = (*_approval(occasion), *_as_wished(told, _notify(command)))
     after = apply(context, effects)
-    notices = plan(request.number, context, after, rules, now)
-    why = f"{command.actor}: {event.event}{_where_to(occasion)}"
+    since = context.last.entered if _takes_back(occasion) and context.last is not None else None
+    notices = plan(request.number, context, after, rules, now, since)
+    why = f"{command.actor}: {event.event}{_where_to(occasion)}{_what_back(occasion)}"
     return Decision(effects=(*effects, *notices), why=why, auto=True)
 
 
@@ -57,11 +62,50 @@ def _where_to(o: Occasion) -> str:
     return ", to the desk" if letter_facts.waiting(o)["pickup_way"] == Way.DESK.value else ", to the open shelf"
 
 
+def _what_back(o: Occasion) -> str:
+    """What an Undo takes back."""
+    return f" {undo.why(o)}" if _takes_back(o) else ""
+
+
 def _effects(o: Occasion) -> tuple[Effect, ...] | Doubt:
     if o.event.event is EventName.UNDO:
-        return _undone(o)
+        return undo.last_event(o) if _takes_back(o) else _set_right(o)
     taken = take(o)
-    return taken if isinstance(taken, Doubt) else (*taken, *hand_letters.letter(o))
+    if isinstance(taken, Doubt):
+        return taken
+    if o.event.event is EventName.REOPEN:
+        return (*taken, *undo.reopened(o))
+    if o.event.event is EventName.EDIT:
+        return (*taken, *corrections.offered(o, apply(o.context, taken)))
+    return (*taken, *hand_letters.letter(o))
+
+
+def looks_back(command: Command) -> bool:
+    """Whether it can only be decided with what happened before and what was said of it (Context.last, Context.told)."""
+    return command.event.event in OWN_KEYS or command.values.get("letter") == corrections.LETTER
+
+
+def _takes_back(o: Occasion) -> bool:
+    """Whether it is an Undo of the last event; with a status of its own it only sets that."""
+    return o.event.event is EventName.UNDO and o.choice is None
+
+
+def _notify(command: Command) -> str:
+    """yes: letters go out; ask: they are held until staff release them; no: none are written."""
+    usual = "ask" if command.event.event is EventName.EDIT else "yes"
+    given = command.values.get("notify", usual if command.notify else "no")
+    if given not in NOTIFY:
+        raise Refused(f"notify={given}: write {', '.join(NOTIFY[:-1])} or {NOTIFY[-1]}")
+    return given
+
+
+def _as_wished(effects: tuple[Effect, ...], notify: str) -> tuple[Effect, ...]:
+    """The effects without their letters, with held ones, or as they are."""
+    if notify == "yes":
+        return effects
+    ours = [e for e in effects if isinstance(e, SendLetter) and e.audience is not Audience.STAFF]
+    kept = [replace(e, hold=True) if e in ours else e for e in effects if notify == "ask" or e not in ours]
+    return tuple(kept)
 
 
 def _approval(o: Occasion) -> tuple[Effect, ...]:
@@ -72,7 +116,7 @@ def _approval(o: Occasion) -> tuple[Effect, ...]:
     return (ApprovePatron(patron_id=o.patron.id),)
 
 
-def _undone(o: Occasion) -> tuple[Effect, ...]:
+def _set_right(o: Occasion) -> tuple[Effect, ...]:
     """The status is set right by hand, to any of the profile; no letter goes out."""
     if o.choice is None or o.choice not in o.workflow.states:
         known = ", ".join(o.workflow.states)
@@ -135,8 +179,8 @@ def event_of(command: Command, today: date, also: frozenset[str] = frozenset()) 
         reader = READERS.get(key)
         if reader is not None:
             event = replace(event, **{key: reader(key, text, today)})  # type: ignore[arg-type]  # each reader gives its own field's type
-        elif key not in OTHER_KEYS | also:
-            known = ", ".join(sorted((*READERS, *OTHER_KEYS, *also)))
+        elif key not in (others := OTHER_KEYS | also | OWN_KEYS.get(event.event, frozenset())):
+            known = ", ".join(sorted((*READERS, *others)))
             raise Refused(f"{key}= is no value of a command; use {known}")
     for key in YES_OR_NO & command.values.keys():
         _yes(key, command.values[key], today)

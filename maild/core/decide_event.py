@@ -9,6 +9,7 @@ from maild.core import (
     costs,
     delivery,
     details,
+    edits,
     holders,
     lending_renewals,
     letter_facts,
@@ -37,6 +38,7 @@ TELLERS: dict[EventName, Callable[[Occasion], Told]] = {
     EventName.RECALLED: loan_facts.new_date,
     EventName.DUE_DATE_CHANGED: loan_facts.new_date,
     EventName.NOTE: loan_facts.main_id,
+    EventName.EDIT: edits.told,
 }
 STOPPED_BY_PRICE = frozenset({EventName.WILL_SUPPLY, EventName.EXPECT_TO_SUPPLY, EventName.REQUEST_RECEIVED})
 PRICE_ASKED = "cost_approval"  # the letter, as our Message-IDs name it

@@ -4,6 +4,7 @@
 are about the new request name it by the empty string too, and process.py gives them all the number that it draws.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -145,6 +146,28 @@ class DropNotices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBack:
+    """What is no longer there: items and attempts by their ids; `charges`, unless None, stand for all there are.
+
+    `step` is the input that is undone: it stays in the history, and is marked.
+    """
+
+    number: str
+    step: int
+    items: tuple[int, ...] = ()
+    attempts: tuple[int, ...] = ()
+    charges: tuple[Charge, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawLetters:
+    """What these letters (Message-IDs) say holds no more: those that wait stay here, those that went are marked."""
+
+    number: str
+    letters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskStaff:
     """maild did not act: a human must. `commands` would settle it."""
 
@@ -185,6 +208,8 @@ Effect = (
     | SendLetter
     | PlanNotice
     | DropNotices
+    | TakeBack
+    | WithdrawLetters
     | AskStaff
     | MarkLetter
     | FileMail
@@ -217,6 +242,8 @@ class Composed:
     raw: bytes
     state: str = "waiting"
     doubt: str = ""
+    subject: str = ""
+    says: Mapping[str, str] = field(default_factory=dict)  # what it tells of the request (core/corrections.py)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Letters that staff send by hand, beside those that a profile sends: `maild request do NUMBER Note letter=NAME`."""
 
-from maild.core import letter_facts
+from maild.core import corrections, letter_facts
 from maild.core.effects import Audience, Effect
 from maild.core.letter_rules import LetterRule
 from maild.core.occasion import Occasion, stated, to_partner, to_patron
@@ -20,6 +20,8 @@ def letter(o: Occasion) -> tuple[Effect, ...]:
     if o.event.event is not EventName.NOTE or not o.notify:
         raise Refused(f"letter={name} goes with the event Note, and not with --no-notify")
     facts = {**stated(o.event), **letter_facts.of(o)}
+    if name == corrections.LETTER:
+        facts |= corrections.facts(o, o.context, _audience(o, rule))
     if missing := sorted(rule.needs - facts.keys()):
         raise Refused(f"the letter {name} needs {', '.join(f'{fact}=…' for fact in missing)}")
     written = to_patron(o, name, facts) if _audience(o, rule) is Audience.PATRON else to_partner(o, name, facts)

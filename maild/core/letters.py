@@ -23,6 +23,8 @@ MAX_TITLE = 300
 MAX_FIELD = 160
 MAX_TEXT = 4000
 MAX_ROWS = 200
+LABELS = {"article_title": "article", "year": "published"}  # where a label has another name than its fact
+DAYS = frozenset({"due_date", "need_before"})  # those of what a letter can tell that are days
 CURRENCY = re.compile(f"[A-Z]{{3}}|{IFLA_VOUCHER}")  # ISO 4217, or vouchers
 
 
@@ -60,6 +62,19 @@ class RowFacts:
     due_date: date | None = None
     text: str = ""
     commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeFacts:
+    """Something that the reader was told otherwise: its label, and each value as a day, a sum or a text."""
+
+    label: str
+    was: str = ""
+    now: str = ""
+    was_day: date | None = None
+    now_day: date | None = None
+    was_sum: Money | None = None
+    now_sum: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +135,8 @@ class LetterFacts:
     text: str | None = None
     rows: tuple[RowFacts, ...] = ()
     questions: tuple[str, ...] = ()  # what the patron is asked about the work, numbered in this order
+    changes: tuple[ChangeFacts, ...] = ()
+    void: tuple[RowFacts, ...] = ()  # letters that hold no more: subject and day
     # the occasion, to staff only
     month: date | None = None  # its first day
     figures: tuple[FigureFacts, ...] = ()
@@ -343,6 +360,32 @@ def _row(row: Mapping[str, object]) -> RowFacts:
     )
 
 
+def _changes(value: object) -> tuple[ChangeFacts, ...]:
+    rows = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+    return tuple(_change(row) for row in rows[:MAX_ROWS] if isinstance(row, Mapping))
+
+
+def _change(row: Mapping[str, object]) -> ChangeFacts:
+    name, was, now = (without_numbers(clean_line(str(row.get(key) or ""), MAX_TITLE)) for key in ("name", "was", "now"))
+    days = (_day(was), _day(now)) if name in DAYS else (None, None)
+    sums = (_sum(was), _sum(now)) if name == "cost" else (None, None)
+    return ChangeFacts(
+        label=LABELS.get(name, name),
+        was=was,
+        now=now,
+        was_day=days[0],
+        now_day=days[1],
+        was_sum=sums[0],
+        now_sum=sums[1],
+    )
+
+
+def _sum(text: str) -> Money | None:
+    """The money of core.corrections.amount."""
+    value, _, currency = text.partition(" ")
+    return _money({"amount": value, "currency": currency})
+
+
 def _figures(value: object) -> tuple[FigureFacts, ...]:
     rows = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
     return tuple(_figure(row) for row in rows[:MAX_ROWS] if isinstance(row, Mapping))
@@ -366,6 +409,8 @@ OCCASION_READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "cost": _money,
         "url": _url,
         "rows": _rows,
+        "void": _rows,
+        "changes": _changes,
         "figures": _figures,
     }
 )

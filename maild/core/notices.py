@@ -27,17 +27,21 @@ class Wanted:
     item_id: int = 0
 
 
-def plan(number: str, before: Context, after: Context, rules: Rules, now: datetime) -> list[Effect]:
+def plan(
+    number: str, before: Context, after: Context, rules: Rules, now: datetime, since: date | None = None
+) -> list[Effect]:
     """The effects that make the planned notices of a request fit what it has become.
 
-    What stays as it was is not touched; what counts from another date now is taken back and planned anew.
+    What stays as it was is not touched; what counts from another date now is taken back and planned anew. `since` is
+    the day from which its status counts, where that is not today.
     """
     was, becomes = before.request(number), after.request(number)
     if becomes is None:
         return []
-    entered = day_in(now, rules.site.zone)
+    today = day_in(now, rules.site.zone)
+    entered = since or today
     had = wanted(was, before, rules, _entered(was, becomes, entered), touched=date.min) if was is not None else {}
-    needs = wanted(becomes, after, rules, entered, touched=entered)
+    needs = wanted(becomes, after, rules, entered, touched=today)
     kept = {key for key, one in needs.items() if key in had and had[key].due == one.due}
     gone = {name for name, _ in had.keys() - kept}
     kept -= {key for key in kept if key[0] in gone}  # a drop takes every anchor of that name

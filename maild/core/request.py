@@ -4,6 +4,7 @@ Context is the same type that `parse --context` loads from JSON (design contract
 so every field beyond the contract's has a default.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -174,6 +175,40 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A letter of ours to a partner or patron: what it says of the request, by the names of letters (core/letters.py).
+
+    `state` is waiting, held or sent. `withdrawn_at`: when what it was sent for was taken back.
+    """
+
+    message_id: str
+    letter: str
+    audience: str
+    to: str
+    at: datetime  # when it went out; one that has not, when it was written
+    state: str = "sent"
+    subject: str = ""
+    says: Mapping[str, str] = field(default_factory=dict)
+    withdrawn_at: datetime | None = None
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The last input that changed a request. `before` is None where that is not kept: it was opened by it, or erased.
+
+    `entered` is the day on which it had come to the status that it stood at before.
+    """
+
+    id: int
+    at: datetime
+    who: str
+    what: str  # the events, in the words of the history
+    before: Request | None = None
+    entered: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What the house knows that a mail (or command, or due notice) could be about. Keys: design contract, --context."""
 
@@ -191,6 +226,8 @@ class Context:
     partners: tuple[Partner, ...] = ()  # those in hand, those of the sender, and the suppliers that may come next
     patrons: tuple[Patron, ...] = ()
     open_lending: int = 0  # all open requests of other libraries with us
+    last: Step | None = None  # for an Undo: the last thing that happened to its request
+    told: tuple[Told, ...] = ()  # for a command that may put letters right: those about its request, oldest first
 
     def request(self, number: str) -> Request | None:
         """The request of that number, or None."""

@@ -145,6 +145,7 @@ class EventName(StrEnum):
     CLOSE = "Close"
     REOPEN = "Reopen"
     UNDO = "Undo"
+    EDIT = "Edit"  # staff put right what stands on the request
     NOTE = "Note"
     # by the clock
     EXPIRED = "Expired"

@@ -18,6 +18,7 @@ from maild.letters.calendar import calendar_of
 from maild.letters.guard import MIN_CARD, MIN_PHONE, holds_address, tells
 from maild.letters.headers import letter_policy, mailbox, message_ids
 from maild.letters.render import LANGUAGES, LetterError, Letters, Rendered, of_language
+from maild.letters.said import said
 
 MAX_TITLE = 60  # of the work in a subject
 MAX_SUBJECT = 250
@@ -81,6 +82,8 @@ class Composer:
             raw=message.as_bytes(),
             state="held" if (doubt or effect.hold) and state == "waiting" else state,
             doubt=doubt,
+            subject=clean_line(" / ".join(dict.fromkeys(one.subject for one in written)), MAX_SUBJECT),
+            says=said(facts, written),
         )
 
     def _bodies(self, written: Sequence[Rendered], subject: str, facts: LetterFacts) -> tuple[str, str]:

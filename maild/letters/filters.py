@@ -31,7 +31,7 @@ def filters(language: str, words: Words) -> dict[str, Callable[..., Any]]:
         "date": partial(_date, pattern=DATES[language], language=language),
         "long_date": partial(_date, pattern=LONG_DATES[language], language=language),
         "month": partial(_date, pattern="LLLL y", language=language),
-        "money": partial(_money, language=language),
+        "money": partial(of_sum, language=language),
         "words": partial(_words, words),
         "quoted": _quoted,
         "heading": _heading,
@@ -49,11 +49,16 @@ def helpers(language: str, words: Words) -> dict[str, Callable[..., Any]]:
 
 
 @lru_cache(maxsize=4096)
+def of_day(value: date, pattern: str, language: str) -> str:
+    """The day as letters of that language write it."""
+    return str(format_date(value, format=pattern, locale=LOCALES[language]))
+
+
 def _date(value: date | None, *, pattern: str, language: str) -> str | None:
-    return None if value is None else format_date(value, format=pattern, locale=LOCALES[language])
+    return None if value is None else of_day(value, pattern, language)
 
 
-def _money(value: Money | None, *, language: str) -> str | None:
+def of_sum(value: Money | None, language: str) -> str | None:
     """12,50 € and 125,00 SEK; in English €12.50 and SEK 125.00; 1,5 IFLA-kuponkia. The blank inside does not break."""
     if value is None:
         return None
@@ -96,7 +101,7 @@ def _figure(words: Words, language: str, name: str, value: Decimal, unit: str) -
     amount = format_decimal(value, format="#,##0.#", locale=LOCALES[language])
     told = amount + ("%" if language == "en" else "\xa0%") if unit == "%" else amount
     if unit not in {"", "%"}:
-        told = _money(Money(amount=value, currency=unit), language=language) or ""
+        told = of_sum(Money(amount=value, currency=unit), language) or ""
     return f"{FACT}{words['figure'].get(name, name)}{VALUE}{told}"
 
 

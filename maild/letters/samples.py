@@ -99,6 +99,12 @@ USUAL: Mapping[str, object] = MappingProxyType(
             {"section": "silent", "number": "KP-2026-000124", "title": "Postin kulku", "status": "Requested"},
         ),
         "questions": ("Lehden tai kirjan nimi", "Julkaisuvuosi"),
+        "changes": (
+            {"name": "due_date", "was": "2026-12-01", "now": "2026-12-03"},
+            {"name": "title", "was": "Kaukana", "now": BOOK.title},
+            {"name": "cost", "was": "15.00 EUR", "now": "12.50 EUR"},
+        ),
+        "void": ({"title": "Voit noutaa kaukolainan", "due_date": date(2026, 11, 20)},),
         "month": date(2026, 11, 1),
         "figures": (
             {"section": "opened", "name": "borrowing Copy", "value": Decimal(37), "unit": ""},

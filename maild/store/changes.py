@@ -11,8 +11,9 @@ from sqlmodel import Session, SQLModel, and_, col, select
 
 from maild.core import effects as e
 from maild.core.reading import NewRequest
-from maild.core.request import Patron
+from maild.core.request import Charge, Patron
 from maild.core.terms import EventName, Flag, Role
+from maild.store import outbox
 from maild.store.database import Insert, insert
 from maild.store.plain import plain
 from maild.store.rows import (
@@ -28,6 +29,7 @@ from maild.store.tables import (
     AttemptRow,
     ChargeRow,
     HistoryRow,
+    InputRequestRow,
     ItemCodeRow,
     ItemRow,
     LetterMarkRow,
@@ -336,6 +338,37 @@ def _drop_notices(desk: Desk, effect: e.DropNotices) -> None:
         desk.session.exec(_ALL_DROPPED, params=of_request)
 
 
+def _take_back(desk: Desk, effect: e.TakeBack) -> None:
+    """What the step added goes, the charges become those that were there, and the step is marked."""
+    request_id, session = desk.touch(effect.number).id, desk.session
+    for table, numbers in ((ItemCodeRow, effect.items), (ItemRow, effect.items), (AttemptRow, effect.attempts)):
+        if numbers:
+            own = and_(col(table.request_id) == request_id, col(table.number).in_(numbers))
+            session.exec(delete(table).where(own).execution_options(synchronize_session=False))
+    if effect.charges is not None:
+        _put_charges(desk, request_id, effect.charges)
+    step = and_(col(InputRequestRow.input_id) == effect.step, col(InputRequestRow.request_id) == request_id)
+    _update(session, InputRequestRow, step, {"undone_by": desk.input_id})
+
+
+def _put_charges(desk: Desk, request_id: int, charges: Sequence[Charge]) -> None:
+    """These lines in the places of the first ones there are; the others go."""
+    there = select(ChargeRow).where(ChargeRow.request_id == request_id).order_by(col(ChargeRow.id))
+    for place, row in enumerate(desk.session.exec(there).all()):
+        if place < len(charges):
+            settled = {"settled_at": row.settled_at or desk.at} if charges[place].settled else {"settled_at": None}
+            row.sqlmodel_update(charge_columns(charges[place]) | settled)
+            desk.session.add(row)
+        else:
+            desk.session.delete(row)
+    desk.session.flush()
+
+
+def _withdraw_letters(desk: Desk, effect: e.WithdrawLetters) -> None:
+    desk.touch(effect.number)
+    outbox.withdraw(desk.session, effect.letters, desk.at)
+
+
 def _ask_staff(desk: Desk, effect: e.AskStaff) -> None:
     """A task; a mail that is judged a second time does not ask the same again while the first waits."""
     request_id = desk.standing[effect.number].id if effect.number in desk.standing else None
@@ -420,6 +453,8 @@ _DOERS: dict[type, Callable[[Desk, Any], None]] = {
     e.ApprovePatron: _approve_patron,
     e.PlanNotice: _plan_notice,
     e.DropNotices: _drop_notices,
+    e.TakeBack: _take_back,
+    e.WithdrawLetters: _withdraw_letters,
     e.AskStaff: _ask_staff,
     e.MarkLetter: _mark_letter,
 }

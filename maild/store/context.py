@@ -10,7 +10,7 @@ from sqlmodel import Session, SQLModel, or_, select
 
 from maild.core.mail import Clues
 from maild.core.request import Context, Partner, Patron, Request
-from maild.store import counting
+from maild.store import counting, past
 from maild.store.finding import find_requests
 from maild.store.plain import plain
 from maild.store.rows import Parts, to_partner, to_patron, to_request
@@ -112,6 +112,14 @@ def context_of(
     found = _context(session, ids, None, identity, now, extra_symbols)
     named = counting.counted_patrons(session, _people(session, [patron], [patron])) if patron else ()
     return replace(found, patrons=_once([*found.patrons, *named]))
+
+
+def with_past(session: Session, context: Context, number: str, zone: str) -> Context:
+    """The Context with what happened last to a request, and with what was said of it."""
+    request = context.request(number)
+    if request is None:
+        return context
+    return replace(context, last=past.last_step(session, request, zone), told=past.told(session, request.id))
 
 
 def context_json(context: Context) -> str:

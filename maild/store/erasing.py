@@ -105,7 +105,7 @@ def erase_idle_patrons(session: Session, before: datetime) -> int:
 
 def erase_old_letters(session: Session, before: datetime) -> int:
     """Letters of no request from before then, like those that told staff of a mail; how many there were."""
-    gone = col(OutboxRow.state).in_(("sent", "failed", "shadow"))
+    gone = col(OutboxRow.state).in_(("sent", "failed", "shadow", "dropped"))
     return _erase_letters(session, and_(gone, col(OutboxRow.request_id).is_(None), OutboxRow.created_at < before))
 
 
@@ -175,7 +175,8 @@ def erase_mails(session: Session, mails: Sequence[int]) -> Erased:
 def _erase_letters(session: Session, which: Any) -> int:
     letters = list(session.exec(select(OutboxRow.id).where(which, OutboxRow.raw != b"")).all())
     chosen = col(OutboxRow.id).in_(letters)
-    session.exec(update(_of(OutboxRow)).where(chosen).values(raw=b"", to="", last_error="", cause=""))
+    blank = {"raw": b"", "to": "", "subject": "", "says": {}, "last_error": "", "cause": ""}
+    session.exec(update(_of(OutboxRow)).where(chosen).values(**blank))
     marks = col(LetterMarkRow.letter_id).in_(letters)
     session.exec(update(_of(LetterMarkRow)).where(marks).values(recipient="", diagnostic=""))
     return len(letters)

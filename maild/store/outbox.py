@@ -67,7 +67,7 @@ _DUE = (
 )
 _TAKEN = (
     update(_LETTER)
-    .where(_LETTER.c.id == bindparam("of_id"), _LETTER.c.state == "waiting")
+    .where(_LETTER.c.id == bindparam("of_id"), _LETTER.c.state.in_(("waiting", "dropped")))
     .values(state="sent", sent_at=bindparam("sent_at"), last_error="", tries=_LETTER.c.tries + 1)
 )
 _LETTERS_SINCE = (
@@ -96,7 +96,7 @@ def due(session: Session, now: datetime, limit: int) -> list[Outgoing]:
 
 
 def sent(session: Session, letter_id: int, now: datetime) -> None:
-    """The relay has taken the letter."""
+    """The relay has taken the letter: also one that somebody dropped in that very moment."""
     session.exec(_TAKEN, params={"of_id": letter_id, "sent_at": now})
 
 
@@ -128,8 +128,15 @@ def retry(session: Session, letter_id: int, now: datetime) -> bool:
 def drop(session: Session, letter_id: int) -> bool:
     """A letter that waits or is held will not go out, by a human's word; False where there is none such."""
     dropped = (col(OutboxRow.id) == letter_id, col(OutboxRow.state).in_(("waiting", "held")))
-    values = {"state": "failed", "last_error": "dropped by hand"}
-    return session.exec(_update().where(*dropped).values(**values)).rowcount == 1
+    return session.exec(_update().where(*dropped).values(state="dropped", last_error="by hand")).rowcount == 1
+
+
+def withdraw(session: Session, message_ids: Sequence[str], now: datetime) -> None:
+    """What these letters say holds no more: those that are still here stay here, the others are marked."""
+    ours = col(OutboxRow.message_id).in_(message_ids)
+    session.exec(_update().where(ours).values(withdrawn_at=now))
+    here = _update().where(ours, col(OutboxRow.state).in_(("waiting", "held")))
+    session.exec(here.values(state="dropped", last_error="withdrawn"))
 
 
 def hold_all(session: Session) -> int:
@@ -182,6 +189,8 @@ def put(session: Session, letter: Composed, now: datetime, *, request_id: int | 
         "raw": letter.raw,
         "language": "+".join(effect.languages),
         "cause": effect.cause,
+        "subject": letter.subject,
+        "says": dict(letter.says),
         "state": letter.state,
         "tries": 0,
         "next_try_at": now,

@@ -165,12 +165,6 @@ def settle(session: Session, task_id: int, who: str, now: datetime) -> bool:
     return True
 
 
-def settle_request(session: Session, number: str, who: str, now: datetime) -> int:
-    """Every task of the request is done, by a command of staff on it; how many."""
-    waiting = [task.id for task in tasks(session) if task.number == number]
-    return sum(settle(session, task_id, who, now) for task_id in waiting)
-
-
 def _inputs(session: Session, request_id: int) -> list[Entry]:
     found = session.exec(
         select(InputRow, InboxRow.received_at)

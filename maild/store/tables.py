@@ -253,6 +253,7 @@ class InputRequestRow(SQLModel, table=True):
     __tablename__ = "input_request"
     input_id: int = Field(foreign_key="input.id", primary_key=True)
     request_id: int = Field(foreign_key="request.id", primary_key=True, index=True)
+    undone_by: int | None = None  # id of the input that took it back
 
 
 class HistoryRow(SQLModel, table=True):
@@ -288,7 +289,10 @@ class OutboxRow(SQLModel, table=True):
     envelope_from: str
     language: str = ""
     cause: str = ""
-    state: str = "waiting"  # waiting, shadow, held, sent, failed
+    subject: str = ""
+    says: JSONValue = Field(default_factory=dict, sa_type=JSON)  # what it tells of the request (core/corrections.py)
+    withdrawn_at: datetime | None = None  # what it was sent for was taken back
+    state: str = "waiting"  # waiting, shadow, held, sent, failed, dropped
     tries: int = 0
     next_try_at: datetime
     last_error: str = Field(default="", sa_type=Text)

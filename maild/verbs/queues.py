@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import typer
+from sqlmodel import Session
 
 from maild.clock import SystemClock
 from maild.store import inbox, outbox, requests
@@ -58,9 +59,15 @@ def retry(config: Path | None, number: int, *, letter: bool) -> None:
     typer.echo(f"{_name(number, letter=letter)} is tried again")
 
 
-def drop(config: Path | None, number: int, *, letter: bool) -> None:
-    """The mail or letter is left alone for good. Raises NotFound."""
+def drop(config: Path | None, what: str, *, letter: bool) -> None:
+    """The mail or letter, or the held letters of a request, are left alone for good. Raises NotFound."""
     with database_of(settings_of(config)) as database, database.write() as session:
+        if not what.isdecimal():
+            for held in _held_letters(session, [what]):
+                outbox.drop(session, held)
+                typer.echo(f"{_name(held, letter=True)} is left alone; its bytes are kept")
+            return
+        number = int(what)
         done = outbox.drop(session, number) if letter else inbox.drop(session, number, SystemClock().now())
         if not done:
             raise _not_there(number, letter=letter, state="waiting or held" if letter else "set aside")
@@ -82,14 +89,31 @@ def hold(config: Path | None) -> None:
     typer.echo(f"{held} letters are held; `maild queue release` lets them go")
 
 
-def release(config: Path | None, letters: list[int]) -> None:
-    """Held letters may go out: these, or all. Raises NotFound where one is not held."""
+def release(config: Path | None, which: list[str]) -> None:
+    """Held letters may go out: these, those of these requests, or all. Raises NotFound where one is not held."""
     with database_of(settings_of(config)) as database, database.write() as session:
-        wanted = letters or [one.id for one in outbox.unsent(session) if one.state == "held"]
+        wanted = _held_letters(session, which)
         released = outbox.release(session, wanted, SystemClock().now())
-        if released < len(set(letters)):
+        if released < len(set(wanted)):
             raise NotFound("not all of these letters are held, so none was released; see `maild queue list`")
     typer.echo(f"{released} letters may go out")
+
+
+def _held_letters(session: Session, which: list[str]) -> list[int]:
+    """The held letters of these requests and those of these ids; all that are held where none is named.
+
+    Raises NotFound for a request that has none.
+    """
+    held = [one for one in outbox.unsent(session) if one.state == "held"]
+    if not which:
+        return [one.id for one in held]
+    found: list[int] = []
+    for word in which:
+        of_request = [one.id for one in held if one.number == word.upper()]
+        if not word.isdecimal() and not of_request:
+            raise NotFound(f"no letter of {word} is held; see `maild queue list`")
+        found += of_request or [int(word)]
+    return found
 
 
 def _name(number: int, *, letter: bool) -> str:

@@ -2,7 +2,7 @@
 
 import getpass
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from uuid import uuid4
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 from pydantic import TypeAdapter
 
-from maild.core.effects import Command, OpenRequest
+from maild.core.effects import AskStaff, Command, Decision, OpenRequest, SendLetter
 from maild.core.reading import Event
 from maild.core.request import Item, Request
 from maild.core.rules import Refused
@@ -98,10 +98,25 @@ def do(config: Path | None, number: str, event: str, values: list[str], *, notif
         id=uuid4().hex,
     )
     with database_of(settings) as database, desk_of(settings, database) as desk:
+        with database.read() as session:
+            waiting = [task.id for task in store.tasks(session) if task.number == command.number]
         decision = desk.command(command)
-        with database.write() as session:
-            store.settle_request(session, command.number, command.actor, desk.now())
+        with database.write() as session:  # what waited is dealt with; what the command itself asks is not
+            for task in waiting:
+                store.settle(session, task, command.actor, desk.now())
     typer.echo(decision.why or "done")
+    for line in _left_to_do(decision, command.number):
+        typer.echo(line)
+
+
+def _left_to_do(decision: Decision, number: str) -> Iterator[str]:
+    """What staff must still see or say: letters that wait for them, and what the command leaves to them."""
+    for effect in decision.effects:
+        if isinstance(effect, AskStaff):
+            yield f"to do: {effect.text}"
+            yield from (f"  {command}" for command in effect.commands)
+        elif isinstance(effect, SendLetter) and effect.hold:
+            yield f"held: {effect.letter} to {effect.to}; maild queue release {number} sends it"
 
 
 def adopt(config: Path | None, partner: str, patron: str, values: list[str], *, notify: bool) -> None:

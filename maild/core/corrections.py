@@ -1,0 +1,160 @@
+"""What readers were told of a request, what is true now, and the letter that puts it right."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+from maild.core.effects import AskStaff, Audience, Effect, SendLetter, WithdrawLetters
+from maild.core.letters import LetterFacts, SiteFacts, facts_of
+from maild.core.occasion import Occasion, to_partner, to_patron
+from maild.core.reading import Citation, Money
+from maild.core.request import Context, Request, Told
+from maild.core.rules import Refused
+from maild.core.terms import Role
+
+LETTER = "correction"
+REASON = "correction"  # of the task
+OWN = ("due_date", "need_before", "pickup")  # of the request; the work is told of by every letter
+UNLABELLED = frozenset({"place"})  # stands in one line with the publisher
+NOBODY = SiteFacts(name={}, address="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One fact that a reader was told otherwise, in plain form: days as 2026-12-03."""
+
+    name: str
+    was: str
+    now: str
+
+
+def says(facts: LetterFacts) -> dict[str, str]:
+    """What a letter with these facts can tell of the request, by name, in plain form."""
+    work = {
+        f.name: getattr(facts.citation, f.name) for f in fields(Citation) if f.name != "place"
+    }  # no label of its own
+    own = {name: getattr(facts, name) for name in OWN}
+    told = {name: str(value) for name, value in (work | own).items() if value}
+    return told | ({"cost": amount(facts.cost)} if facts.cost is not None else {})
+
+
+def amount(money: Money) -> str:
+    """A sum in plain form: 12.50 EUR."""
+    return f"{money.amount} {money.currency}"
+
+
+def offered(o: Occasion, after: Context) -> tuple[Effect, ...]:
+    """What follows from an edit: letters that put right what it made untrue, and what staff must see of it."""
+    request = after.request(o.request.number) or o.request
+    letters = [
+        (written, changes)
+        for audience in (Audience.PATRON, Audience.PARTNER)
+        if o.notify and (changes := changed(request, after, audience))
+        if isinstance(written := _written(o, after, audience), SendLetter)
+    ]
+    held = tuple(t for t in o.context.told if t.state == "held" and _is_untrue(t, request, after))
+    gone = (WithdrawLetters(number=request.number, letters=tuple(t.message_id for t in held)),) if held else ()
+    return (*gone, *(written for written, _ in letters), *_shown(o, letters, [t for t in held if t.letter != LETTER]))
+
+
+def _shown(
+    o: Occasion, letters: Sequence[tuple[SendLetter, Sequence[Change]]], untrue: Sequence[Told]
+) -> tuple[AskStaff, ...]:
+    """What was told before and what is true now, with the commands that send the correction or drop it."""
+    number = o.request.number
+    waits = [f"{written.to}: {_said(changes)}" for written, changes in letters if o.values.get("notify") != "yes"]
+    text = f"Told before, and true now: {'; '.join(waits)}. The correction waits for your word." if waits else ""
+    text += f" No longer true, and not sent any more: {listed(untrue)}." if untrue else ""
+    if not text:
+        return ()
+    ways = (f"maild queue release {number}", f"maild queue drop {number}") if waits else ()
+    return (AskStaff(number=number, reason=REASON, text=f"{number}: {text.strip()}", commands=ways),)
+
+
+def _is_untrue(told: Told, request: Request, context: Context) -> bool:
+    """Whether a letter that is held says what is no longer so; a correction is written anew whatever it says."""
+    now = _true(request, context, Audience(told.audience))
+    return told.letter == LETTER or any(now.get(name, value) != value for name, value in told.says.items())
+
+
+def facts(o: Occasion, context: Context, audience: Audience) -> dict[str, object]:
+    """The facts of the letter to that reader. Raises Refused where nothing that they were told is untrue."""
+    request = context.request(o.request.number) or o.request
+    changes = changed(request, context, audience)
+    void = _void(request, context, audience)
+    if not changes and not void:
+        raise Refused(f"nothing that the {audience} was told about {request.number} has become untrue")
+    return {
+        "changes": tuple({"name": c.name, "was": c.was, "now": c.now} for c in changes),
+        "void": tuple({"title": t.subject, "due_date": t.at.date()} for t in void),
+    }
+
+
+def changed(request: Request, context: Context, audience: Audience) -> tuple[Change, ...]:
+    """What that reader was last told otherwise than it is now."""
+    now = _true(request, context, audience)
+    was: dict[str, str] = {}
+    for told in _to(request, context, audience):
+        was |= told.says
+    return tuple(
+        Change(name=name, was=was[name], now=now[name]) for name in now if name in was and was[name] != now[name]
+    )
+
+
+def _true(request: Request, context: Context, audience: Audience) -> dict[str, str]:
+    """What letters to that audience would say now."""
+    letter = SendLetter(number=request.number, letter=LETTER, audience=audience, to="")
+    return says(facts_of(letter, _with(context, request), NOBODY)) | _price(request, audience)
+
+
+def listed(letters: Iterable[Told]) -> str:
+    """The letters with reader and moment."""
+    return ", ".join(f"{t.letter} to {t.to} on {t.at:%Y-%m-%d %H:%M}" for t in letters)
+
+
+def commands(o: Occasion, letters: Iterable[Told]) -> tuple[str, ...]:
+    """What writes the correction, a command for each reader."""
+    whom = dict.fromkeys(t.audience for t in letters)
+    return tuple(f"maild request do {o.request.number} Note letter={LETTER} whom={one}" for one in whom)
+
+
+def _written(o: Occasion, context: Context, audience: Audience) -> Effect | None:
+    told = facts(o, context, audience)
+    return to_patron(o, LETTER, told) if audience is Audience.PATRON else to_partner(o, LETTER, told)
+
+
+def _to(request: Request, context: Context, audience: Audience) -> list[Told]:
+    """The letters that this reader has or is about to get, oldest first: of partners only the one in hand."""
+    return [
+        t
+        for t in context.told
+        if t.audience == audience
+        and t.state != "held"
+        and (audience is Audience.PATRON or t.to == (request.partner_address or "").lower())
+    ]
+
+
+def _void(request: Request, context: Context, audience: Audience) -> tuple[Told, ...]:
+    """Letters that hold no more, and of which the reader has not been told so."""
+    to_reader = _to(request, context, audience)
+    corrected = max((t.at for t in to_reader if t.letter == LETTER), default=None)
+    return tuple(
+        t
+        for t in to_reader
+        if t.withdrawn_at is not None and (corrected is None or t.withdrawn_at > corrected) and t.state == "sent"
+    )
+
+
+def _with(context: Context, request: Request) -> Context:
+    return Context(requests=(request,), partners=context.partners, patrons=context.patrons)
+
+
+def _price(request: Request, audience: Audience) -> dict[str, str]:
+    """What was noted last as to be paid by the patron, or between the libraries."""
+    between = "us" if request.role is Role.BORROWING else "partner"
+    payer = "patron" if audience is Audience.PATRON else between
+    noted = [charge.money for charge in request.charges if charge.payer == payer]
+    return {"cost": amount(noted[-1])} if noted else {}
+
+
+def _said(changes: Sequence[Change]) -> str:
+    return ", ".join(f"{c.name} {c.was} → {c.now}" for c in changes)
