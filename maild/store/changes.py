@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, update
-from sqlmodel import Session, SQLModel, and_, col, select
+from sqlmodel import Session, SQLModel, and_, col, or_, select
 
 from maild.core import effects as e
 from maild.core.reading import NewRequest
@@ -94,6 +94,7 @@ class Desk:
     mail_id: int | None
     standing: dict[str, Standing]
     new_rows: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)
+    plans: list[dict[str, Any]] = field(default_factory=list)  # of notices, not written yet
 
     def add(self, table: type[SQLModel], **columns: Any) -> None:
         """A row that nothing else of the decision looks at; all of a table are written together."""
@@ -120,6 +121,7 @@ def carry_out(desk: Desk, effect: e.Effect) -> None:
 
 def write_rows(desk: Desk) -> None:
     """The new rows, one statement a table, and the requests that were touched, one version on."""
+    _write_plans(desk)
     for table, rows in desk.new_rows.items():
         desk.session.exec(insert(desk.session, table), params=rows)
     for standing in desk.standing.values():
@@ -318,7 +320,13 @@ def _plan_notice(desk: Desk, effect: e.PlanNotice) -> None:
         "series": effect.series,
         "state": "planned",
     }
-    desk.session.exec(_planned_anew(insert(desk.session, NoticeRow)), params=values)
+    desk.plans.append(values)
+
+
+def _write_plans(desk: Desk) -> None:
+    if desk.plans:
+        desk.session.exec(_planned_anew(insert(desk.session, NoticeRow)), params=desk.plans)
+        desk.plans.clear()
 
 
 @cache
@@ -326,11 +334,12 @@ def _planned_anew(new: Insert) -> Insert:
     return new.on_conflict_do_update(
         index_elements=["request_id", "notice", "anchor"],
         set_={name: new.excluded[name] for name in ("due", "item_id", "series", "state")},
-        where=_NOTICE.c.state.in_(("planned", "dropped")),
+        where=or_(_NOTICE.c.state == "planned", _NOTICE.c.state == "dropped"),
     )
 
 
 def _drop_notices(desk: Desk, effect: e.DropNotices) -> None:
+    _write_plans(desk)  # those that the decision names before, it drops too
     of_request = {"of_request": desk.touch(effect.number).id}
     if effect.notices:
         desk.session.exec(_SOME_DROPPED, params=of_request | {"notices": list(effect.notices)})

@@ -6,14 +6,19 @@ from collections.abc import Mapping, Set
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any
+
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
 
 
 def plain(value: object) -> Any:
     """The value in JSON's own kinds; of a dataclass only what differs from its defaults."""
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, Enum):
         return value.value
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, str | int | float):
         return value
     if isinstance(value, datetime | date):
         return value.isoformat()
@@ -26,7 +31,11 @@ def plain(value: object) -> Any:
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if _is_told(value, f)}
+        return {
+            name: plain(present)
+            for name, default in _defaults(type(value))
+            if (present := getattr(value, name)) != default
+        }
     raise TypeError(f"{type(value).__name__} has no plain form")
 
 
@@ -40,8 +49,10 @@ def effect_name(effect: object) -> str:
     return type(effect).__name__
 
 
-def _is_told(value: object, field: dataclasses.Field[Any]) -> bool:
-    present = getattr(value, field.name)
-    if field.default_factory is not dataclasses.MISSING:
-        return bool(present != field.default_factory())
-    return bool(present != field.default)
+@cache
+def _defaults(kind: type) -> tuple[tuple[str, object], ...]:
+    """The fields of a dataclass, each with its default; MISSING, which equals nothing, where it has none."""
+    return tuple(
+        (f.name, f.default if f.default_factory is dataclasses.MISSING else f.default_factory())
+        for f in dataclasses.fields(kind)
+    )
