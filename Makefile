@@ -56,9 +56,10 @@ gallery: $(STAMP)
 	rm -rf build/gallery
 	$(BIN)/maild letters preview build/gallery
 
-# Kills, full disks and failing disks at every system call of a round: the long form of tests/faults, with its table.
+# Kills, full disks and failing disks at the system calls of a round: the long form of tests/faults, with its table. Of
+# calls that are alike some are struck; `python -m tests.faults --all` strikes each. A run that broke off is taken up.
 faults: $(STAMP) servers
-	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.faults --resume build/faults
 
 # Each promise broken once in a copy of the code: its test must see it.
 sabotage: $(STAMP) servers

@@ -3,10 +3,12 @@
 import argparse
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -14,7 +16,7 @@ from tests.faults import away, bombs, clocks, disks, full, kills, power, readers
 from tests.faults.lane import Lane
 from tests.faults.lanes import lanes
 from tests.faults.points import Sample
-from tests.faults.table import HEAD, Row
+from tests.faults.table import HEAD, NOT_HELD, Row
 
 Measure = Callable[[argparse.Namespace], Iterator[Row]]
 
@@ -86,17 +88,35 @@ def main() -> int:
     arguments.add_argument("--only", choices=MEASURES, action="append", help="only these; may be given several times")
     arguments.add_argument("--all", action="store_true", help="strike at each point, also those that are alike")
     arguments.add_argument("--every", type=int, default=1, help="of a call's many points, only each so-manieth")
+    arguments.add_argument("--resume", type=Path, help="a folder: what a run that broke off has measured is kept there")
     arguments.add_argument("--mails", type=int, default=1000, help="of each soak")
     arguments.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="points struck at the same time")
     given = arguments.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    failed = 0
     print(HEAD)  # noqa: T201  # what this command is for, as is the next
+    failed = False
     for name in given.only or MEASURES:
-        for row in MEASURES[name](given):
-            print(row.line(), flush=True)  # noqa: T201
-            failed += not row.held
-    return 1 if failed else 0
+        for line in _measured(name, given):
+            print(line, flush=True)  # noqa: T201
+            failed |= line.endswith(NOT_HELD)
+    if given.resume is not None:
+        shutil.rmtree(given.resume, ignore_errors=True)
+    return int(failed)
+
+
+def _measured(name: str, given: argparse.Namespace) -> Iterator[str]:
+    """The rows of a measure as they come; out of --resume where an earlier run had come so far."""
+    kept = given.resume / f"{name}.md" if given.resume is not None else None
+    if kept is not None and kept.exists():
+        yield from kept.read_text().splitlines()
+        return
+    lines: list[str] = []
+    for row in MEASURES[name](given):
+        lines.append(row.line())
+        yield lines[-1]
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text("\n".join(lines))
 
 
 if __name__ == "__main__":

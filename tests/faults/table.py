@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+NOT_HELD = "NOT HELD |"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -14,7 +16,7 @@ class Row:
 
     def line(self) -> str:
         """One line of the table."""
-        return f"| {self.claim} | {self.control} | {self.figure} | {'held' if self.held else 'NOT HELD'} |"
+        return f"| {self.claim} | {self.control} | {self.figure} | {'held |' if self.held else NOT_HELD}"
 
 
 HEAD = "| claim | control | figure | |\n| --- | --- | --- | --- |"
