@@ -347,6 +347,21 @@ def export(
     _verb(lambda: privacy.export_period(context.obj, since, until))
 
 
+@app.command()
+def charges(
+    context: typer.Context,
+    file: Path,
+    since: Annotated[str, typer.Option("--from", help="Lines noted from this day.")] = "2000-01-01",
+    until: Annotated[str, typer.Option("--until", help="Lines noted before this day.")] = "9999-01-01",
+    open_only: Annotated[bool, typer.Option("--open", help="Only what is not settled.")] = False,
+    payer: Annotated[str | None, typer.Option(help="Only what this one pays: us, partner or patron.")] = None,
+) -> None:
+    """The charge lines of a time as CSV, with the partners' invoicing addresses; no patrons."""
+    from maild.verbs import charges as verb
+
+    _verb(lambda: verb.write_charges(context.obj, file, since, until, open_only=open_only, payer=payer))
+
+
 # Mails set aside, letters waiting
 
 queue_app = typer.Typer(no_args_is_help=True, help="Mails set aside, letters waiting or failed.")

@@ -11,7 +11,7 @@ from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion
 from maild.core.prices import in_vouchers
 from maild.core.reading import Money
-from maild.core.request import Charge, Price, Request
+from maild.core.request import Charge, Partner, Price, Request
 from maild.core.terms import EventName, Payment, Role, ServiceType, Status
 from maild.core.workdays import day_in
 from maild.core.workflow import LoanTerms
@@ -53,13 +53,22 @@ WITHOUT_MATERIAL = frozenset(
 def stops(cost: Money | None, request: Request, terms: LoanTerms) -> str:
     """Why this price needs a yes, as a sentence for staff, or "". The patron's own ceiling comes before the site's."""
     ceiling = request.max_cost or terms.ceiling
-    if cost is None or ceiling is None:
+    if cost is None or not cost.amount or ceiling is None:
         return ""
     if cost.currency != ceiling.currency:
         return f"The price of {_told(cost)} cannot be compared with the ceiling of {_told(ceiling)}."
     if cost.amount > ceiling.amount:
         return f"The price of {_told(cost)} is above the ceiling of {_told(ceiling)}."
     return ""
+
+
+def stops_before(o: Occasion, supplier: Partner) -> str:
+    """Why a supplier is not asked by itself for what it is known to take, or "". Vouchers are nobody's money."""
+    service = ServiceType.COPY if o.request.service_type is ServiceType.COPY else ServiceType.LOAN
+    price = o.rules.partners.price(supplier, Role.BORROWING, service, o.today)
+    if price is None or in_vouchers(price.money):
+        return ""
+    return stops(price.money, o.request, o.rules.workflows[o.rules.profile_with(o.request, supplier)].loan)
 
 
 def charges(o: Occasion, to: Status) -> tuple[Charge, ...]:

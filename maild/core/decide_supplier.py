@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
-from maild.core import channels, rota
+from maild.core import channels, costs, rota
 from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutAttempt, SendLetter
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion, said_by_hand, to_partner
@@ -27,15 +28,20 @@ SETTLED = frozenset({Flag.HOLDINGS_PENDING, Flag.INCOMPLETE})  # by somebody bei
 
 
 def ask_next(o: Occasion, *, by_staff: bool) -> tuple[Effect, ...]:
-    """Asks the next supplier, or the one that staff chose; tells staff where only resting ones are left.
+    """Asks the next supplier, or the one that staff chose; tells staff where only dear or resting ones are left.
 
     Nothing where there is none: the caller's letters say so to the patron.
     """
-    choice = rota.next_supplier(o.request, o.context, o.rules.rota(o.request, o.patron), o.today)
+    stops = partial(costs.stops_before, o)
+    choice = rota.next_supplier(o.request, o.context, o.rules.rota(o.request, o.patron), o.today, stops)
     partner = rota.by_symbol(o.context, o.supplier) if o.supplier else choice.partner
     if partner is not None:
         left = tuple(s for s in o.request.suppliers if s.casefold() != partner.symbol.casefold())
         return (*_cancel_silent(o), *_ask(o, partner, left))
+    if choice.dear:
+        told = " ".join(choice.dear)
+        text = f"{o.request.number}: a price needs a yes. {told} Ask whoever pays, then ask the library by hand."
+        return (AskStaff(number=o.request.number, reason="cost", text=text, commands=_commands(o)),)
     if choice.resting:
         names = ", ".join(choice.resting)
         text = (

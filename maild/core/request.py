@@ -43,6 +43,11 @@ class Partner:
     copy_release: str = "staff"  # a copy from it goes on to the patron: auto, once staff have seen it, or on paper only
     postal_delay_days: int = 3
     loan_days: int | None = None  # assumed where the supplier states no due date; None = its country's (partners.toml)
+    business_id: str = ""
+    e_invoice: str = ""  # where its e-invoices go: an OVT or IBAN
+    e_invoice_operator: str = ""
+    order_reference: str = ""  # what it wants to see on an invoice
+    invoicing: str = "each"  # each loan or copy, month, quarter or year
     payment: Payment = Payment.MONEY  # both ways
     payer: str = "us"  # who bears what a loan or copy from it costs: us, or the patron
     prices: tuple[Price, ...] = ()  # what it takes from us

@@ -1,6 +1,6 @@
 """Which supplier is asked next: one at a time, and by itself only one that is known to hold the work."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,16 +12,23 @@ from maild.core.terms import ServiceType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The next supplier, those that could be asked at another time, and why others are passed over."""
+    """The next supplier, those that could be asked at another time or after a yes, and why others are passed over."""
 
     partner: Partner | None = None
     resting: tuple[str, ...] = ()
+    dear: tuple[str, ...] = ()  # "FI-ALDER: The price of 30.00 EUR is above …"
     passed: tuple[str, ...] = ()  # "FI-ALDER (no copies)"
 
 
-def next_supplier(request: Request, context: Context, rota: Rota, today: date) -> Choice:
-    """The next one of the marked holders and of the rota's entries that say `assume_holds`, if any fits."""
+def next_supplier(
+    request: Request, context: Context, rota: Rota, today: date, stops: Callable[[Partner], str] = lambda _: ""
+) -> Choice:
+    """The next one of the marked holders and of the rota's entries that say `assume_holds`, if any fits.
+
+    `stops` is why what is known of a supplier's price needs a yes first, or "".
+    """
     resting: list[str] = []
+    dear: list[str] = []
     passed: list[str] = []
     ready: list[Partner] = []
     for symbol in candidates(request, rota):
@@ -31,10 +38,12 @@ def next_supplier(request: Request, context: Context, rota: Rota, today: date) -
             passed.append(f"{symbol} ({hindrance})")
         elif is_resting(partner, today):
             resting.append(symbol)
+        elif stop := stops(partner):
+            dear.append(f"{symbol}: {stop}")
         else:
             ready.append(partner)
     chosen = min(ready, key=is_overloaded, default=None)  # stable: else as they stand
-    return Choice(partner=chosen, resting=tuple(resting), passed=tuple(passed))
+    return Choice(partner=chosen, resting=tuple(resting), dear=tuple(dear), passed=tuple(passed))
 
 
 def candidates(request: Request, rota: Rota) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ Languages = Annotated[tuple[Language, ...], BeforeValidator(_words)]
 Domains = Annotated[tuple[Annotated[str, AfterValidator(_a_label)], ...], BeforeValidator(_words)]
 Prices = Annotated[tuple[Price, ...], BeforeValidator(_prices)]
 PostalAddress = Annotated[str, AfterValidator(_address_lines)]
+InvoicingCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9:._ -]{0,40}$")]  # business ids, OVT, IBAN, operators' codes
 Telephone = Annotated[str, Field(pattern=r"^[0-9+() .\-/,a-zA-Z]{0,60}$")]
 Address = Annotated[str, Field(pattern=r"^[^\s@<>\"(),:;\\]+@[^\s@<>\"(),:;\\]+$"), BeforeValidator(str.lower)]
 
@@ -84,6 +85,11 @@ class PartnerLine(RecordLine):
     copy_release: Literal["auto", "staff", "paper"] = "staff"
     postal_delay_days: int = Field(3, ge=0, le=60)
     loan_days: int | None = Field(None, ge=1, le=365)
+    business_id: InvoicingCode = ""
+    e_invoice: InvoicingCode = ""
+    e_invoice_operator: InvoicingCode = ""
+    order_reference: str = Field("", max_length=70)
+    invoicing: Literal["each", "month", "quarter", "year"] = "each"
     payment: Payment = Payment.MONEY
     payer: Literal["us", "patron"] = "us"
     prices: Prices = ()

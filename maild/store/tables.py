@@ -34,6 +34,11 @@ class PartnerRow(SQLModel, table=True):
     copy_release: str = "staff"
     postal_delay_days: int = 3
     loan_days: int | None = None
+    business_id: str = ""
+    e_invoice: str = ""
+    e_invoice_operator: str = ""
+    order_reference: str = ""
+    invoicing: str = "each"
     payment: str = "money"
     payer: str = "us"
     prices: list[JSONValue] = Field(default_factory=list, sa_type=JSON)

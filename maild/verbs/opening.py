@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from maild import house
 from maild.clock import SystemClock
 from maild.configuration import find, load
+from maild.core.rules import Refused
 from maild.process import Desk
 from maild.reader import InProcessReader
 from maild.settings import Settings
@@ -54,3 +57,11 @@ def desk_of(settings: Settings, database: Database) -> Iterator[Desk]:
         identity=house.identity_of(settings, keys),
         clock=SystemClock(),
     )
+
+
+def midnight_of(day: str, zone: ZoneInfo) -> datetime:
+    """The moment at which a day as people write it begins. Raises Refused for what is none."""
+    try:
+        return datetime.combine(date.fromisoformat(day), time(), zone)
+    except ValueError as err:
+        raise Refused(f"{day!r} is no day; write it like 2026-11-01") from err

@@ -1,7 +1,6 @@
 """patron forget, request settle, export."""
 
 import json
-from datetime import datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,7 +11,7 @@ from maild.clock import SystemClock
 from maild.core.rules import Refused
 from maild.store import erasing, telling
 from maild.verbs.failures import NotFound
-from maild.verbs.opening import database_of, settings_of
+from maild.verbs.opening import database_of, midnight_of, settings_of
 
 log = structlog.get_logger()
 
@@ -60,12 +59,5 @@ def export_period(config: Path | None, since: str, until: str) -> None:
     settings = settings_of(config)
     zone = ZoneInfo(settings.site.zone)
     with database_of(settings) as database, database.read() as session:
-        for request in telling.requests_between(session, _moment(since, zone), _moment(until, zone)):
+        for request in telling.requests_between(session, midnight_of(since, zone), midnight_of(until, zone)):
             typer.echo(json.dumps(request, ensure_ascii=False, default=str))
-
-
-def _moment(day: str, zone: ZoneInfo) -> datetime:
-    try:
-        return datetime.combine(datetime.fromisoformat(day).date(), time(), zone)
-    except ValueError as err:
-        raise Refused(f"{day!r} is no day; write it like 2026-11-01") from err
