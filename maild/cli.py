@@ -316,6 +316,18 @@ def patron_import(context: typer.Context, file: Path) -> None:
     _verb(lambda: partners.import_patrons(context.obj, file))
 
 
+@patron_app.command("blocked")
+def patron_blocked(
+    context: typer.Context,
+    file: Path,
+    nobody: Annotated[bool, typer.Option("--nobody", help="The file may be empty: then nobody is blocked.")] = False,
+) -> None:
+    """Blocks the patrons whose cards stand in a CSV file, and frees all others."""
+    from maild.verbs import partners
+
+    _verb(lambda: partners.block_patrons(context.obj, file, nobody=nobody))
+
+
 @patron_app.command("list")
 def patron_list(context: typer.Context, as_json: Json = False) -> None:
     """All patrons, by card number; no names."""

@@ -87,7 +87,8 @@ def _borrowing(
     lacking = completeness.missing(new.citation, new.service_type, rules.needs)
     if patron is None or not patron.approved or patron.blocked:
         return (opening, _unknown_patron(patron, completeness.labels(lacking, rules.site.language))), ()
-    if rules.limits.patron and patron.open_requests >= rules.limits.patron:
+    limit = rules.limits.of_patron(patron)
+    if limit and patron.open_requests >= limit:
         return (opening, _at_the_limit(patron)), ()
     o = _occasion(happening, event, apply(context, (opening,)), rules, now)
     if lacking:

@@ -1,11 +1,14 @@
 """rules/limits.toml: how many requests may be open at a time, and when the house does not lend at all."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Annotated
 
 from pydantic import Field
 
 from maild.core.problems import Problem, RuleFiles
+from maild.core.request import Patron
 from maild.core.rulefiles import Table, read
 from maild.core.workdays import Closure
 
@@ -20,8 +23,13 @@ class Limits:
     lending_of_one: int = 0
     retry_days: int = 14
     patron: int = 0
+    patron_groups: Mapping[str, int] = field(default_factory=dict)
     patron_loans: int = 0
     closed: tuple[Closure, ...] = ()
+
+    def of_patron(self, patron: Patron) -> int:
+        """How many requests of this patron may be open: the group's number, else everybody's."""
+        return self.patron_groups.get(patron.group.casefold(), self.patron)
 
 
 class _Lending(Table):
@@ -33,6 +41,7 @@ class _Lending(Table):
 class _Patron(Table):
     max_open: int = Field(0, ge=0)
     max_loans: int = Field(0, ge=0)
+    groups: dict[str, Annotated[int, Field(ge=0)]] = Field(default={})
 
 
 class _Closed(Table):
@@ -62,6 +71,7 @@ def load(files: RuleFiles) -> tuple[Limits, list[Problem]]:
         lending_of_one=lending.max_open_of_one,
         retry_days=lending.retry_days,
         patron=found.patron.max_open,
+        patron_groups={group.casefold(): number for group, number in found.patron.groups.items()},
         patron_loans=found.patron.max_loans,
         closed=closed,
     ), problems

@@ -147,7 +147,7 @@ class Report:
 
 def import_partners(session: Session, lines: Sequence[Cells], now: datetime) -> Report:
     """Add partners, or replace those of the same symbol; what only mails tell (absent_until) stays."""
-    read, problems = _read(PartnerLine, lines, lambda line: line.symbol)
+    read, problems = read_lines(PartnerLine, lines, lambda line: line.symbol)
     if problems:
         return Report(problems=tuple(problems))
     symbols = [line.symbol for line in read]
@@ -218,7 +218,7 @@ def find_partners(session: Session, word: str) -> list[Partner]:
 
 def import_patrons(session: Session, lines: Sequence[Cells], now: datetime) -> Report:
     """Add patrons, or replace those of the same card."""
-    read, problems = _read(PatronLine, lines, lambda line: line.card)
+    read, problems = read_lines(PatronLine, lines, lambda line: line.card)
     if problems:
         return Report(problems=tuple(problems))
     cards = [line.card for line in read]
@@ -248,7 +248,7 @@ def find_patron(session: Session, word: str) -> Patron | None:
     return to_patron(found[0]) if len(found) == 1 else None
 
 
-def _read(kind: type[Line], lines: Sequence[Cells], key: Callable[[Line], str]) -> tuple[list[Line], list[str]]:
+def read_lines(kind: type[Line], lines: Sequence[Cells], key: Callable[[Line], str]) -> tuple[list[Line], list[str]]:
     """The lines, and every mistake in them; the first line of a file is its headings, so counting starts at 2."""
     read: list[Line] = []
     problems: list[str] = []

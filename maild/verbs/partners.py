@@ -1,4 +1,4 @@
-"""partner import, add, export, list, duplicates; patron import, list."""
+"""partner import, add, export, list, duplicates; patron import, blocked, list."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ from rich.progress import track
 
 from maild.clock import SystemClock
 from maild.core.duplicates import Alike, alike
-from maild.store import records
+from maild.store import blocking, records
 from maild.store.records import Cells, PartnerLine, Report
 from maild.verbs.failures import WrongRows
 from maild.verbs.opening import database_of, settings_of
@@ -60,6 +60,18 @@ def import_patrons(config: Path | None, file: Path) -> None:
     lines = read_csv(file)
     with database_of(settings_of(config)) as database, database.write() as session:
         told(file, records.import_patrons(session, lines, SystemClock().now()))
+
+
+def block_patrons(config: Path | None, file: Path, *, nobody: bool) -> None:
+    """The patrons of a CSV file are blocked, and nobody else. Raises WrongRows with every mistake; an empty file is one."""
+    lines = read_csv(file)
+    if not lines and not nobody:
+        raise WrongRows(f"{file}: no card is in it, and everybody would be free; --nobody says that this is meant")
+    with database_of(settings_of(config)) as database, database.write() as session:
+        done = blocking.block_patrons(session, lines, SystemClock().now())
+        if done.problems:
+            raise WrongRows("\n".join([*(f"{file}: {p}" for p in done.problems), f"{file}: nothing was done"]))
+    typer.echo(f"{done.blocked} blocked, {done.freed} freed, {done.unknown} on no record")
 
 
 def read_csv(file: Path) -> list[Cells]:
