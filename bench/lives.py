@@ -16,8 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
-from wound_desk import WoundDesk
-
+from bench.wound_desk import WoundDesk
 from maild.core import rules as core_rules
 from maild.core.effects import Audience, Command, Input, ReadMail
 from maild.core.mail import Attachment, AuthResult, Mail
