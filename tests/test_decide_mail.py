@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from maild.core.decide import decide
+from maild.core.decide_mail import command
 from maild.core.effects import (
     AskStaff,
     Decision,
@@ -391,3 +392,14 @@ def test_a_yes_of_a_patron_who_was_asked_about_two_prices_is_left_to_staff() -> 
             assert reason(decision) == "cost"
         else:
             assert statuses(decision.effects) == [Status.REQUESTED]
+
+
+def test_the_command_that_staff_are_offered_says_what_the_mail_said() -> None:
+    read = Event(
+        event=EventName.LOANED, due_date=date(2026, 12, 18), item_id=("1300", "13 01"), request="KP-2026-000124"
+    )
+    assert command(read, NUMBER) == "maild request do KP-2026-000124 Loaned due_date=2026-12-18 'item_id=1300,13 01'"
+    bare = Event(event=EventName.UNFILLED, reason="NotHeld")
+    assert command(bare, NUMBER) == f"maild request do {NUMBER} Unfilled reason=NotHeld"
+    link = Event(event=EventName.COPY_COMPLETED, url="https://x.example/a?b=1&c")
+    assert command(link, NUMBER) == f"maild request do {NUMBER} CopyCompleted 'url=https://x.example/a?b=1&c'"
