@@ -401,7 +401,7 @@ Letter = Annotated[bool, typer.Option("--letter", help="The number is a letter's
 
 @queue_app.command("retry")
 def queue_retry(context: typer.Context, number: int, letter: Letter = False) -> None:
-    """Tries a mail that was set aside, or a letter that failed, once more from its first try."""
+    """Tries a mail that was set aside or left to staff, or a letter that failed, once more from its first try."""
     from maild.verbs import queues
 
     _verb(lambda: queues.retry(context.obj, number, letter=letter))

@@ -19,7 +19,7 @@ from maild.core.mail import Mail
 from maild.core.reading import Citation, Event, NewRequest, Reading, Requester
 from maild.core.terms import EventName, Kind, ServiceType
 from maild.letters.document import lay_out
-from maild.store import records
+from maild.store import records, requests
 from maild.store.database import Database
 from maild.store.records import PartnerLine
 from maild.store.tables import OutboxRow, RequestRow
@@ -183,26 +183,49 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def test_a_strangers_mail_makes_no_record_and_its_letters_command_does(tmp_path: Path, database: Database) -> None:
     keep(database, REQUEST.format(authserv=AUTHSERV).replace("\n", "\r\n").encode())
-    desk_of(settings_in(tmp_path), database).work()
+    desk = desk_of(settings_in(tmp_path), database)
+    desk.work()
     with database.read() as session:
         assert len(records.partners(session)) == 2
         assert desk_parts.rows(session, RequestRow) == []
         (letter,) = desk_parts.rows(session, OutboxRow)
-    body = message_from_bytes(letter.raw, policy=policy.default).get_body(("plain",))
-    assert body is not None
-    text = body.get_content().replace("\r\n", "\n")
-    command = shlex.split(text[text.index("maild partner add") :].split("\n\n")[0].replace("\\\n", ""))
-    config = tmp_path / "maild.toml"
-    config.write_text(f'data = "{tmp_path}"\n[database]\nurl = "{url_in(tmp_path)}"\n')
-    done = CliRunner().invoke(app, ["--config", str(config), *command[1:]])
-    assert done.output == "FI-Elm is on record now\n"
+    assert maild(tmp_path, *offered_in(letter.raw)) == "FI-Elm is on record now\n"
     with database.read() as session:
         (elm,) = records.find_partners(session, "FI-Elm")
-    assert (elm.name, elm.email, elm.domains) == (
-        "Jalavan kaupunginkirjasto",
-        "liisa.malli@elm.example",
-        ("elm.example",),
-    )
-    again = CliRunner().invoke(app, ["--config", str(config), *command[1:]])
-    assert again.exit_code != 0
-    assert "FI-Elm is on record" in again.output
+    assert (elm.name, elm.email) == ("Jalavan kaupunginkirjasto", "liisa.malli@elm.example")
+    assert elm.domains == ("elm.example",)
+    assert "FI-Elm is on record" in maild(tmp_path, *offered_in(letter.raw), code=1)
+
+
+def test_once_the_library_is_on_record_its_mail_is_read_again(tmp_path: Path, database: Database) -> None:
+    keep(database, REQUEST.format(authserv=AUTHSERV).replace("\n", "\r\n").encode())
+    desk = desk_of(settings_in(tmp_path), database)
+    desk.work()
+    with database.read() as session:
+        (letter,) = desk_parts.rows(session, OutboxRow)
+    maild(tmp_path, *offered_in(letter.raw))
+    assert maild(tmp_path, "queue", "retry", "1") == "mail 1 is tried again\n"
+    desk.work()
+    with database.read() as session:
+        (request_row,) = desk_parts.rows(session, RequestRow)
+        waiting = [task.text for task in requests.tasks(session)]
+    assert (request_row.role, request_row.status) == ("lending", "RequestReceived")
+    assert waiting == ["A library asks for a work of ours: look for it and answer."]
+    assert "mail 1 is not set aside, or left to staff" in maild(tmp_path, "queue", "retry", "1", code=1)
+
+
+def maild(folder: Path, *words: str, code: int = 0) -> str:
+    """What a command says, that ends with this code."""
+    config = folder / "maild.toml"
+    config.write_text(f'data = "{folder}"\n[database]\nurl = "{url_in(folder)}"\n')
+    done = CliRunner().invoke(app, ["--config", str(config), *words])
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def offered_in(raw: bytes) -> list[str]:
+    """The words of the command that a letter to staff offers, as a shell takes them."""
+    body = message_from_bytes(raw, policy=policy.default).get_body(("plain",))
+    assert body is not None
+    text = body.get_content().replace("\r\n", "\n")
+    return shlex.split(text[text.index("maild partner add") :].split("\n\n")[0].replace("\\\n", ""))[1:]

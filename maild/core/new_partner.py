@@ -27,7 +27,10 @@ _ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63
 _ODD = re.compile(r"[^\w .,&()/-]")  # a name has none of these, a shell's command may
 
 
-HOW = "If you know the library, the last command puts it on record; whoever writes from its domains is then believed."
+HOW = (
+    "If you know the library, the last command puts it on record; whoever writes from its domains is then believed. "
+    "Then maild queue retry, with the number that maild queue list shows, reads this mail again."
+)
 
 
 def offer(mail: Mail, reading: Reading, context: Context, rules: PartnerRules) -> str:

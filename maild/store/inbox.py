@@ -234,6 +234,26 @@ def retry(session: Session, mail_id: int) -> bool:
     return again.rowcount == 1
 
 
+def read_again(session: Session, mail_id: int, who: str, now: datetime) -> bool:
+    """A mail that was left to staff and waits for them is read and decided anew; False where there is none such.
+
+    Its tasks are done by that. What staff have settled stays settled.
+    """
+    of_it = (col(TaskRow.mail_id) == mail_id, col(TaskRow.done_at).is_(None))
+    again = session.exec(
+        update(InboxRow)
+        .where(col(InboxRow.id) == mail_id, col(InboxRow.state) == "done", col(InboxRow.acted).is_(False))
+        .where(select(TaskRow.id).where(*of_it).exists())
+        .values(state="waiting", tries=0, filing="")
+        .execution_options(synchronize_session=False)
+    )
+    if again.rowcount != 1:
+        return False
+    asked = update(TaskRow).where(*of_it).values(done_at=now, done_by=who)
+    session.exec(asked.execution_options(synchronize_session=False))
+    return True
+
+
 def drop(session: Session, mail_id: int, now: datetime) -> bool:
     """A mail that was set aside is done with by a human's word; its bytes stay. False where there is none such."""
     dropped = session.exec(

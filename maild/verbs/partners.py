@@ -63,7 +63,7 @@ def import_patrons(config: Path | None, file: Path) -> None:
 
 
 def block_patrons(config: Path | None, file: Path, *, nobody: bool) -> None:
-    """The patrons of a CSV file are blocked, and nobody else. Raises WrongRows with every mistake; an empty file is one."""
+    """The patrons of a CSV file are blocked, and nobody else. Raises WrongRows, also for an empty file."""
     lines = read_csv(file)
     if not lines and not nobody:
         raise WrongRows(f"{file}: no card is in it, and everybody would be free; --nobody says that this is meant")

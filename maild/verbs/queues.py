@@ -53,9 +53,14 @@ def retry(config: Path | None, number: int, *, letter: bool) -> None:
     """The mail or letter waits again. Raises NotFound."""
     now = SystemClock().now()
     with database_of(settings_of(config)) as database, database.write() as session:
-        done = outbox.retry(session, number, now) if letter else inbox.retry(session, number)
+        if letter:
+            done = outbox.retry(session, number, now)
+        else:
+            done = inbox.retry(session, number) or inbox.read_again(session, number, getpass.getuser(), now)
         if not done:
-            raise _not_there(number, letter=letter, state="failed" if letter else "set aside")
+            raise _not_there(
+                number, letter=letter, state="failed" if letter else "set aside, or left to staff and waits"
+            )
     typer.echo(f"{_name(number, letter=letter)} is tried again")
 
 
