@@ -29,6 +29,7 @@ from tests.house import (
     NOW,
     NUMBER,
     PATRON,
+    TODAY,
     by_patron,
     by_requester,
     by_supplier,
@@ -363,7 +364,7 @@ def test_an_absent_partner_stops_its_clock_and_nothing_else() -> None:
     reading = Reading(kind=Kind.AUTO_REPLY, requests=(NUMBER,), absent_until=date(2026, 12, 7))
     decision = decided(ReadMail(mail=mail("ill@alder.example"), reading=reading), request())
     assert decision.auto
-    assert PartnerAbsent(partner_id=ALDER.id, until=date(2026, 12, 7)) in decision.effects
+    assert PartnerAbsent(partner_id=ALDER.id, until=date(2026, 12, 7), since=TODAY) in decision.effects
     assert statuses(decision.effects) == []
     forged = ReadMail(mail=mail("ill@alder.example", auth_results=()), reading=reading)
     assert decided(forged, request()).effects == (FileMail(folder=Folder.DONE),)
@@ -403,3 +404,9 @@ def test_the_command_that_staff_are_offered_says_what_the_mail_said() -> None:
     assert command(bare, NUMBER) == f"maild request do {NUMBER} Unfilled reason=NotHeld"
     link = Event(event=EventName.COPY_COMPLETED, url="https://x.example/a?b=1&c")
     assert command(link, NUMBER) == f"maild request do {NUMBER} CopyCompleted 'url=https://x.example/a?b=1&c'"
+
+
+def test_an_attempt_keeps_which_mail_brought_its_answer() -> None:
+    decision = decide(by_supplier(EventName.UNFILLED, reason="NotHeld"), context(request()), RULES, NOW)
+    (told,) = (e.attempt for e in decision.effects if isinstance(e, PutAttempt) and e.attempt.id == 1)
+    assert (told.answer, told.reason, told.answered_at) == ("mail-1", "NotHeld", NOW)

@@ -8,7 +8,7 @@ from maild.core.mail import DeliveryStatus, Mail
 from maild.core.reading import Doubt, Event, Reading
 from maild.core.request import Context, Request
 from maild.core.terms import EventName, Kind
-from tests.house import ALDER, BIRCH, NUMBER, PATRON, context, lending, mail, request
+from tests.house import ALDER, BIRCH, NUMBER, PATRON, TODAY, context, lending, mail, request
 
 LETTER = request().letters[0]
 POSTMASTER = "postmaster@mx.example"
@@ -111,7 +111,7 @@ def away(*requests: str, until: date | None = UNTIL) -> Reading:
 
 
 def absent(reading: Reading, letter: Mail, *requests: Request, **more: object) -> tuple[object, ...]:
-    return absence(letter, reading, context(*requests, **more))
+    return absence(letter, reading, context(*requests, **more), TODAY)
 
 
 ALDERS = mail(ALDER.email)
@@ -119,7 +119,10 @@ BIRCHES = mail("anna@Birch.example")
 
 
 def test_a_partner_that_is_away_is_the_requests_or_the_senders() -> None:
-    alder, birch = PartnerAbsent(partner_id=ALDER.id, until=UNTIL), PartnerAbsent(partner_id=BIRCH.id, until=UNTIL)
+    alder, birch = (
+        PartnerAbsent(partner_id=ALDER.id, until=UNTIL, since=TODAY),
+        PartnerAbsent(partner_id=BIRCH.id, until=UNTIL, since=TODAY),
+    )
     assert absent(away(NUMBER), ALDERS, request()) == (alder,)
     assert absent(away(NUMBER), BIRCHES, lending()) == (birch,)
     assert absent(away(), BIRCHES) == (birch,)

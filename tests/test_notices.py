@@ -1,6 +1,8 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from maild.core.decide import decide
 from maild.core.effects import (
     AskStaff,
@@ -125,6 +127,23 @@ def test_an_absent_supplier_is_reminded_later() -> None:
     usual = planned(plan(NUMBER, context(new), context(request()), RULES, NOW))["request_reminder"]
     assert usual == date(2026, 12, 2)
     assert planned(plan(NUMBER, context(new), away, RULES, NOW))["request_reminder"] > date(2026, 12, 20)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "due"),
+    [
+        (date(2026, 11, 25), date(2026, 12, 4), date(2026, 12, 14)),  # four of ten days had gone
+        (date(2026, 11, 18), date(2026, 12, 4), date(2026, 12, 18)),  # away from the first day on
+        (date(2026, 12, 3), date(2026, 12, 31), date(2026, 12, 2)),  # away only after it
+        (date(2026, 11, 2), date(2026, 11, 10), date(2026, 12, 2)),  # back before we asked
+    ],
+)
+def test_the_clock_stands_while_a_supplier_is_away_and_goes_on_where_it_stood(
+    since: date, until: date, due: date
+) -> None:
+    new = request(Status.NEW, partner_id=None, attempts=())
+    away = context(request(), partners=(replace(ALDER, absent_since=since, absent_until=until), BIRCH))
+    assert planned(plan(NUMBER, context(new), away, RULES, NOW))["request_reminder"] == due
 
 
 def test_an_overdue_notice_goes_to_the_patron_and_flags_the_loan() -> None:

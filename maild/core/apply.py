@@ -127,7 +127,8 @@ def _with_absence(context: Context, effect: PartnerAbsent) -> Context:
     return replace(
         context,
         partners=tuple(
-            replace(p, absent_until=effect.until) if p.id == effect.partner_id else p for p in context.partners
+            replace(p, absent_since=effect.since, absent_until=effect.until) if p.id == effect.partner_id else p
+            for p in context.partners
         ),
     )
 

@@ -41,7 +41,7 @@ def told_by_earlier(o: Occasion, mail: Mail) -> tuple[Effect, ...] | Doubt:
     noted = Move(number=o.request.number, to=o.request.status, event=_as_note(o))
     if o.event.event is EventName.NOTIFICATION or not attempt.id:
         return (noted,)
-    told = replace(attempt, status=str(o.event.event), answered_at=o.now, reason=o.event.reason or "")
+    told = replace(attempt, status=str(o.event.event), answered_at=o.now, answer=o.cause, reason=o.event.reason or "")
     spared = costs.let_off(o.request, attempt.partner_id) if o.event.event in SENDS_NOTHING else ()
     lines = (AddCharge(number=o.request.number, charge=line) for line in spared)
     return (noted, PutAttempt(number=o.request.number, attempt=told), *lines)

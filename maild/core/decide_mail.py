@@ -82,7 +82,7 @@ def _general(mail: Mail, reading: Reading, rules: Rules) -> Iterable[Doubt]:
 def _acts(happening: ReadMail, context: Context, rules: Rules, now: datetime) -> Acts:
     reading = happening.reading
     if reading.kind is Kind.AUTO_REPLY:
-        return Acts(effects=decide_reports.absence(happening.mail, reading, context))
+        return Acts(effects=decide_reports.absence(happening.mail, reading, context, day_in(now, rules.site.zone)))
     if reading.kind is Kind.BOUNCE:
         effects, doubts = decide_reports.bounce(happening.mail, reading, context)
         return Acts(effects=effects, doubts=doubts)

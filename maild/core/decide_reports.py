@@ -1,5 +1,7 @@
 """Mails that mail systems write: reports about our letters, and automatic answers. No status changes by them."""
 
+from datetime import date
+
 from maild.core.authentication import domain_of
 from maild.core.effects import AskStaff, Effect, MarkLetter, PartnerAbsent
 from maild.core.mail import Mail
@@ -49,7 +51,7 @@ def _our_letter(mail: Mail, request: Request) -> str:
     return next((one for one in named if one in request.letters), "")
 
 
-def absence(mail: Mail, reading: Reading, context: Context) -> tuple[Effect, ...]:
+def absence(mail: Mail, reading: Reading, context: Context, today: date) -> tuple[Effect, ...]:
     """The partner's answering clock stands until the day it names; believed only of the partner itself."""
     until = reading.absent_until
     request = context.request(reading.requests[0]) if len(reading.requests) == 1 else None
@@ -59,7 +61,13 @@ def absence(mail: Mail, reading: Reading, context: Context) -> tuple[Effect, ...
     belief = who_speaks(mail, context, Kind.AUTO_REPLY, request)
     if not belief.ok or belief.party not in {Party.SUPPLIER, Party.REQUESTER}:
         return ()
-    return (PartnerAbsent(partner_id=partner.id, until=until),)
+    return (PartnerAbsent(partner_id=partner.id, until=until, since=_since(partner, today)),)
+
+
+def _since(partner: Partner, today: date) -> date:
+    """The first day of the absence: of the one that lasts, where they only say again that they are away."""
+    lasts = partner.absent_until is not None and partner.absent_until >= today
+    return partner.absent_since if lasts and partner.absent_since is not None else today
 
 
 def _of_sender(mail: Mail, context: Context) -> Partner | None:

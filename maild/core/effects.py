@@ -90,10 +90,11 @@ class AddCharge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerAbsent:
-    """A partner's automatic answer: nobody there until that day; its answering clock stands."""
+    """A partner's automatic answer: nobody there from one day to the other; its answering clock stands."""
 
     partner_id: int
     until: date
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

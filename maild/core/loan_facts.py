@@ -61,6 +61,7 @@ def attempt(o: Occasion) -> Told:
         in_hand,
         status=str(o.event.event),
         answered_at=in_hand.answered_at if o.event.event is EventName.NO_ANSWER else o.now,
+        answer=o.cause if o.by == "supplier" else in_hand.answer,
         reason=o.event.reason or "",
         supplier_ref=o.event.supplier_ref or in_hand.supplier_ref,
         conditions=tuple(dict.fromkeys((*in_hand.conditions, *o.event.loan_condition))),

@@ -1,7 +1,7 @@
 """Which notices a request needs as it stands now, and what must be planned and taken back when it changes."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from maild.core import returns
@@ -84,7 +84,7 @@ def wanted(request: Request, context: Context, rules: Rules, entered: date, *, t
         since = touched if notice.anchor == "touched" else entered
         for anchor, item_id in _anchors(notice, request, context, rules, since):
             key = (name, anchor)
-            due = due_at(notice, _base(notice, anchor, request, context), rules) if anchor != date.min else _NEVER
+            due = _due(notice, anchor, request, context, rules) if anchor != date.min else _NEVER
             shared = key in found  # one notice for all items of the same date
             found[key] = Wanted(notice=notice, anchor=anchor, due=due, item_id=0 if shared else item_id)
     return found
@@ -159,12 +159,23 @@ def _single(notice: Notice, request: Request, context: Context, rules: Rules) ->
     return day_in(in_hand.asked_at, rules.site.zone) if in_hand.asked_at else None
 
 
-def _base(notice: Notice, anchor: date, request: Request, context: Context) -> date:
-    """The day the count begins: the clock of an answer stands while the partner says that nobody is there."""
+def _due(notice: Notice, anchor: date, request: Request, context: Context, rules: Rules) -> datetime:
+    """When its hour comes: the clock of an answer stands while the partner says that nobody is there."""
+    usual = due_at(notice, anchor, rules)
     partner = context.partner(request.partner_id)
-    if notice.anchor == "asked" and partner is not None and partner.absent_until is not None:
-        return max(anchor, partner.absent_until)
-    return anchor
+    if notice.anchor != "asked" or partner is None or partner.absent_until is None or partner.absent_until <= anchor:
+        return usual
+    since = max(partner.absent_since or anchor, anchor)
+    if day_in(usual, rules.site.zone) < since:
+        return usual
+    counted = _counted(notice, anchor, since, rules)
+    return due_at(replace(notice, days=notice.days - counted), partner.absent_until, rules)
+
+
+def _counted(notice: Notice, anchor: date, since: date, rules: Rules) -> int:
+    """How many of the notice's days had gone when the clock was stopped."""
+    days = (anchor + timedelta(days=n) for n in range(1, (since - anchor).days))
+    return sum(rules.calendar.is_open(day) or not notice.working for day in days)
 
 
 def attempt_in_hand(request: Request) -> Attempt | None:

@@ -61,6 +61,7 @@ class Partner:
     accept_spf: bool = False
     mode: str = ""  # automation mode of this partner, "" = the site's
     paused_until: date | None = None
+    absent_since: date | None = None  # the day of the first automatic answer of this absence
     absent_until: date | None = None  # of an auto-reply: the answering clock stands until then
     active: bool = True
     notes: str = ""
@@ -107,6 +108,7 @@ class Attempt:
     asked_at: datetime | None = None
     chased_at: datetime | None = None
     answered_at: datetime | None = None
+    answer: str = ""  # key of the mail that brought the answer
     reason: str = ""
     supplier_ref: str = ""
     conditions: tuple[str, ...] = ()

@@ -302,7 +302,12 @@ def _add_charge(desk: Desk, effect: e.AddCharge) -> None:
 
 
 def _partner_absent(desk: Desk, effect: e.PartnerAbsent) -> None:
-    _update(desk.session, PartnerRow, col(PartnerRow.id) == effect.partner_id, {"absent_until": effect.until})
+    _update(
+        desk.session,
+        PartnerRow,
+        col(PartnerRow.id) == effect.partner_id,
+        {"absent_since": effect.since, "absent_until": effect.until},
+    )
 
 
 def _approve_patron(desk: Desk, effect: e.ApprovePatron) -> None:

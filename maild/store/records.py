@@ -174,7 +174,7 @@ def put_partner(session: Session, partner: Partner, now: datetime, row: PartnerR
     if row is None:
         row = PartnerRow(**columns)
     else:
-        row.sqlmodel_update(columns | {"absent_until": row.absent_until})
+        row.sqlmodel_update(columns | {"absent_since": row.absent_since, "absent_until": row.absent_until})
     session.add(row)
     session.flush()
     session.exec(delete(PartnerDomainRow).where(col(PartnerDomainRow.partner_id) == row.id))

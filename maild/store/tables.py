@@ -50,6 +50,7 @@ class PartnerRow(SQLModel, table=True):
     accept_spf: bool = False
     mode: str = ""
     paused_until: date | None = None
+    absent_since: date | None = None
     absent_until: date | None = None
     active: bool = True
     notes: str = ""
@@ -157,6 +158,7 @@ class AttemptRow(SQLModel, table=True):
     asked_at: datetime | None = None
     chased_at: datetime | None = None
     answered_at: datetime | None = None
+    answer: str = ""
     reason: str = ""
     supplier_ref: str = Field(default="", index=True)
     conditions: list[str] = Field(default_factory=list, sa_type=JSON)
