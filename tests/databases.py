@@ -49,14 +49,17 @@ def _is_about_sqlite(item: pytest.Item) -> bool:
     )
 
 
-def url_in(folder: Path) -> str:
-    """Where a test's database is: a file of the folder, or with --postgresql the folder's database on the server."""
+def url_in(folder: Path, like: Path | None = None) -> str:
+    """Where a test's database is: a file of the folder, or with --postgresql the folder's database on the server.
+
+    On the server it begins as a copy of that of the folder `like`; a file is copied with its folder.
+    """
     server = os.environ.get(SERVER)
     if server is None:
         return f"sqlite:///{folder}/maild.db"
-    name = f"t{sha256(str(folder).encode()).hexdigest()[:24]}"
+    name, template = _name(folder), _name(like) if like is not None else TEMPLATE
     with _administering(server) as connection, suppress(ProgrammingError):  # it is there
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
@@ -156,6 +159,10 @@ def _administering(server: str) -> Iterator[Connection]:
     with engine.connect() as connection:
         yield connection
     engine.dispose()
+
+
+def _name(folder: Path) -> str:
+    return f"t{sha256(str(folder).encode()).hexdigest()[:24]}"
 
 
 def _names(connection: Connection) -> set[str]:

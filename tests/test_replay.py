@@ -69,6 +69,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(month: Path, tmp_path: Path) -> Settings:
     """A desk with a copy of that month."""
     shutil.copytree(month, tmp_path, dirs_exist_ok=True)
+    url_in(tmp_path, like=month)
     return settings_in(tmp_path)
 
 
