@@ -300,6 +300,14 @@ def partner_export(context: typer.Context, file: Path) -> None:
     _verb(lambda: partners.export_partners(context.obj, file))
 
 
+@partner_app.command("preset")
+def partner_preset(name: Annotated[str | None, typer.Argument()] = None) -> None:
+    """The record of a library that many desks know, as CSV to fill in and import; without a name, which there are."""
+    from maild.verbs import presets
+
+    _verb(lambda: presets.show(name))
+
+
 @partner_app.command("list")
 def partner_list(context: typer.Context, as_json: Json = False) -> None:
     """All partners, by name."""

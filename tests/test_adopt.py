@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,22 @@ def test_a_mail_about_something_that_nobody_asked_for_is_left_with_the_command_t
         (task,) = rows(session, TaskRow)
     command = "maild request adopt FI-VARASTO CARD title=… due_date=2027-01-15 item_id=30120001234567 place=coming"
     assert (task.reason, task.commands) == ("no-request", [command])
+
+
+def test_the_preset_of_the_repository_library_brings_its_terms(database: Database, tmp_path: Path) -> None:
+    config = ["--config", str(tmp_path / "maild.toml"), "partner"]
+    preset = CliRunner().invoke(app, [*config, "preset", "varastokirjasto"])
+    assert "varastokirjasto" in CliRunner().invoke(app, [*config, "preset"]).output
+    file = tmp_path / "preset.csv"
+    file.write_text(preset.output, "utf-8")
+    taken = CliRunner().invoke(app, [*config, "import", str(file)])
+    assert taken.exit_code == 0, taken.output
+    done = request(tmp_path, "adopt", "varastokirjasto", "2100123456", "title=Kivisillat", "item_id=3012")
+    assert done.exit_code == 0, done.output
+    with database.read() as session:
+        found = requests.by_number(session, NUMBER)
+    assert found is not None
+    assert found.loaned_on is not None
+    assert found.profile == "repository-loan"
+    assert [item.due_date for item in found.items] == [found.loaned_on + timedelta(days=35)]
+    assert "no preset nowhere" in CliRunner().invoke(app, [*config, "preset", "nowhere"]).output
