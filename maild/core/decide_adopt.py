@@ -5,7 +5,7 @@ from datetime import datetime
 
 from maild.core import decide_supplier, rota, works
 from maild.core.apply import apply
-from maild.core.decide_command import event_of
+from maild.core.decide_command import event_of, must_be_a_place
 from maild.core.decide_event import take
 from maild.core.effects import (
     ApprovePatron,
@@ -35,6 +35,7 @@ def decide_adopt(command: Command, context: Context, rules: Rules, now: datetime
     """The decision that makes a request of what came. Raises Refused with what is missing."""
     partner, patron = _partner(command, context), _patron(command, context)
     event = event_of(command, day_in(now, rules.site.zone), OWN_KEYS)
+    must_be_a_place(command, rules)
     new = _new_request(command)
     _must_be_new(event, new, patron, context)
     opened = _opened(new, partner, patron, rules)

@@ -30,7 +30,7 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
     if request is None:
         raise Refused(f"there is no request {command.number}; see maild request list")
     event = _event(command, day_in(now, rules.site.zone))
-    _must_be_a_place(command, rules)
+    must_be_a_place(command, rules)
     occasion = Occasion(
         event=event,
         request=request,
@@ -132,7 +132,8 @@ def _possible(o: Occasion) -> str:
     return ", ".join(sorted(names))
 
 
-def _must_be_a_place(command: Command, rules: Rules) -> None:
+def must_be_a_place(command: Command, rules: Rules) -> None:
+    """Raises Refused where the command names a pickup place that we do not have."""
     name, known = command.values.get("pickup"), rules.site.pickup
     if name and known and name not in known:
         raise Refused(f"pickup={name} is no place of ours; there are: {', '.join(known)}")

@@ -122,7 +122,8 @@ def loan(o: Occasion, items: Sequence[Item] = ()) -> Told:
 
 def arrived(o: Occasion) -> Told:
     """What came with the slip's dates, and what is still out; nothing where they were known before."""
-    if o.request.role is Role.LENDING or o.request.service_type is ServiceType.COPY:
+    ours = o.by in {"staff", "house"}  # a patron who writes "I have got it" brings no parcel
+    if o.request.role is Role.LENDING or o.request.service_type is ServiceType.COPY or not ours:
         return Told()  # a copy on paper is the patron's to keep
     came = parts.arrival(o.request, o.event, o.values)
     return together(loan(o, came.here), _still_out(o, came.out), _kept_from_office(o))
