@@ -161,26 +161,53 @@ class WoundDesk:
             self._fire(key)
 
     def _fire(self, key: Key) -> None:
-        kept = self.notices[key]
-        plan = kept.plan
-        missed = tuple(k.plan.notice for k in self._older(plan))
-        due = DueNotice(
+        others = self._beside(key)
+        due = replace(self._due_notice(key), beside=tuple(map(self._due_notice, others)), told_at=self._told_at(key))
+        decision = self.give(due)
+        for one in (key, *others):
+            about = [e for e in decision.effects if not others or getattr(e, "number", "") == one[0]]
+            self.fired.append(Fired(at=self.now, key=one, acted=bool(about)))
+            self._finish(one, acted=bool(about))
+
+    def _due_notice(self, key: Key) -> DueNotice:
+        plan = self.notices[key].plan
+        return DueNotice(
             number=plan.number,
             notice=plan.notice,
             anchor=plan.anchor,
             due=plan.due,
             item_id=plan.item_id,
-            missed=missed,
+            missed=tuple(k.plan.notice for k in self._older(plan)),
             id=f"{plan.number}:{plan.notice}:{plan.anchor}",
         )
-        decision = self.give(due)
-        self.fired.append(Fired(at=self.now, key=key, acted=bool(decision.effects)))
+
+    def _beside(self, key: Key) -> list[Key]:
+        """What is due for the same patron, and told in one letter."""
+        patron = self._patron(key)
+        if not self.rules.notices[key[1]].together or patron is None:
+            return []
+        return [k for k in self._due() if k != key and self.rules.notices[k[1]].together and self._patron(k) == patron]
+
+    def _patron(self, key: Key) -> int | None:
+        request = self.known.request(key[0])
+        return request.patron_id if request is not None else None
+
+    def _told_at(self, key: Key) -> datetime | None:
+        """When the patron last had a letter of those that come together."""
+        if not self.rules.notices[key[1]].together:
+            return None
+        letters = {"reminders", *(n.letter for n in self.rules.notices.values() if n.together)}
+        patron = self.known.patron(self._patron(key))
+        mine = [s.at for s in self.sent if patron and s.letter.to == patron.email and s.letter.letter in letters]
+        return max(mine, default=None)
+
+    def _finish(self, key: Key, *, acted: bool) -> None:
         after = self.notices[key]
         if after.plan.due > self.now:
             return  # put off to a later hour
         for older in self._older(after.plan):
             older.state = "missed"
-        after.state = "sent" if decision.effects else "dropped"
+        after.state = "sent" if acted else "dropped"
 
     def _older(self, plan: PlanNotice) -> list[Kept]:
         same = (plan.number, plan.series, plan.item_id)

@@ -344,6 +344,22 @@ def patron_list(context: typer.Context, as_json: Json = False) -> None:
     _verb(lambda: partners.show_patrons(context.obj, as_json=as_json))
 
 
+@patron_app.command("block")
+def patron_block(context: typer.Context, card: str) -> None:
+    """This patron may borrow no more; staff are told of loans that were to go to the patron's office."""
+    from maild.verbs import library_system
+
+    _verb(lambda: library_system.block(context.obj, card, blocked=True))
+
+
+@patron_app.command("unblock")
+def patron_unblock(context: typer.Context, card: str) -> None:
+    """This patron may borrow again."""
+    from maild.verbs import library_system
+
+    _verb(lambda: library_system.block(context.obj, card, blocked=False))
+
+
 @patron_app.command("forget")
 def patron_forget(context: typer.Context, who: Annotated[str, typer.Argument(metavar="CARD|ADDRESS")]) -> None:
     """Erases a patron everywhere; refuses while a request is open or a charge not settled."""

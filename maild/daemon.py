@@ -24,6 +24,7 @@ from maild.core.terms import Flag, Status
 from maild.desk.holdings import looked_up
 from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
+from maild.intake.library_system import take_files
 from maild.intake.smtp import Door, serve
 from maild.metrics import serve_metrics
 from maild.notices.leap import is_sure_of_time
@@ -317,11 +318,21 @@ class Daemon:
         try:
             if not await self._in_worker(self._is_sure_of_time):
                 return
+            await self._in_worker(self._take_reports)
             await self._in_worker(lambda: send_due_notices(self.desk, self.database, self._clock))
             await self._erase()
             await self._in_worker(self._morning)
         except Exception:  # the next tick tries again; a bug in one notice must not end the daemon
             log.exception("tick.failed")
+
+    def _take_reports(self) -> None:
+        """The library system's files; what is wrong with them holds up nothing else."""
+        if self._settings.library_system.folder is None:
+            return
+        try:
+            take_files(self.desk, self.database, self._settings.library_system.folder)
+        except Exception:  # a folder that is away, a file that nobody may move: the next tick tries again
+            log.exception("library_system.failed")
 
     def _morning(self) -> None:
         """The letters of the morning, once a day; the outbox knows of those that went before a restart."""
@@ -349,6 +360,7 @@ class Daemon:
             await self._in_worker(self.desk.recover)
             await self.poll()
             if await self._in_worker(self._is_sure_of_time):
+                await self._in_worker(self._take_reports)
                 await self.settle()
                 await self._in_worker(self._morning)
                 await self._erase()

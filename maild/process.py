@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from maild.clock import Clock
 from maild.core.decide_command import looks_back
-from maild.core.effects import Command, Decision, DueNotice, ReadMail
+from maild.core.effects import Command, Decision, DueNotice, Input, ReadMail
 from maild.core.holders import ANSWER, symbols_in
 from maild.core.mail import Clues
 from maild.core.request import Context
@@ -209,7 +209,7 @@ class Desk:
         """Decides about a notice whose hour has come."""
         notice = self._rulebook.rules.notices.get(due.notice)
         if notice is None or notice.anchor != "account_ends":
-            return self._by_number(due, "notice", "clock")
+            return self._by_number(due, "notice", "clock", [one.number for one in due.beside])
         with self._database.read() as session:
             beside = requests.of_same_patron(session, due.number)
         return self._by_number(due, "notice", "clock", beside)
@@ -315,6 +315,7 @@ class Desk:
             letters=decided.letters,
             versions={r.number: r.version for r in decided.context.requests},
             input_json=input_json,
+            notices=_decided_together(decided.happening),
         )
 
     def _log(self, decided: Decided, kind: str, source: str) -> None:
@@ -329,6 +330,13 @@ class Desk:
             auto=decided.decision.auto,
             by=reading.by if reading else "",
         )
+
+
+def _decided_together(happening: Input) -> dict[str, str]:
+    """The notices of one letter, with their requests."""
+    if not isinstance(happening, DueNotice) or not happening.beside:
+        return {}
+    return {one.id: one.number for one in (happening, *happening.beside)}
 
 
 def _to_open(claim: Claimed) -> ToOpen:

@@ -282,6 +282,15 @@ class ReaderAt(Section):
     )
 
 
+class LibrarySystem(Section):
+    """What the library system tells us of check-outs, check-ins and blocks (docs/library-system.md)."""
+
+    folder: Path | None = Field(
+        None,
+        description="Folder in which it leaves CSV files; maild moves them into done/ or refused/ there. Unset: none.",
+    )
+
+
 class Watch(Section):
     """What monitoring sees, beside the journal and `maild status`."""
 
@@ -317,6 +326,7 @@ class Settings(Section):
     imap: tuple[Mailbox, ...] = Field((), description="Mailboxes that are polled.")
     post: Post = Post()
     privacy: Privacy = Privacy()
+    library_system: LibrarySystem = LibrarySystem()
     reader: ReaderAt = ReaderAt()
     watch: Watch = Watch()
     own: RulesAt = RulesAt()

@@ -34,7 +34,7 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
     occasion = Occasion(
         event=event,
         request=request,
-        by="staff",
+        by=command.by,
         context=context,
         rules=rules,
         now=now,

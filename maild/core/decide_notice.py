@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import details, letter_facts, notices, returns
+from maild.core import details, letter_facts, notices, reminders, returns
 from maild.core.apply import apply
 from maild.core.decide_event import take
 from maild.core.effects import AskStaff, Audience, Decision, DueNotice, Effect, Move, PlanNotice, PutAttempt
@@ -19,6 +19,8 @@ from maild.core.workflow import Letter
 
 def decide_notice(due: DueNotice, context: Context, rules: Rules, now: datetime) -> Decision:
     """What the notice does now; nothing where its reason is gone, and later where its date has moved."""
+    if due.beside:
+        return _together(due, context, rules, now)
     request = context.request(due.number)
     if request is None:
         return Decision(why="the request is no longer there", auto=True)
@@ -38,12 +40,26 @@ def decide_notice(due: DueNotice, context: Context, rules: Rules, now: datetime)
             series=one.notice.series,
         )
         return Decision(effects=(later,), why=f"{due.notice}: its date has moved to {one.due:%Y-%m-%d}", auto=True)
+    if (tomorrow := reminders.put_off(due, rules, now)) is not None:
+        return Decision(effects=(tomorrow,), why=f"{due.notice}: the patron has had today's letter", auto=True)
     if (first := _told_with(due, request, context, rules)) is not None:
         return Decision(why=f"{due.notice}: the patron is told with {first.number}", auto=True)
     effects = _done(due, one, request, context, rules, now)
     after = apply(context, effects)
     replanned = plan(due.number, context, after, rules, now)
     return Decision(effects=(*effects, *replanned), why=f"{due.notice} fell due on {due.due:%Y-%m-%d}", auto=True)
+
+
+def _together(due: DueNotice, context: Context, rules: Rules, now: datetime) -> Decision:
+    """Each as if it were alone, on what the ones before it left; then their letters as one."""
+    decided: list[tuple[DueNotice, Decision]] = []
+    known = context
+    for one in (replace(due, beside=()), *due.beside):
+        decision = decide_notice(replace(one, told_at=due.told_at), known, rules, now)
+        known = apply(known, decision.effects)
+        decided.append((one, decision))
+    why = "; ".join(decision.why for _, decision in decided)
+    return Decision(effects=reminders.joined(decided, known, rules), why=why, auto=True)
 
 
 def _told_with(due: DueNotice, request: Request, context: Context, rules: Rules) -> Request | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from maild.core.mail import Mail
 from maild.core.reading import Event, NewRequest, Reading
@@ -257,6 +258,7 @@ class Command:
     values: dict[str, str] = field(default_factory=dict)
     notify: bool = True
     id: str = ""  # of the stored input, makes causes unique
+    by: Literal["staff", "house"] = "staff"  # house: the library system, which may do what its profile says, no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +272,8 @@ class DueNotice:
     item_id: int = 0
     missed: tuple[str, ...] = ()
     id: str = ""
+    beside: tuple["DueNotice", ...] = ()  # others of the same patron, to be told in one letter
+    told_at: datetime | None = None  # when the patron was last told of such a one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

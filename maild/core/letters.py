@@ -60,6 +60,8 @@ class RowFacts:
     title: str = ""
     status: str = ""
     due_date: date | None = None
+    place: str = ""
+    until: date | None = None
     text: str = ""
     commands: tuple[str, ...] = ()
 
@@ -356,6 +358,8 @@ def _row(row: Mapping[str, object]) -> RowFacts:
         **texts,
         title=without_numbers(clean_line(str(row.get("title") or ""), MAX_TITLE)),
         due_date=_day(row.get("due_date")),
+        place=clean_line(str(row.get("place") or ""), MAX_FIELD),
+        until=_day(row.get("until")),
         commands=_lines(row.get("commands")),
     )
 

@@ -1,7 +1,7 @@
 """rules/notices.toml: which notices there are, counted from which date, and what each one does."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import Field
@@ -51,6 +51,7 @@ class Notice:
     not_with: frozenset[Flag] = frozenset()
     reasons: frozenset[str] = frozenset()
     off: bool = False
+    together: bool = False  # joins the patron's other ones of the day in one letter
 
 
 class _Notice(Table):
@@ -70,8 +71,15 @@ class _Notice(Table):
     off: bool = False
 
 
+class _Together(Table):
+    on: bool = False
+    hour: int = Field(9, ge=0, le=23)
+    notices: tuple[str, ...] = ()
+
+
 class _NoticesFile(Table):
     notice: dict[str, _Notice]
+    together: _Together = _Together()
 
 
 def load(files: RuleFiles, letters: Collection[str]) -> tuple[dict[str, Notice], list[Problem]]:
@@ -83,7 +91,22 @@ def load(files: RuleFiles, letters: Collection[str]) -> tuple[dict[str, Notice],
         return {}, problems
     for name, table in found.notice.items():
         problems += _mistakes(name, table, letters)
-    return {name: Notice(name=name, **dict(table)) for name, table in found.notice.items()}, problems
+    problems += _strangers(found)
+    return {name: _notice(name, table, found.together) for name, table in found.notice.items()}, problems
+
+
+def _notice(name: str, table: _Notice, together: _Together) -> Notice:
+    notice = Notice(name=name, **dict(table))
+    return replace(notice, hour=together.hour, together=True) if together.on and name in together.notices else notice
+
+
+def _strangers(found: _NoticesFile) -> Iterator[Problem]:
+    """Names under [together] that no letter to a patron stands behind."""
+    for name in found.together.notices:
+        table = found.notice.get(name)
+        if table is None or table.to is not Audience.PATRON:
+            way_out = "name notices that send a letter to the patron"
+            yield _problem("together.notices", f"{name!r} is no notice with a letter to the patron", way_out)
 
 
 def _mistakes(name: str, table: _Notice, letters: Collection[str]) -> list[Problem]:

@@ -7,6 +7,7 @@ from maild.core import (
     assignment,
     completeness,
     letter_rules,
+    library_system,
     limit_rules,
     notice_rules,
     partner_rules,
@@ -20,6 +21,7 @@ from maild.core.assignment import AssignmentRule
 from maild.core.completeness import Need
 from maild.core.effects import Audience, SendLetter
 from maild.core.letter_rules import LetterRule
+from maild.core.library_system import Words
 from maild.core.limit_rules import Limits
 from maild.core.notice_rules import Notice
 from maild.core.partner_rules import PartnerRules
@@ -72,6 +74,7 @@ class Rules:
     limits: Limits = field(default_factory=Limits)
     pickup: PickupRules = field(default_factory=PickupRules)
     partners: PartnerRules = field(default_factory=PartnerRules)
+    reported: Words = field(default_factory=Words)
 
     def workflow(self, request: Request, partner: Partner | None = None) -> Workflow:
         """The profile of `request`; one that is no longer there falls back to the role's own."""
@@ -159,6 +162,8 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
     problems += wrong
     partners, wrong = partner_rules.load(files)
     problems += wrong
+    reported, wrong = library_system.load(files)
+    problems += wrong
     workflows, wrong = workflow_files.load(files)
     problems += wrong
     for workflow in workflows.values():
@@ -182,6 +187,7 @@ def load(files: RuleFiles, site: SitePolicy, letters: Collection[str]) -> tuple[
         limits=limits,
         pickup=pickup,
         partners=partners,
+        reported=reported,
     ), []
 
 

@@ -14,7 +14,7 @@ from maild.core.request import Attempt, Context, Item, Partner, Patron, Request
 from maild.core.terms import Flag, Role, ServiceType, Status
 
 NUMBER = "KP-2026-000123"
-ABOUT_NO_REQUEST = frozenset({"worklist", "month", "shadow_report", "status_list"})
+ABOUT_NO_REQUEST = frozenset({"worklist", "month", "shadow_report", "status_list", "reminders"})
 
 SITE = SiteFacts(
     name=MappingProxyType(

@@ -9,7 +9,7 @@ Words = Mapping[str, Mapping[str, str]]  # words["label"]["due_date"]
 TABLES = frozenset(
     {
         *("label", "say", "reason", "renewal", "declined", "condition", "status", "service", "section", "figure"),
-        "pickup_way",
+        *("pickup_way", "reminder"),
     }
 )
 

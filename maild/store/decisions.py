@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal
@@ -57,6 +57,7 @@ class Outcome:
     letters: tuple[Composed, ...] = ()
     versions: Mapping[str, int]
     input_json: str = ""
+    notices: Mapping[str, str] = field(default_factory=dict)  # those decided on together, with their requests
 
 
 @contextmanager
@@ -91,7 +92,15 @@ def commit(session: Session, outcome: Outcome) -> None:
     if outcome.kind == "mail" and mail_id is not None:
         _finish_mail(session, outcome, mail_id)
     elif outcome.kind == "notice":
-        changes.finish_notice(session, int(outcome.source_id), outcome.at, sent=bool(outcome.decision.effects))
+        _finish_notices(session, outcome)
+
+
+def _finish_notices(session: Session, outcome: Outcome) -> None:
+    """Each of them did something where an effect is about its request."""
+    done = {getattr(effect, "number", "") for effect in outcome.decision.effects}
+    alone = {outcome.source_id: ""} if not outcome.notices else {}
+    for notice_id, number in {**alone, **outcome.notices}.items():
+        changes.finish_notice(session, int(notice_id), outcome.at, sent=number in done or (not number and bool(done)))
 
 
 def decision_json(decision: Decision) -> str:

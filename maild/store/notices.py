@@ -3,17 +3,23 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from maild.core.effects import DueNotice
 from maild.store.database import insert
-from maild.store.tables import NoticeRow, PatronRow, RequestRow
+from maild.store.tables import NoticeRow, OutboxRow, PatronRow, RequestRow
+
+MOST_OF_ONE = 100  # notices of one patron at once
 
 
 def due(session: Session, now: datetime, limit: int) -> list[DueNotice]:
     """The notices whose hour has come, earliest first; of a series only the newest, which names those missed."""
+    return _due(session, now, limit)
+
+
+def _due(session: Session, now: datetime, limit: int, *also: ColumnElement[bool]) -> list[DueNotice]:
     later = aliased(NoticeRow)
     overtaken = (
         select(later.id)
@@ -25,12 +31,30 @@ def due(session: Session, now: datetime, limit: int) -> list[DueNotice]:
     found = session.exec(
         select(NoticeRow, RequestRow.number)
         .join(RequestRow, col(RequestRow.id) == col(NoticeRow.request_id))
-        .where(NoticeRow.state == "planned", NoticeRow.due <= now, ~overtaken)
+        .where(NoticeRow.state == "planned", NoticeRow.due <= now, ~overtaken, *also)
         .order_by(col(NoticeRow.due), col(NoticeRow.id))
         .limit(limit)
         .execution_options(populate_existing=True)
     ).all()
     return [_due_notice(session, row, number) for row, number in found]
+
+
+def beside(session: Session, due: DueNotice, names: Collection[str], now: datetime) -> list[DueNotice]:
+    """The other notices of these names that are due for the same patron."""
+    patron = select(RequestRow.patron_id).where(RequestRow.number == due.number, col(RequestRow.patron_id).is_not(None))
+    own = col(RequestRow.patron_id).in_(patron)
+    return [one for one in _due(session, now, MOST_OF_ONE, own, col(NoticeRow.notice).in_(names)) if one.id != due.id]
+
+
+def told_at(session: Session, number: str, letters: Collection[str]) -> datetime | None:
+    """When one of these letters was last written to the patron of the request."""
+    address = (
+        select(PatronRow.email)
+        .join(RequestRow, col(RequestRow.patron_id) == col(PatronRow.id))
+        .where(RequestRow.number == number, PatronRow.email != "")
+    )
+    written = select(func.max(OutboxRow.created_at)).where(col(OutboxRow.to).in_(address))
+    return session.exec(written.where(col(OutboxRow.letter).in_(letters))).one()
 
 
 def next_due(session: Session) -> datetime | None:

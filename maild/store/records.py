@@ -203,6 +203,12 @@ def partner_of(session: Session, request: Request) -> Partner | None:
     return next(iter(load_partners(session, ids=[request.partner_id])), None) if request.partner_id else None
 
 
+def patron_of(session: Session, request: Request) -> Patron | None:
+    """The patron whom the request is for, or None."""
+    row = session.get(PatronRow, request.patron_id) if request.patron_id else None
+    return to_patron(row) if row is not None else None
+
+
 def find_partners(session: Session, word: str) -> list[Partner]:
     """Partners with this symbol, address or sender domain, or with the word in their name."""
     of_domain = select(PartnerDomainRow.partner_id).where(PartnerDomainRow.domain == word.lower())

@@ -352,6 +352,14 @@ class TaskRow(SQLModel, table=True):
     done_by: str = ""
 
 
+class ReportedRow(SQLModel, table=True):
+    """A line of the library system's that was dealt with: the same line in another file is no news."""
+
+    __tablename__ = "reported"
+    key: str = Field(primary_key=True)  # core.library_system.Line.key
+    taken_at: datetime
+
+
 class CounterRow(SQLModel, table=True):
     """The last request number drawn."""
 
