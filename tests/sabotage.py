@@ -12,7 +12,19 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("maild", "parsers", "rules", "templates", "systemd", "tests", "pyproject.toml")
+PARTS = (
+    "maild",
+    "parsers",
+    "rules",
+    "templates",
+    "systemd",
+    "tests",
+    "bench",
+    "docs",
+    "Makefile",
+    "pyproject.toml",
+    "requirements.lock",
+)
 
 
 def survives(entry: dict[str, str]) -> bool:

@@ -16,6 +16,7 @@ from maild.core.effects import (
     ChangeRequest,
     Decision,
     FileMail,
+    Folder,
     Move,
     OpenRequest,
     PutAttempt,
@@ -26,6 +27,7 @@ from maild.core.effects import (
 from maild.core.terms import Party
 from maild.core.trust import reply_address, sign, token_ok
 from maild.reader import InProcessReader, Opened, ToOpen
+from maild.reading.opening import open_mail
 from maild.rulebook import Rulebook
 from maild.settings import Settings
 from tests.house import NUMBER, context, request
@@ -301,6 +303,47 @@ def test_no_other_header_speaks_for_the_sender(head: str) -> None:
     assert acts(decided(a_mail(EVIL, head=head))) == []
     if head.count("From") > 1 and not head.startswith(("X-", "Resent")):
         assert acts(decided(a_mail(PASS, head=head))) == []  # even where our MX took the other field
+
+
+@pytest.mark.parametrize("to", ["ill@library.example", f"ill+{NUMBER.lower()}.s.{'a' * 16}@library.example"])
+def test_mail_of_a_service_that_was_given_our_address_is_for_staff_only(to: str) -> None:
+    """Whoever can read a desk's mail can sign up elsewhere with its address (the ticket trick): no patron sees it."""
+    head = "From: Chat <no-reply@chat.example>\r\nReply-To: v@evil.example\r\nCc: v@evil.example\r\n"
+    raw = a_mail(f"{MX}; dkim=pass header.d=chat.example; dmarc=pass header.from=chat.example", head=head, to=to)
+    raw = raw.replace(SAYS.encode(), b"Your confirmation code is 123-456. Confirm: https://chat.example/c/123456\r\n")
+    decision = decided(raw, recipients=[to])
+    assert [type(effect) for effect in decision.effects] == [AskStaff, FileMail]
+    assert FileMail(folder=Folder.TODO) in decision.effects
+
+
+SIGNATURE = "-----BEGIN PGP SIGNATURE-----\r\n\r\niQEzBAEB\r\n-----END PGP SIGNATURE-----\r\n"
+WRAPPED = {
+    "smime": (
+        'multipart/signed; protocol="application/pkcs7-signature"',
+        "application/pkcs7-signature; name=smime.p7s",
+    ),
+    "pgp": ('multipart/signed; protocol="application/pgp-signature"', "application/pgp-signature"),
+    "inline": ("", ""),
+}
+
+
+@pytest.mark.parametrize("kind", WRAPPED)
+def test_no_signature_within_a_mail_speaks_for_its_sender(kind: str) -> None:
+    """Nobody checked it, and a certificate's name is as easily written as a From field (Johnny's mails)."""
+    outer, inner = WRAPPED[kind]
+    for stamps in ((), (EVIL,)):
+        plain = a_mail(*stamps)
+        head, _, _ = plain.decode().partition("Content-Type:")
+        if kind == "inline":
+            body = f"Content-Type: text/plain\r\n\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\n{SAYS}{SIGNATURE}"
+        else:
+            body = (
+                f"Content-Type: {outer}; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n{SAYS}\r\n"
+                f"--b\r\nContent-Type: {inner}\r\n\r\n{SIGNATURE}\r\n--b--\r\n"
+            )
+        signed = f"{head}MIME-Version: 1.0\r\n{body}".encode()
+        assert open_mail(signed).signed == ("smime" if kind == "smime" else "pgp")
+        assert acts(decided(signed)) == []
 
 
 @pytest.mark.parametrize("date", ["Mon, 02 Nov 2026 09:00:00 +0200", "Sun, 23 Nov 2025 09:00:00 +0200"])

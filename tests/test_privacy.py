@@ -21,7 +21,7 @@ from maild.reading.identifiers import MASK
 from maild.reading.masking import masked
 from maild.reading.opening import open_mail
 from maild.settings import Privacy
-from maild.store import erasing, inbox
+from maild.store import erasing, inbox, naming
 from maild.store.database import Database
 from maild.store.inbox import Arrival
 from maild.store.tables import METADATA, InboxRow, OutboxRow, PatronRow, RequestRow
@@ -182,12 +182,12 @@ def test_an_erased_mail_that_is_delivered_again_is_not_taken_as_new(closed: Data
 
 
 def test_every_encoding_of_a_name_is_found_in_a_mail() -> None:
-    assert erasing.mentions(in_base64(), ["aino esimerkki"])
-    assert erasing.mentions(b"Subject: x\r\n\r\nHei =C3=84ij=C3=A4l=C3=A4\r\n", ["äijälä"])
-    assert erasing.mentions(b"Subject: =?utf-8?q?=C3=84ij=C3=A4l=C3=A4?=\r\n\r\n", ["äijälä"])
-    assert erasing.mentions(b"Subject: x\r\n\r\n&Auml;ij&auml;l&auml;\r\n", ["äijälä"])
-    assert erasing.mentions("Subject: x\r\n\r\nÄijälä\r\n".encode("latin-1"), ["äijälä"])
-    assert not erasing.mentions(in_base64(), ["äijälä"])
+    assert naming.mentions(in_base64(), ["aino esimerkki"])
+    assert naming.mentions(b"Subject: x\r\n\r\nHei =C3=84ij=C3=A4l=C3=A4\r\n", ["äijälä"])
+    assert naming.mentions(b"Subject: =?utf-8?q?=C3=84ij=C3=A4l=C3=A4?=\r\n\r\n", ["äijälä"])
+    assert naming.mentions(b"Subject: x\r\n\r\n&Auml;ij&auml;l&auml;\r\n", ["äijälä"])
+    assert naming.mentions("Subject: x\r\n\r\nÄijälä\r\n".encode("latin-1"), ["äijälä"])
+    assert not naming.mentions(in_base64(), ["äijälä"])
 
 
 @pytest.mark.parametrize("where", ["Subject: {}\r\n\r\nx", "Subject: x\r\n\r\nHenkilötunnus {}\r\n> {}\r\n"])

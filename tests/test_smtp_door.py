@@ -4,6 +4,8 @@ import asyncio
 import smtplib
 import socket
 import sqlite3
+import ssl
+import subprocess
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -300,6 +302,41 @@ async def test_a_flood_from_one_client_is_put_off(database_file: Database) -> No
         with pytest.raises(smtplib.SMTPSenderRefused) as refused:
             await asyncio.to_thread(send, port)
     assert refused.value.smtp_code == 451
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The settings of a listener with TLS; its certificate is its own authority."""
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*made, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return {"tls_certificate": certificate, "tls_key": key}
+
+
+async def test_what_was_said_before_tls_begins_is_not_said_within(
+    database_file: Database, certificate: dict[str, Path]
+) -> None:
+    """CVE-2024-34083: commands that somebody on the way put behind STARTTLS were carried out as the client's own."""
+    trusting = ssl.create_default_context(cafile=str(certificate["tls_certificate"]))
+
+    def talk(port: int) -> list[bytes]:
+        with socket.create_connection(("127.0.0.1", port), 10) as plain:
+            heard = plain.makefile("rb")
+            heard.readline()
+            plain.sendall(b"EHLO a.example\r\n")
+            while heard.readline()[3:4] == b"-":
+                pass
+            plain.sendall(b"STARTTLS\r\nEHLO evil.example\r\nMAIL FROM:<evil@evil.example>\r\n")
+            answers = [heard.readline()]
+            with trusting.wrap_socket(plain, server_hostname="127.0.0.1") as secret:
+                secret.sendall(b"NOOP\r\nQUIT\r\n")
+                return [*answers, *secret.makefile("rb")]
+
+    async with door(database_file, **certificate) as port:
+        said = [line[:3] for line in await asyncio.to_thread(talk, port)]
+    assert said == [b"220", b"250", b"221"]
 
 
 async def test_many_that_wait_share_one_commit(database_file: Database) -> None:

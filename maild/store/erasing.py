@@ -3,21 +3,16 @@
 What stays is the request with its steps, partners, dates and charges: what statistics and bookkeeping need.
 """
 
-import base64
-import binascii
-import html
-import quopri
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import delete, update
 from sqlmodel import Session, SQLModel, and_, col, or_, select
 
 from maild.core.effects import Audience
+from maild.store.naming import message_id_of, names_of, rows_of_mail, rows_of_text
 from maild.store.tables import (
     ChargeRow,
     HistoryRow,
@@ -36,19 +31,32 @@ EVENT_KEPT = frozenset(
     {"event", "due_date", "expected_date", "retry_after", "reason", "loan_condition", "cost", "item_id", "new_request"}
 )
 NEW_REQUEST_KEPT = frozenset({"service_type", "citation"})
-MIN_WORD = 4  # shorter names and cards stand in too many texts
-_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2}\s*")
-_ENCODED_WORD = re.compile(rb"=\?[\w-]{2,40}\?([BbQq])\?([^?\s]{1,200})\?=")
+# Texts beside those of a patron's own requests in which staff, or a mail system, may have named the patron.
+BESIDE: dict[type[SQLModel], dict[str, str]] = {
+    RequestRow: {"note": "", "office_address": ""},
+    InboxRow: {"why": "", "traceback": ""},
+    OutboxRow: {"last_error": ""},
+    LetterMarkRow: {"recipient": "", "diagnostic": ""},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Where a copy of an erased mail may lie: the mailbox it came in, or a folder it was filed to from there."""
+
+    mailbox: str
+    uid: int
+    message_id: str  # by which a mail program finds it wherever it lies
 
 
 @dataclass(slots=True, kw_only=True)
 class Erased:
-    """What was erased, by number; `copies` are places in mailboxes (mailbox, uid) that a human must look at."""
+    """What was erased, by number; `copies` are for a human to erase."""
 
     requests: int = 0
     mails: int = 0
     letters: int = 0
-    copies: list[tuple[str, int]] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
 
 
 def patrons(session: Session, who: str) -> list[PatronRow]:
@@ -111,18 +119,22 @@ def erase_old_letters(session: Session, before: datetime) -> int:
 
 def forget(session: Session, patron: PatronRow, now: datetime) -> Erased:
     """The patron is in no row any more. Ask `blockers` first."""
-    words = tuple(word for word in (patron.name, patron.email, patron.card) if len(word) >= MIN_WORD)
+    words = names_of(patron)
     own = [one for one in session.exec(select(RequestRow.id).where(RequestRow.patron_id == patron.id)).all() if one]
     erased = erase_requests(session, own, now, words=words)
-    mails = erase_mails(session, _naming(session, InboxRow, words))
+    mails = erase_mails(session, rows_of_mail(session, InboxRow, words))
     erased.mails, erased.copies = erased.mails + mails.mails, erased.copies + mails.copies
-    sightings = _naming(session, SightingRow, words)
+    sightings = rows_of_mail(session, SightingRow, words)
     session.exec(update(_of(SightingRow)).where(col(SightingRow.id).in_(sightings)).values(raw=None))
-    letters = or_(OutboxRow.to == patron.email, col(OutboxRow.id).in_(_naming(session, OutboxRow, words)))
+    letters = or_(OutboxRow.to == patron.email, col(OutboxRow.id).in_(rows_of_mail(session, OutboxRow, words)))
     erased.letters += _erase_letters(session, letters)
     session.exec(
         update(_of(SightingRow)).where(col(SightingRow.envelope_from) == patron.email).values(envelope_from=None)
     )
+    for table, columns in BESIDE.items():
+        named = rows_of_text(session, table, [getattr(table, column) for column in columns], words)
+        chosen = col(table.id).in_(named)  # type: ignore[attr-defined]  # every one of BESIDE has an id
+        session.exec(update(_of(table)).where(chosen).values(columns))
     session.delete(patron)
     session.flush()
     return erased
@@ -133,12 +145,13 @@ def erase_requests(
 ) -> Erased:
     """Closed requests without their people. `words` are a patron's: texts that name one go too."""
     numbers = session.exec(select(RequestRow.number).where(col(RequestRow.id).in_(requests))).all()
-    inputs = _inputs(session, requests, [*(f'"{number}"' for number in numbers), *words])
+    inputs = _inputs(session, requests, [f'"{number}"' for number in numbers])
+    inputs |= set(rows_of_text(session, InputRow, [InputRow.context, InputRow.input, InputRow.decision], words))
     mails = {one for one in session.exec(select(InputRow.mail_id).where(col(InputRow.id).in_(inputs))).all() if one}
     of_these = set(session.exec(select(InputRow.mail_id).where(col(InputRow.id).in_(_linked(requests)))).all())
     blank = {"input": "", "context": "", "decision": "", "why": ""}
     session.exec(update(_of(InputRow)).where(col(InputRow.id).in_(inputs)).values(**blank))
-    _erase_steps(session, inputs)
+    _erase_steps(session, inputs, rows_of_text(session, HistoryRow, [HistoryRow.event, HistoryRow.why], words))
     session.exec(
         update(_of(RequestRow))
         .where(col(RequestRow.id).in_(requests))
@@ -152,7 +165,7 @@ def erase_requests(
     asked = or_(
         col(TaskRow.request_id).in_(requests),
         col(TaskRow.mail_id).in_(mails),
-        *(_names(TaskRow.text, w) for w in words),
+        col(TaskRow.id).in_(rows_of_text(session, TaskRow, [TaskRow.text, TaskRow.passage, TaskRow.commands], words)),
     )
     session.exec(update(_of(TaskRow)).where(asked).values(text="", passage="", commands=[]))
     own = col(OutboxRow.request_id).in_(requests) & (col(OutboxRow.audience) != Audience.PARTNER.value)
@@ -164,12 +177,17 @@ def erase_requests(
 def erase_mails(session: Session, mails: Sequence[int]) -> Erased:
     """These mails without bytes and addresses; their keys stay, so that they are not taken a second time."""
     of_mail = col(SightingRow.mail_id).in_(mails)
-    places = session.exec(select(SightingRow.mailbox, SightingRow.uid).where(of_mail, SightingRow.mailbox != "")).all()
+    copies = (
+        select(SightingRow.mailbox, SightingRow.uid, InboxRow.raw)
+        .join(InboxRow, col(InboxRow.id) == col(SightingRow.mail_id))
+        .where(of_mail, SightingRow.mailbox != "", InboxRow.raw != b"")
+    )
+    found = [Copy(mailbox=m, uid=uid or 0, message_id=message_id_of(raw)) for m, uid, raw in session.exec(copies)]
     session.exec(
         update(_of(InboxRow)).where(col(InboxRow.id).in_(mails)).values(raw=b"", stamp=b"", why="", traceback="")
     )
     session.exec(update(_of(SightingRow)).where(of_mail).values(raw=None, envelope_from=None, recipients=[]))
-    return Erased(mails=len(mails), copies=[(mailbox, uid or 0) for mailbox, uid in places])
+    return Erased(mails=len(mails), copies=found)
 
 
 def _erase_letters(session: Session, which: Any) -> int:
@@ -182,9 +200,10 @@ def _erase_letters(session: Session, which: Any) -> int:
     return len(letters)
 
 
-def _erase_steps(session: Session, inputs: Collection[int]) -> None:
-    """What happened stays, in the field's words; what people wrote goes."""
-    for step in session.exec(select(HistoryRow).where(col(HistoryRow.input_id).in_(inputs))):
+def _erase_steps(session: Session, inputs: Collection[int], steps: Collection[int]) -> None:
+    """Of these steps, and those that these inputs caused, stays what happened in the field's words."""
+    which = or_(col(HistoryRow.input_id).in_(inputs), col(HistoryRow.id).in_(steps))
+    for step in session.exec(select(HistoryRow).where(which)):
         event = {key: value for key, value in step.event.items() if key in EVENT_KEPT}
         if isinstance(new := event.get("new_request"), dict):
             event["new_request"] = {key: value for key, value in new.items() if key in NEW_REQUEST_KEPT}
@@ -193,10 +212,10 @@ def _erase_steps(session: Session, inputs: Collection[int]) -> None:
     session.flush()
 
 
-def _inputs(session: Session, requests: Sequence[int], words: Collection[str]) -> set[int]:
-    """Inputs about these requests, and others that looked at them or name one of the words."""
+def _inputs(session: Session, requests: Sequence[int], numbers: Collection[str]) -> set[int]:
+    """Inputs about these requests, and others that looked at them."""
     texts = (InputRow.context, InputRow.input, InputRow.decision)
-    naming = [_names(text, word) for text in texts for word in words]
+    naming = [col(text).contains(number, autoescape=True) for text in texts for number in numbers]
     linked = set(session.exec(_linked(requests)).all())
     return linked | {
         one or 0 for one in (session.exec(select(InputRow.id).where(or_(*naming))).all() if naming else ())
@@ -209,57 +228,6 @@ def _linked(requests: Sequence[int]) -> Any:
 
 def _owing() -> Any:
     return select(ChargeRow.request_id).where(col(ChargeRow.settled_at).is_(None))
-
-
-def _names(text: Any, word: str) -> Any:
-    """Whether a column names the word, in capitals or not."""
-    # SQLite's lower() knows only ASCII: Äijälä is found as it is written, aino@home.example in any case.
-    return or_(col(text).contains(word, autoescape=True), col(text).icontains(word, autoescape=True))
-
-
-def _naming(session: Session, table: type[InboxRow | SightingRow | OutboxRow], words: Collection[str]) -> list[int]:
-    """Rows whose bytes, a mail's, name one of the words through the encodings of mail."""
-    found: list[int] = []
-    folded = [word.casefold() for word in words]
-    page = select(table.id, table.raw).where(col(table.raw).is_not(None), table.raw != b"").order_by(col(table.id))
-    last = 0
-    while rows := session.exec(page.where(col(table.id) > last).limit(100)).all() if words else ():
-        found += [one or 0 for one, raw in rows if raw and mentions(raw, folded)]
-        last = rows[-1][0] or 0
-    return found
-
-
-def mentions(raw: bytes, words: Collection[str]) -> bool:
-    """Whether a mail names one of the words (in lower case): plain, quoted-printable, base64 or in encoded words.
-
-    No mail parser is used on these bytes: every step is linear.
-    """
-    for layer in _layers(raw):
-        for codec in ("utf-8", "latin-1"):
-            text = html.unescape(layer.decode(codec, "replace")).casefold()
-            if any(word in text for word in words):
-                return True
-    return False
-
-
-def _layers(raw: bytes) -> Iterator[bytes]:
-    yield raw
-    yield quopri.decodestring(raw)
-    for is_base64, lines in groupby(raw.splitlines(), key=lambda line: bool(_BASE64_LINE.fullmatch(line))):
-        if is_base64:
-            yield _unbase64(b"".join(lines))
-    words = [
-        _unbase64(text) if kind in b"Bb" else quopri.decodestring(text, header=True)
-        for kind, text in _ENCODED_WORD.findall(raw)
-    ]
-    yield b"".join(words)
-
-
-def _unbase64(text: bytes) -> bytes:
-    try:
-        return base64.b64decode(text)
-    except binascii.Error:
-        return b""
 
 
 def _of(table: type[SQLModel]) -> Any:

@@ -32,8 +32,9 @@ def forget(config: Path | None, who: str) -> None:
     for one in erased:
         log.info("privacy.forgotten", requests=one.requests, mails=one.mails, letters=one.letters)
         typer.echo(f"erased from {one.requests} requests; {one.mails} mails and {one.letters} letters without content")
-        for mailbox, uid in one.copies:
-            typer.echo(f"a copy may lie in the mailbox {mailbox} (it came with UID {uid}): erase it there")
+        for copy in one.copies:
+            where = f"{copy.mailbox}, or a folder that it was filed to (it came with UID {copy.uid})"
+            typer.echo(f"a copy may lie in {where}; erase it there: Message-ID {copy.message_id or 'unknown'}")
 
 
 def settle(config: Path | None, number: str) -> None:

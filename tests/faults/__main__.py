@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.faults import away, bombs, clocks, disks, full, kills, power, readers, soak, upgrades
+from tests.faults import away, bombs, clocks, disks, forgets, full, kills, power, readers, soak, upgrades
 from tests.faults.lane import Lane
 from tests.faults.lanes import lanes
 from tests.faults.points import Sample
@@ -78,6 +78,7 @@ MEASURES: dict[str, Measure] = {
     "clock": lambda _: iter([clocks.row()]),
     "bombs": lambda _: iter([bombs.row()]),
     "reader": lambda _: iter([readers.row()]),
+    "forget": lambda given: iter([forgets.row(given.patrons)]),
     "soak": soaked,
 }
 
@@ -90,6 +91,7 @@ def main() -> int:
     arguments.add_argument("--every", type=int, default=1, help="of a call's many points, only each so-manieth")
     arguments.add_argument("--resume", type=Path, help="a folder: what a run that broke off has measured is kept there")
     arguments.add_argument("--mails", type=int, default=1000, help="of each soak")
+    arguments.add_argument("--patrons", type=int, default=10_000, help="of whom one is erased")
     arguments.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="points struck at the same time")
     given = arguments.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
