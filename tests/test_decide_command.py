@@ -69,6 +69,7 @@ def test_a_barcode_that_comes_after_the_date_is_kept() -> None:
 
 def test_the_patron_hears_of_it_when_the_desk_has_it() -> None:
     decision = done(on_loan(Status.RECEIVED), EventName.READY_FOR_PICKUP, pickup="Main")
+    assert decision.why == "anna: ReadyForPickup, to the desk"
     (letter,) = [e for e in decision.effects if getattr(e, "letter", "")]
     assert (letter.letter, letter.to) == ("ready_for_pickup", PATRON.email)  # type: ignore[union-attr]
     assert letter.facts["pickup_until"] == date(2026, 12, 7)  # type: ignore[union-attr]

@@ -3,10 +3,12 @@ from dataclasses import replace
 import pytest
 
 from maild.core.delivery import Way, not_to_office, way
+from maild.core.effects import Audience, SendLetter
+from maild.core.letters import SiteFacts, facts_of
 from maild.core.pickup_rules import FILE, PickupRules, Shelf, load
 from maild.core.problems import RuleFile
 from maild.core.terms import Flag, Status
-from tests.house import ALDER, PATRON, on_loan
+from tests.house import ALDER, NUMBER, PATRON, context, on_loan
 
 RULES = PickupRules(
     shelves={"Main": Shelf(countries=frozenset({"domestic"}), not_with=frozenset({"SignatureRequired"}))},
@@ -34,6 +36,25 @@ def test_who_and_what_goes_to_an_office() -> None:
     assert "group" in not_to_office(LOAN, PATRON, RULES, 0)
     assert not_to_office(LOAN, PATRON, PickupRules(), 0) == ""
     assert "library only" in not_to_office(replace(LOAN, flags=frozenset({Flag.LIBRARY_USE_ONLY})), STAFF, RULES, 0)
+
+
+@pytest.mark.parametrize(("language", "hours"), [("fi", "ma-pe 8-20"), ("en", "Mon-Fri 8-20"), ("sv", "ma-pe 8-20")])
+def test_a_letter_tells_the_opening_hours_in_its_language_or_in_ours(language: str, hours: str) -> None:
+    site = SiteFacts(
+        name={}, address="ill@library.example", pickup={"Main": {"fi": "ma-pe 8-20", "en": "Mon-Fri 8-20"}}
+    )
+    letter = SendLetter(
+        number=NUMBER,
+        letter="ready_for_pickup",
+        audience=Audience.PATRON,
+        to=PATRON.email,
+        languages=(language,),
+        facts={"pickup_way": "desk"},
+    )
+    facts = facts_of(letter, context(LOAN), site)
+    assert (facts.pickup, facts.pickup_hours, facts.pickup_way) == ("Main", hours, "desk")
+    to_partner = facts_of(replace(letter, audience=Audience.PARTNER), context(LOAN), site)
+    assert (to_partner.pickup, to_partner.pickup_hours, to_partner.pickup_way) == (None, None, None)
 
 
 def loaded(**data: object) -> tuple[PickupRules, list[str]]:

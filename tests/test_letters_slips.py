@@ -97,6 +97,11 @@ def test_a_parcel_to_another_library_has_its_address_telephone_and_reference(
     assert SITE.postal_address.splitlines()[-1] in lines
 
 
+def test_the_pickup_slip_says_where_the_thing_stands(slips: ModuleType) -> None:
+    text = _text(_page(slips, sample("ready_for_pickup"), "pickup", pickup_way="desk"))
+    assert "pyydä se asiakaspalvelusta" in " ".join(text.split())
+
+
 def test_a_library_without_an_address_is_named_all_the_same(slips: ModuleType) -> None:
     found = sample("shipped_return")
     nameless = replace(found, context=replace(found.context, partners=(Partner(id=1, name="Mallilan kirjasto"),)))
