@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from maild.core.decide import decide
 from maild.core.effects import AskStaff, Decision, Effect, FileMail, Move, ReadMail, SendLetter
 from maild.core.mail import Mail
-from maild.core.reading import Doubt, Event, Money, NewRequest, Parser, Reading
+from maild.core.reading import Citation, Doubt, Event, Money, NewRequest, Parser, Reading
 from maild.core.request import Context
 from maild.core.rules import Rules
 from maild.core.terms import ALWAYS_FOR_STAFF, Kind
@@ -167,6 +167,8 @@ def _plain(value: Any) -> object:
         return {"amount": str(value.amount), "currency": value.currency}
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Citation):
+        return {name: one for name, one in asdict(value).items() if one is not None}
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, tuple):

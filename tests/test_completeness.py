@@ -8,7 +8,7 @@ import pytest
 from maild.core import completeness
 from maild.core.apply import apply
 from maild.core.decide import decide
-from maild.core.effects import AskStaff, Command, Decision, Move, OpenRequest, SendLetter
+from maild.core.effects import AskStaff, Command, Decision, OpenRequest, SendLetter
 from maild.core.mail import Mail
 from maild.core.problems import RuleFile
 from maild.core.reading import Citation, Event
@@ -191,18 +191,17 @@ def test_a_patron_who_was_blocked_meanwhile_gets_nothing_sent() -> None:
     assert "blocked" in tasks(decision)[0]
 
 
-def test_staff_set_a_citation_right_and_are_told_what_its_fields_are() -> None:
-    def staff(**values: str) -> Decision:
-        command = Command(number=NUMBER, event=Event(event=EventName.DETAILS), actor="anna", values=values, id="c1")
+def test_staff_who_put_in_what_is_missing_end_the_question_and_send_it_on_themselves() -> None:
+    def staff(event: EventName, **values: str) -> Decision:
+        command = Command(number=NUMBER, event=Event(event=event), actor="anna", values=values, id="c1")
         return decide(command, context(WAITING), RULES, NOW)
 
-    decision = staff(title="Kesälehti", article_title="Hanki", volume="3")
-    assert after(decision).citation == Citation(title="Kesälehti", article_title="Hanki", volume="3")
-    assert next(e.event.event for e in decision.effects if isinstance(e, Move)) is EventName.DETAILS
-    with pytest.raises(Refused, match="there are article_author"):
-        staff()
-    with pytest.raises(Refused, match="yaer= is no value"):
-        staff(yaer="1999")
+    whole = after(staff(EventName.EDIT, article_title="Hanki", year="1999"))
+    assert (whole.flags, whole.asked_for, whole.status) == (frozenset(), (), Status.NEW)
+    part = after(staff(EventName.EDIT, year="1999"))
+    assert (part.flags, part.asked_for) == (WAITING.flags, WAITING.asked_for)
+    with pytest.raises(Refused, match="maild request edit"):
+        staff(EventName.DETAILS)
 
 
 def test_a_mail_of_the_patron_alone_is_no_signed_answer() -> None:

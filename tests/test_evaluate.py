@@ -101,6 +101,9 @@ def test_what_is_left_to_staff_says_why_with_the_first_passage() -> None:
     left = shown(Reading(kind=Kind.PARTNER_REPLY, doubts=doubts), auto=False)
     assert left["review"] == {"reason": "hedged", "text": "It hedges. No date.", "passage": "ehkä"}
     assert shown(Reading(), auto=False)["review"] == {"reason": "unclear", "text": "because", "passage": ""}
+    details = Event(event=EventName.DETAILS, citation=Citation(year="2001"))
+    told = shown(Reading(kind=Kind.PATRON_MESSAGE, events=(details,)))["events"]
+    assert told == [{"event": "Details", "citation": {"year": "2001"}}]
     back = shown(Reading(kind=Kind.AUTO_REPLY, absent_until=date(2026, 12, 1)))
     assert (back["absent_until"], back["events"]) == ("2026-12-01", [])
 

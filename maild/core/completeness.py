@@ -55,11 +55,6 @@ def merged(old: Citation, new: Citation) -> Citation:
     return replace(old, **gaps)
 
 
-def corrected(old: Citation, new: Citation) -> Citation:
-    """The citation with whatever `new` says."""
-    return replace(old, **{f.name: value for f in fields(Citation) if (value := getattr(new, f.name))})
-
-
 def contradicted(old: Citation, new: Citation) -> tuple[str, ...]:
     """Fields in which both say something, and not the same."""
     return tuple(

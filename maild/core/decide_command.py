@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from maild.core import completeness, corrections, edits, hand_letters, holders, letter_facts, prices, rota, undo
+from maild.core import corrections, details, edits, hand_letters, holders, letter_facts, prices, rota, undo
 from maild.core.apply import apply
 from maild.core.decide_event import take
 from maild.core.delivery import Way
 from maild.core.effects import ApprovePatron, Audience, Command, Decision, Effect, Move, SendLetter
 from maild.core.notices import plan
-from maild.core.occasion import Occasion
-from maild.core.reading import Citation, Doubt, Event, Money
+from maild.core.occasion import Occasion, seen_after
+from maild.core.reading import Doubt, Event, Money
 from maild.core.request import Context, Request
 from maild.core.rules import Refused, Rules
 from maild.core.terms import EventName, Status
@@ -29,7 +29,7 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
     request = context.request(command.number)
     if request is None:
         raise Refused(f"there is no request {command.number}; see maild request list")
-    event = _event(command, day_in(now, rules.site.zone))
+    event = event_of(command, day_in(now, rules.site.zone))
     must_be_a_place(command, rules)
     occasion = Occasion(
         event=event,
@@ -76,7 +76,8 @@ def _effects(o: Occasion) -> tuple[Effect, ...] | Doubt:
     if o.event.event is EventName.REOPEN:
         return (*taken, *undo.reopened(o))
     if o.event.event is EventName.EDIT:
-        return (*taken, *corrections.offered(o, apply(o.context, taken)))
+        offered = corrections.offered(o, apply(o.context, taken))
+        return (*taken, *offered, *details.completed(seen_after(o, taken)))
     return (*taken, *hand_letters.letter(o))
 
 
@@ -163,14 +164,6 @@ def _supplier(command: Command, request: Request, context: Context) -> str:
             f"{symbol} cannot be asked: it is not active, has no address, or does not do {request.service_type}"
         )
     return partner.symbol
-
-
-def _event(command: Command, today: date) -> Event:
-    """The event; fields of the citation are values of one event only."""
-    if command.event.event is not EventName.DETAILS:
-        return event_of(command, today)
-    given = {name: text.strip() for name, text in command.values.items() if name in completeness.FIELDS}
-    return replace(event_of(command, today, completeness.FIELDS), citation=Citation(**given))
 
 
 def event_of(command: Command, today: date, also: frozenset[str] = frozenset()) -> Event:

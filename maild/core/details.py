@@ -6,7 +6,7 @@ from maild.core.effects import AskStaff, ChangeRequest, Effect, Move, SendLetter
 from maild.core.occasion import Occasion, patron_language, seen_after, to_patron
 from maild.core.reading import Citation, Doubt, Event
 from maild.core.rules import Refused
-from maild.core.terms import EventName, Flag, Status
+from maild.core.terms import EventName, Flag
 
 LETTER = "details_needed"
 INCOMPLETE = frozenset({Flag.INCOMPLETE})
@@ -40,10 +40,10 @@ def asked_for(o: Occasion) -> dict[str, object]:
 
 
 def taken(o: Occasion) -> Effects | Doubt:
-    """The answer put into the citation. What the patron says fills gaps only; staff may set anything right."""
+    """The answer put into the citation: it fills gaps, and changes nothing that the form said."""
     given = o.event.citation or Citation()
     if o.by == "staff":
-        return _put(o, _by_staff(o, given))
+        raise Refused(f"staff complete a citation by: maild request edit {o.request.number} title=…")
     if not o.request.asked_for:
         return Doubt(reason="status", text=f"Nobody was asked what {o.request.number} lacks.")
     clash = completeness.contradicted(o.request.citation, given)
@@ -53,24 +53,25 @@ def taken(o: Occasion) -> Effects | Doubt:
     return _put(o, completeness.merged(o.request.citation, given))
 
 
-def _by_staff(o: Occasion, given: Citation) -> Citation:
-    if given == Citation():
-        fields = ", ".join(sorted(completeness.FIELDS))
-        raise Refused(f"{EventName.DETAILS} needs fields of the citation, like year=1999; there are {fields}")
-    return completeness.corrected(o.request.citation, given)
+def completed(o: Occasion) -> Effects:
+    """The question is over once staff have put in what the patron was asked for; they send the request on."""
+    if not o.request.asked_for or completeness.missing(o.request.citation, o.request.service_type, o.rules.needs):
+        return ()
+    over = Event(event=EventName.NOTE, request=o.request.number, note="the citation is complete now")
+    return (
+        Move(number=o.request.number, to=o.request.status, event=over, remove=INCOMPLETE),
+        ChangeRequest(number=o.request.number, values={"asked_for": ()}),
+    )
 
 
 def _put(o: Occasion, citation: Citation) -> Effects:
     """The new citation; where the request waited for it and it is complete, the request goes on."""
     lacking = completeness.missing(citation, o.request.service_type, o.rules.needs)
-    waited = bool(o.request.asked_for) and o.request.status is Status.NEW
     values: dict[str, object] = {"citation": citation} | ({} if lacking else {"asked_for": ()})
     done: Effects = (
         Move(number=o.request.number, to=o.request.status, event=o.event, remove=INCOMPLETE),
         ChangeRequest(number=o.request.number, values=values),
     )
-    if not waited:
-        return done
     if lacking:
         return (*done, _complete_it(o, lacking, "The patron has answered, and it still lacks"))
     return (*done, *_onward(seen_after(o, done)))
@@ -83,7 +84,7 @@ def _onward(o: Occasion) -> Effects:
     if hindrance:
         text = f"{o.request.number} is complete now. {hindrance}"
         return (AskStaff(number=o.request.number, reason="policy", text=text),)
-    confirmed = to_patron(o, "request_confirmed", {}) if o.notify else None
+    confirmed = to_patron(o, "request_confirmed", {})
     return (*([confirmed] if confirmed is not None else []), *holders.onward(o))
 
 
@@ -98,5 +99,12 @@ def _duplicate(o: Occasion) -> str:
 def _complete_it(o: Occasion, lacking: tuple[Need, ...], told: str) -> AskStaff:
     number = o.request.number
     text = f"{told}: {', '.join(completeness.labels(lacking, o.rules.site.language))}. Complete it."
-    commands = (f"maild request do {number} {EventName.DETAILS} {lacking[0].one_of[0]}=…",) if number else ()
+    commands = (
+        (
+            f"maild request edit {number} {lacking[0].one_of[0]}=…",
+            f"maild request do {number} NextSupplier",
+        )
+        if number
+        else ()
+    )
     return AskStaff(number=number, reason="incomplete", text=text, passage=o.event.passage, commands=commands)

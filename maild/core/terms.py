@@ -140,7 +140,7 @@ class EventName(StrEnum):
     NEXT_SUPPLIER = "NextSupplier"
     SUPPLIER_INFO = "SupplierInfo"  # ISO 18626 supplierInfo: who holds it, whom to skip, in which order
     ADOPT = "Adopt"  # it came without a request of ours: it becomes one
-    DETAILS = "Details"  # ours: what the citation lacked, by the patron who was asked, or by staff
+    DETAILS = "Details"  # ours: what the citation lacked, by the patron who was asked
     COPYRIGHT_CLEARANCE = "AwaitingCopyrightClearance"  # lending a copy: the rights are being asked for
     CLOSE = "Close"
     REOPEN = "Reopen"
