@@ -72,14 +72,15 @@ class Desk:
         """Deals with up to `limit` kept mails, oldest first; how many were claimed."""
         if self._careful:
             self._careful, limit = self._careful - 1, 1
-        with self._database.write() as session:
-            claimed = inbox.claim(session, limit, self._clock.now())  # the try counts from here, whatever happens
-        if claimed:
-            try:
+        try:
+            with self._database.write() as session:
+                claimed = inbox.claim(session, limit, self._clock.now())  # the try counts from here, whatever happens
+            if claimed:
                 self._deal_with(claimed)
-            except Exception as err:
-                self._blameless = is_outage(err)
-                raise
+        except Exception as err:  # of a claim too: its commit may have come through where the answer did not
+            self._blameless = is_outage(err)
+            raise
+        if claimed:
             self._committed()
         return len(claimed)
 

@@ -1,15 +1,17 @@
 """A database that is full, locked or away is no fault of the mail in hand: it is not set aside for that."""
 
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from maild.process import Desk
-from maild.store import decisions
-from maild.store.inbox import MAX_TRIES
+from maild.store import decisions, inbox
+from maild.store.inbox import MAX_TRIES, Claimed
 from maild.store.outage import is_full, is_outage
 from tests.desk_parts import database_of, desk_of, form, settings_in
 from tests.test_process import keep, states
@@ -81,3 +83,23 @@ def test_a_full_disk_is_known_in_any_language() -> None:
     assert is_full(OperationalError("INSERT", {}, OUTAGES["server's disk full"]))
     assert not is_full(OperationalError("INSERT", {}, OUTAGES["no server"]))
     assert not is_outage(KeyError("x"))
+
+
+def test_a_claim_that_was_committed_though_its_answer_was_lost_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, left = inbox.claim, [OperationalError("COMMIT", {}, OUTAGES["no server"])] * MAX_TRIES
+
+    def answer_lost(session: Session, limit: int, now: datetime) -> list[Claimed]:
+        claimed = claim(session, limit, now)
+        if left:
+            session.commit()
+            raise left.pop()
+        return claimed
+
+    monkeypatch.setattr(inbox, "claim", answer_lost)
+    settings = settings_in(tmp_path)
+    with database_of(settings) as database:
+        keep(database, form())
+        _until_it_rests(desk_of(settings, database))
+        assert states(database) == [("done", 1)]

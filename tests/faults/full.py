@@ -6,10 +6,11 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.faults.soak import Result, Soak
+from tests.faults.soak import Soak
 from tests.faults.table import Row
 from tests.faults.town import Town, town
 
@@ -26,14 +27,16 @@ def row() -> Row:
         if disk is None:
             told = "not measured: a small disk can be mounted by root only"
             return Row(claim="PostgreSQL's disk full", control="", figure=told, held=True)
-        careless = _soaked(disk, CONTROL_MAILS, *CONTROL, careless=True)
-        found = _soaked(disk, MAILS, ROOM_SECONDS, FULL_SECONDS)
+        with town(postgres=True, careless=True, disk=disk) as place:
+            careless = Soak(place, CONTROL_MAILS, partial(_fill_now_and_then, disk, *CONTROL)).lost()
+        with town(postgres=True, disk=disk) as place:
+            found = Soak(place, MAILS, partial(_fill_now_and_then, disk, ROOM_SECONDS, FULL_SECONDS)).run()
     return Row(
         claim=f"{MAILS} mails by SMTP, LMTP and IMAP, PostgreSQL's disk of {DISK_MEGABYTES} MB full for"
         f" {FULL_SECONDS:g} s after each {ROOM_SECONDS:g} s",
-        control=f"250 before the commit: {careless.lost} of {CONTROL_MAILS} mails lost",
+        control=f"250 before the commit: {careless} of {CONTROL_MAILS} mails lost",
         figure=found.text,
-        held=found.held and careless.lost > 0,
+        held=found.held and careless > 0,
     )
 
 
@@ -50,19 +53,18 @@ def small_disk() -> Iterator[Path | None]:
                 subprocess.run(["umount", folder], check=True)
 
 
-def _soaked(disk: Path, mails: int, room: float, full: float, *, careless: bool = False) -> Result:
-    def fill_now_and_then(place: Town, over: threading.Event, done: Counter[str]) -> None:
-        while not over.wait(room):
-            _fill(disk)
-            done["disk full"] += 1
-            over.wait(full)
-            (disk / FILLER).unlink()
-            if place.postgres is not None and not place.postgres.postmaster:  # it gave up: people start it again
-                place.postgres.start()
-                done["server started again"] += 1
-
-    with town(postgres=True, careless=careless, disk=disk) as place:
-        return Soak(place, mails, fill_now_and_then).run()
+def _fill_now_and_then(
+    disk: Path, room: float, full: float, place: Town, over: threading.Event, done: Counter[str]
+) -> None:
+    """The disk is full for so many seconds after so many with room."""
+    while not over.wait(room):
+        _fill(disk)
+        done["disk full"] += 1
+        over.wait(full)
+        (disk / FILLER).unlink()
+        if place.postgres is not None and not place.postgres.postmaster:  # it gave up: people start it again
+            place.postgres.start()
+            done["server started again"] += 1
 
 
 def _fill(disk: Path) -> None:
