@@ -24,6 +24,7 @@ def _multiparts(depth: int) -> bytes:
         ("field", b"From: " + b"a" * 999 + b"@partner.example\n\nbody"),
         ("field", HEAD + b"\n--b\nContent-Type: text/plain;" + b" a*0=x;" * 4000 + b"\n\nbody"),
         ("parts", HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * 1001),
+        ("parts", HEAD + b"Content-Type: message/delivery-status\r\n" + b"\r\n" * 50_000),
         ("depth", HEAD + _multiparts(31)),
         ("depth", HEAD + b"Content-Type: message/rfc822\n\n" * 40),
     ],
@@ -39,6 +40,7 @@ def test_what_is_too_much_has_its_word(word: str, raw: bytes) -> None:
         HEAD + b"\nbody",
         HEAD + _multiparts(29),
         HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 900,
+        HEAD + b"Content-Type: message/delivery-status\n\n" + b"Final-Recipient: rfc822; a@b.example\n\n" * 1000,
         HEAD + b"\n" + b"-- a list with dashes\n" * 3000,  # not parts: no boundary names them
         HEAD + b"Content-Type: multipart/digest; boundary=b\n\n" + b"--b\nContent-Type: message/rfc822\n\nx\n" * 100,
     ],

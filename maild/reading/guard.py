@@ -15,6 +15,7 @@ MAX_HEADER_LINES = 1_000
 MAX_FIELD_BYTES = 16 * 2**10  # one field with its folded lines
 MAX_ADDRESS_FIELD_BYTES = 998  # From, Sender, Reply-To
 MAX_PARTS = 1_000
+MAX_BLOCKS = 20_000  # blank lines in a mail with a delivery report, where Python makes each block of fields a part
 MAX_DEPTH = 30  # containers within containers
 MAX_LINES = 600_000  # 25 MiB of base64 has 340,000
 NOT_WHOLE = b"X-Maild-Not-Whole:"  # first of all fields where a door could keep only a part of the mail
@@ -82,6 +83,8 @@ def _check_parts(raw: bytes) -> str | None:
         m.end() - m.start() > MAX_FIELD_BYTES for m in _CONTENT_FIELD.finditer(lower)
     ):
         return "field"
+    if b"delivery-status" in lower and sum(map(raw.count, (b"\n\n", b"\n\r\n", b"\r\r"))) > MAX_BLOCKS:
+        return "parts"
     delimiters = raw.count(b"\n--") + raw.count(b"\r--")
     containers = lower.count(b"multipart/") + lower.count(b"message/")
     if delimiters <= MAX_PARTS and containers <= MAX_DEPTH:

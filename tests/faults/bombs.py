@@ -37,6 +37,7 @@ def _kinds() -> "enumerate[tuple[str, bytes]]":
         "29 levels of multiparts with 900 parts": b"".join(_level(n) for n in range(29)) + b"--b28\r\n\r\nx\r\n" * 900,
         "100,000 parts": boundary + b"--b\r\n\r\n" * 100_000,
         "5,000 mails in one another": b"Content-Type: message/rfc822\r\n\r\n" * 5000,
+        "500,000 blocks of a delivery report": b"Content-Type: message/delivery-status\r\n" + b"\n" * 500_000,
         "900 mails beside one another": boundary
         + b"--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ny\r\n" * 900,
         "100,000 fields": b"X: y\r\n" * 100_000 + b"\r\nx",
