@@ -257,8 +257,7 @@ def test_a_blocked_patron_s_loan_that_was_to_go_to_the_office_waits_and_staff_ar
     assert tasks(database) == [
         f"{THE_FIRST}: the patron is blocked now: it waits at the desk, and does not go to the office."
     ]
-    unknown = CliRunner().invoke(app, ["--config", str(site.data / "maild.toml"), "patron", "unblock", "1"])
-    assert (unknown.exit_code, "no patron has the card 1" in unknown.output) == (1, True)
+    assert intake.block(desk, database, "1", blocked=False) == "not_ours"
 
 
 def test_a_folder_that_is_not_there_is_said(desk: Desk, database: Database, tmp_path: Path) -> None:
