@@ -8,6 +8,7 @@ from email.headerregistry import Address, BaseHeader, HeaderRegistry, Unstructur
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy, Policy
 from functools import cache
+from typing import Any
 
 import idna
 
@@ -23,7 +24,20 @@ MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,240}>")
 ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,253}")
 
 
-class MessageIds(UnstructuredHeader, BaseHeader):
+class OwnWords(UnstructuredHeader, BaseHeader):
+    """A field of our own making, ASCII and short: there is nothing in it to take apart, and it goes out as it is."""
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        """Takes the value as it is."""
+        kwds["decoded"], kwds["parse_tree"] = value, None
+
+    def fold(self, *, policy: Policy) -> str:
+        """The field on one line."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+class MessageIds(OwnWords):
     """Message-ID, In-Reply-To and References: one id a line, the first on the field's own, never an encoded word.
 
     The standard library writes an id of over 76 characters (Exchange's are) as =?utf-8?q?…?=, and the thread is lost;
@@ -65,14 +79,6 @@ def _encoded_words(text: str) -> Iterator[str]:
     yield f"=?utf-8?q?{word}?="
 
 
-class ContentType(UnstructuredHeader, BaseHeader):
-    """The Content-Type of a letter, which we write ourselves: read as a whole, it is not taken apart each time."""
-
-    def fold(self, *, policy: Policy) -> str:
-        """The field on one line."""
-        return f"{self.name}: {self}{policy.linesep}"
-
-
 class _Fields(HeaderRegistry):
     """A class for each field's name, made once: the standard library makes a new one for each field of each letter."""
 
@@ -91,7 +97,8 @@ def letter_policy(*, utf8: bool) -> "EmailPolicy[EmailMessage]":
     """How letters are written; `utf8` only for a recipient whose mailbox name is not ASCII (RFC 6532)."""
     registry = _Fields()
     registry.map_to_type("subject", Subject)
-    registry.map_to_type("content-type", ContentType)
+    for name in ("content-type", "content-language", "mime-version", "auto-submitted", "x-auto-response-suppress"):
+        registry.map_to_type(name, OwnWords)
     for name in ("message-id", "in-reply-to", "references"):
         registry.map_to_type(name, MessageIds)
     return SMTP.clone(header_factory=registry, utf8=utf8)

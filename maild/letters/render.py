@@ -48,6 +48,21 @@ class Rendered:
     pointer: str  # stands on top of a letter in two languages: "In English below."
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, asked once for each attribute of each kind of value: its answer hangs on nothing else."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._safe: dict[tuple[type, str], bool] = {}
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether a template may see it."""
+        asked = (type(obj), attr)
+        if asked not in self._safe:
+            self._safe[asked] = super().is_safe_attribute(obj, attr, value)
+        return self._safe[asked]
+
+
 class Letters:
     """The letters of some template folders, the first folder's before the next one's.
 
@@ -170,7 +185,7 @@ class Letters:
             raise LetterError(f"{language}/{file}: {type(err).__name__}: {err}; mend the template") from err
 
     def _environment(self, language: str) -> ImmutableSandboxedEnvironment:
-        environment = ImmutableSandboxedEnvironment(
+        environment = _Sandbox(
             loader=_loader(self.templates, language),
             undefined=StrictUndefined,
             autoescape=lambda name: bool(name and name.endswith((".html", ".html.j2"))),
