@@ -9,7 +9,7 @@ from maild.core.reading import Citation, Event, NewRequest, Person, Reading, Req
 from maild.core.request import Request
 from maild.core.rota_rules import Rota, RotaEntry
 from maild.core.terms import EventName, Kind, Role, ServiceType, Status
-from tests.house import ALDER, BIRCH, NOW, PATRON, context, letters, mail, request, shipped_rules, statuses
+from tests.house import ALDER, BIRCH, NOW, PATRON, context, lending, letters, mail, request, shipped_rules, statuses
 
 RULES = shipped_rules()
 REPOSITORY = replace(RULES, rotas={"default": Rota(entries=(RotaEntry(symbol="FI-ALDER", assume_holds=True),))})
@@ -130,6 +130,19 @@ def test_a_library_that_asks_becomes_a_request_to_lend_with_a_task_for_staff() -
     assert statuses(decision.effects) == [Status.REQUEST_RECEIVED]
     assert [e.event.event for e in decision.effects if isinstance(e, Move)] == [EventName.REQUEST]
     assert any(isinstance(e, AskStaff) for e in decision.effects)
+
+
+def test_a_library_that_sends_its_request_again_opens_no_second_one() -> None:
+    there = lending(Status.REQUEST_RECEIVED, citation=WINTER, requester_ref="b-1")
+    asked = from_library(wish(patron=None, requester=Requester(ref="B-1")))
+    assert left(decided(asked, there)) == "duplicate"
+    for other in (
+        replace(there, requester_ref="B-2"),
+        replace(there, citation=Citation(title="Kesä")),
+        replace(there, closed_at=NOW),
+        replace(there, partner_id=ALDER.id),
+    ):
+        assert decided(asked, other).auto
 
 
 def test_the_answer_goes_to_where_the_library_wrote_from_not_to_an_address_in_its_text() -> None:

@@ -142,6 +142,10 @@ def _lending(
     happening: ReadMail, event: Event, new: NewRequest, context: Context, rules: Rules, now: datetime
 ) -> Opened:
     partner = _requester(happening, new, context)
+    again = _asked_again(new, partner, context)
+    if again is not None:
+        text = f"{again.number} is open for the same library, its number {again.requester_ref} and the same work."
+        return (), (Doubt(reason="duplicate", text=text, passage=event.passage),)
     draft = _draft(new, Role.LENDING)
     opening = OpenRequest(
         role=Role.LENDING,
@@ -161,6 +165,16 @@ def _lending(
         return (*registered, fetch, _unknown_library(happening, context, rules)), ()
     refused = _turned_down(happening, event, partner, apply(here, received), rules, now)
     return (*registered, *(refused or (fetch,))), ()
+
+
+def _asked_again(new: NewRequest, partner: Partner | None, context: Context) -> Request | None:
+    """An open request of the same library under the same number of its own for the same work: sent twice, or chased."""
+    ref = (new.requester.ref or "").casefold() if new.requester is not None else ""
+    if partner is None or not ref:
+        return None
+    theirs = (r for r in context.requests if r.role is Role.LENDING and r.partner_id == partner.id)
+    still_open = (r for r in theirs if r.closed_at is None and r.requester_ref.casefold() == ref)
+    return next((r for r in still_open if same_work(r.citation, new.citation)), None)
 
 
 def _turned_down(
