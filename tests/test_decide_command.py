@@ -67,6 +67,15 @@ def test_a_barcode_that_comes_after_the_date_is_kept() -> None:
     assert [i.item_ids for i in items] == [("1300",)]
 
 
+def test_staff_are_told_with_the_parcel_that_it_goes_to_an_office() -> None:
+    wished = request(delivery="office")
+    assert done(wished, EventName.RECEIVED, item_id="1300").why == "anna: Received, for the patron's office"
+    assert done(request(), EventName.RECEIVED, item_id="1300").why == "anna: Received"
+    blocked = context(wished, patrons=(replace(PATRON, blocked=True),))
+    command = Command(number=NUMBER, event=Event(event=EventName.RECEIVED), actor="anna", id="command-1")
+    assert decide(command, blocked, RULES, NOW).why == "anna: Received"
+
+
 def test_the_patron_hears_of_it_when_the_desk_has_it() -> None:
     decision = done(on_loan(Status.RECEIVED), EventName.READY_FOR_PICKUP, pickup="Main")
     assert decision.why == "anna: ReadyForPickup, to the desk"

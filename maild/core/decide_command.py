@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from maild.core import corrections, details, edits, hand_letters, holders, letter_facts, prices, rota, undo
+from maild.core import corrections, delivery, details, edits, hand_letters, holders, letter_facts, prices, rota, undo
 from maild.core.apply import apply
 from maild.core.decide_event import take
 from maild.core.delivery import Way
@@ -56,7 +56,10 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
 
 
 def _where_to(o: Occasion) -> str:
-    """Where staff put what is ready to be fetched."""
+    """Where staff put what has come, or is ready to be fetched."""
+    if o.event.event is EventName.RECEIVED:
+        kept = delivery.not_to_office(o.request, o.patron, o.rules.pickup, o.rules.limits.patron_loans)
+        return ", for the patron's office" if o.request.delivery == delivery.OFFICE and not kept else ""
     if o.event.event is not EventName.READY_FOR_PICKUP:
         return ""
     return ", to the desk" if letter_facts.waiting(o)["pickup_way"] == Way.DESK.value else ", to the open shelf"
