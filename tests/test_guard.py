@@ -66,6 +66,15 @@ def test_key_differs_with_every_field_of_its_own_and_the_body(change: tuple[byte
     assert guard.mail_key(mail) != guard.mail_key(mail.replace(*change))
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["From", "To", "Cc", "Date", "Message-ID", "Subject", "In-Reply-To", "References", "MIME-Version", "Content-Type"],
+)
+def test_key_differs_with_each_field_that_its_writer_gave_it(name: str) -> None:
+    one, other = (f"{name}: {value}\r\n\r\nHei\r\n".encode() for value in ("a@b.example", "c@d.example"))
+    assert guard.mail_key(one) != guard.mail_key(other)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400))
 def test_nothing_raises_for_any_bytes(raw: bytes) -> None:

@@ -240,7 +240,9 @@ def _dictate(port: int, data: bytes) -> None:
         client.say(line)
     client.raw(data)
     assert client.hear().startswith("250")
-    client.say(b"QUIT")
+    client.raw(b"QUIT\r\n")
+    while not client.hear().startswith("221"):  # what was smuggled would be answered before
+        pass
     client.close()
 
 
