@@ -1,7 +1,8 @@
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from maild.core.apply import apply
+from maild.core.apply import apply, noted_beside
 from maild.core.effects import (
     AddCharge,
     ChangeRequest,
@@ -13,6 +14,7 @@ from maild.core.effects import (
     PutAttempt,
     PutItem,
 )
+from maild.core.prices import read_money
 from maild.core.reading import Event, Money, NewRequest, Person, Requester
 from maild.core.request import Attempt, Charge, Item
 from maild.core.terms import EventName, Flag, Role, ServiceType, Status
@@ -89,3 +91,14 @@ def test_a_partners_absence_is_seen_by_what_follows() -> None:
     assert alder.absent_until == date(2026, 12, 1)
     assert birch is not None
     assert birch.absent_until is None
+
+
+def test_a_line_takes_the_place_of_its_like_until_that_is_settled() -> None:
+    price = Charge(kind="price", payer="us", money=read_money("8 EUR"), partner_id=1)
+    other, free = replace(price, money=read_money("9 EUR")), replace(price, money=read_money("0 EUR"))
+    paid = replace(price, settled=True)
+    assert noted_beside((price,), (other,)) == (other,)
+    assert noted_beside((paid,), (other,)) == (paid, other)
+    assert noted_beside((price,), (free, other)) == (replace(free, settled=True), other)
+    for beside in (replace(other, kind="fee"), replace(other, payer="patron"), replace(other, partner_id=2)):
+        assert noted_beside((price,), (beside,)) == (price, beside)

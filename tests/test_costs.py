@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from maild.core.decide import decide
-from maild.core.effects import Command, SendLetter
+from maild.core.effects import AddCharge, Command, SendLetter
 from maild.core.prices import read_money, read_prices
 from maild.core.reading import Event
 from maild.core.request import Charge, Partner, Request
@@ -49,3 +49,11 @@ def test_a_library_is_told_what_the_loan_costs_it_and_of_a_free_one_nothing() ->
     assert told(asked, EventName.LOANED, replace(listed, payment=Payment.VOUCHERS)) == read_money("1.5 IFLA")
     assert told(asked, EventName.LOANED, replace(listed, payment=Payment.RECIPROCITY)) is None
     assert told(asked, EventName.LOANED, BIRCH) is None
+
+
+def test_a_price_that_is_paid_already_is_not_noted_again() -> None:
+    said = by_supplier(EventName.LOANED, cost=EIGHT)
+    price = Charge(kind="supplier's price", payer="us", money=EIGHT, partner_id=ALDER.id)
+    for line, noted in ((price, 0), (replace(price, settled=True), 0), (replace(price, partner_id=BIRCH.id), 1)):
+        effects = decide(said, context(request(charges=(line,))), RULES, NOW).effects
+        assert sum(isinstance(effect, AddCharge) for effect in effects) == noted
