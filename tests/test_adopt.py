@@ -15,7 +15,7 @@ from maild.store.database import Database
 from maild.store.tables import NoticeRow, OutboxRow, TaskRow
 from tests.databases import url_in
 from tests.desk_parts import PATRON, database_of, desk_of, reply, rows, settings_in
-from tests.desks import add_patron
+from tests.desks import add_patron, context
 from tests.test_many import CONFIG
 from tests.test_process import keep
 
@@ -61,6 +61,15 @@ def test_what_came_becomes_a_request_with_its_dates_and_notices(database: Databa
         assert [(row.letter, row.to) for row in rows(session, OutboxRow)] == [
             ("ready_for_pickup", "aino@student.example")
         ]
+
+
+def test_loans_of_a_patron_are_counted_once_they_are_handed_over(database: Database, tmp_path: Path) -> None:
+    adopt(tmp_path, "title=Tervan tie merelle", "item_id=3012")
+    adopt(tmp_path, "title=Kivisillat", "item_id=3013")
+    assert request(tmp_path, "do", NUMBER, "CheckedOut").exit_code == 0
+    with database.read() as session:
+        (patron,) = context(session, NUMBER).patrons
+    assert (patron.open_requests, patron.loans) == (2, 1)
 
 
 def test_what_is_ours_already_is_not_taken_on_again(database: Database, tmp_path: Path) -> None:
