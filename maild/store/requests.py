@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from maild.core.request import Request
 from maild.core.terms import Flag, Role, Status
@@ -210,7 +210,10 @@ def _steps(session: Session, request_id: int) -> list[Entry]:
 
 
 def _letters(session: Session, request_id: int) -> list[Entry]:
-    rows = session.exec(select(OutboxRow).where(OutboxRow.request_id == request_id).order_by(col(OutboxRow.id))).all()
+    caused = select(InputRequestRow.input_id).where(InputRequestRow.request_id == request_id)
+    of_several = and_(col(OutboxRow.request_id).is_(None), col(OutboxRow.input_id).in_(caused))  # like reminders
+    own = or_(col(OutboxRow.request_id) == request_id, of_several)
+    rows = session.exec(select(OutboxRow).where(own).order_by(col(OutboxRow.id))).all()
     letters = [
         Entry(
             at=row.sent_at or row.created_at,
