@@ -166,7 +166,7 @@ def _fact_doubts(event: Event, stated: Stated, found: Outcome, today: Today) -> 
             yield date_doubt(stated.due_problem or found.passage)
         elif event.event is E.RENEW_ACCEPTED and (stated.deciding or stated.other):
             yield date_doubt(found.passage)
-        elif any(day > today.day for day in (*stated.other, *stated.expiry)):
+        elif any(day > today.day for day in (*stated.other, *stated.expiry, *stated.old)):
             yield date_doubt(found.passage)  # a day to come beside it that nothing calls the due date
     if event.event in PRICED and (len(stated.costs) > 1 or stated.cost_problem):
         text = "the price cannot be told"

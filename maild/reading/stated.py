@@ -86,13 +86,16 @@ class _Days:
         if statement.clause.sentence != self.sentence:
             self.sentence, self.last_role = statement.clause.sentence, ""
         role = statement.clause.label or _role(statement) or self.last_role
+        if role == "old" and statement.says("Loaned", "") and statement.has("roles", "due"):
+            role = "due"  # "was sent today and falls due on": nothing that goes out today has an old due date
         self.last_role = role
         days: Sequence[FoundDate] = find_dates(statement.clause.text, self.today, self.language)
         if statement.says("Loaned", ""):
             days = [self._just_gone(found) for found in days]
             days = self._without_sending(days) if role == "due" else days
-        for found in days:
-            self._sort(found, role, deciding=bool(statement.of("says")))
+        renewed = statement.says("RenewAccepted", "")
+        for found in days:  # nothing is renewed until tomorrow: "jatkan huomenna"
+            self._sort(found, role, deciding=bool(statement.of("says")) and not (renewed and found.kind == "relative"))
 
     def _just_gone(self, found: FoundDate) -> FoundDate:
         """The day of sending that a text without a year means: "lähetetty 18.11." of two days ago, not of next year."""

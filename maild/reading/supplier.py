@@ -143,13 +143,17 @@ def _covers(other: Hit, hit: Hit) -> bool:
         return False
     longer = other.end - other.start > hit.end - hit.start
     name, over = hit.phrase.name, other.phrase.name
+    if (hit.phrase.reason, other.phrase.reason) == ("NotFoundAsCited", "NotHeld"):
+        return longer  # "nothing under that title in our catalogue"
     if other.phrase.kind == "says" and over != name:
         return name in WEAK or ((longer or over in STRONG) and over in GIVES_WAY.get(E(name), ()))
     if other.phrase.kind == "harmless":
         if over == "renewal" and name == E.RENEW_ACCEPTED:
             return True  # "a renewal is possible on request"
         if over == "retry" and name == E.UNFILLED:
-            return longer  # "no reservations for other libraries"
+            return other.end - other.start >= hit.end - hit.start  # "no reservations for other libraries"
+        if over == name.lower() == "overdue":
+            return False  # "please send the overdue book back at once"
         return longer and over in (OVER_OFFERS if name == E.RETRY_POSSIBLE else OVER_ALL)
     return False
 

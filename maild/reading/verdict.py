@@ -6,6 +6,7 @@ from maild.core.reading import Doubt
 from maild.core.terms import EventName
 from maild.reading.beside import idle_marks, idle_stems, is_found_after_all, is_grave
 from maild.reading.judge import Judge
+from maild.reading.lines import is_name
 from maild.reading.opinion import second_opinion
 from maild.reading.phrases import Hit, Lexicon
 from maild.reading.rules import ReadingRules
@@ -63,10 +64,16 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
         if statement.asks_back and not (may_ask and (offers or not is_grave(statement, lexicon))):
             word, sentence = MARK_WORDS["question"]
             yield Doubt(reason=word, text=sentence, passage=passage)
-        strange = statement.stems and all(hit.phrase.kind == "roles" for hit in statement.hits)
-        if strange and not idle_stems(statement, names, lexicon):
+        if _is_strange(statement, lexicon) and not idle_stems(statement, names, lexicon):
             yield Doubt(reason="unclear", text="a sentence about the loan was not understood", passage=passage)
         yield from second_opinion(statement, rules.judge, names)
+
+
+def _is_strange(statement: Statement, lexicon: Lexicon | None) -> bool:
+    """Whether words of our field, or words that are staff's wherever they stand, stand in it and no phrase knows it."""
+    if any(hit.phrase.kind != "roles" for hit in statement.hits):
+        return False
+    return statement.stems or (is_grave(statement, lexicon) and not is_name(statement.clause.text))
 
 
 def _offers(said: Sequence[Statement]) -> bool:
