@@ -11,7 +11,7 @@ from maild.core.decide import decide
 from maild.core.effects import AskStaff, Command, Decision, OpenRequest, SendLetter
 from maild.core.mail import Mail
 from maild.core.problems import RuleFile
-from maild.core.reading import Citation, Event
+from maild.core.reading import Citation, Doubt, Event, Requester
 from maild.core.request import Request
 from maild.core.rota_rules import Rota, RotaEntry
 from maild.core.rules import Refused, SitePolicy
@@ -127,6 +127,36 @@ def test_a_patron_without_an_address_is_not_asked_and_staff_hear_both() -> None:
 
 def test_a_site_that_needs_nothing_asks_nothing() -> None:
     assert letters(decide(copy(), context(), replace(RULES, needs=()), NOW).effects)[0][0] == "request_confirmed"
+
+
+def open_to_the_patron(**known: object) -> Decision:
+    """A form that the reader doubts for want of the part, which is a question to the patron."""
+    doubt = Doubt(reason="incomplete", text="A copy is asked for, but not of which part.", askable=True)
+    given = copy()
+    given = replace(given, reading=replace(given.reading, doubts=(doubt,)))
+    return decide(given, context(**known), RULES, NOW)
+
+
+def test_what_the_reader_misses_is_asked_of_a_known_patron_and_left_to_staff_for_any_other() -> None:
+    assert letters(open_to_the_patron().effects) == [("details_needed", PATRON.email)]
+    for other in (replace(PATRON, approved=False), replace(PATRON, blocked=True), replace(PATRON, email="x@y.example")):
+        decision = open_to_the_patron(patrons=(other,))
+        assert not decision.auto
+        assert not any(isinstance(e, OpenRequest) for e in decision.effects)
+
+
+def test_a_doubt_that_no_patron_can_lift_stays_with_staff() -> None:
+    given = copy()
+    doubts = tuple(Doubt(reason="incomplete", text="x", askable=askable) for askable in (True, False))
+    decision = decide(replace(given, reading=replace(given.reading, doubts=doubts)), context(), RULES, NOW)
+    assert not decision.auto
+
+
+def test_a_library_whose_form_lacks_the_part_is_for_staff() -> None:
+    asked = form(wish(patron=None, citation=JOURNAL, requester=Requester(symbol="FI-BIRCH", email="ill@birch.example")))
+    doubt = Doubt(reason="incomplete", text="x", askable=True)
+    decision = decide(replace(asked, reading=replace(asked.reading, doubts=(doubt,))), context(), RULES, NOW)
+    assert not decision.auto
 
 
 # The answer

@@ -45,7 +45,7 @@ def decide_mail(happening: ReadMail, context: Context, rules: Rules, now: dateti
     mail, reading = happening.mail, happening.reading
     taken_at = context.received_at or mail.received_at or now
     doubts = (*reading.doubts, *_general(mail, reading, rules))
-    if doubts:
+    if not all(doubt.askable for doubt in doubts):
         return _left(happening, context, rules, doubts)
     acts = _acts(happening, context, rules, taken_at)
     if acts.doubts:

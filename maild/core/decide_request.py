@@ -7,6 +7,7 @@ from datetime import datetime
 from maild.core import completeness, decide_sanity, details, holders, lending_limits, new_partner, rota
 from maild.core.apply import apply
 from maild.core.authentication import domain_of
+from maild.core.completeness import Need
 from maild.core.decide_event import take
 from maild.core.effects import AskStaff, ChangeRequest, Effect, OpenRequest, ReadMail
 from maild.core.occasion import Occasion, to_patron
@@ -34,6 +35,8 @@ def opened(happening: ReadMail, context: Context, rules: Rules, now: datetime) -
     if doubts:
         return (), doubts
     if new.requester is not None or happening.reading.kind is Kind.PARTNER_REQUEST:
+        if happening.reading.doubts:  # no patron to ask
+            return (), happening.reading.doubts
         return _lending(happening, event, new, context, rules, now)
     return _borrowing(happening, event, new, context, rules, now)
 
@@ -72,6 +75,7 @@ def _borrowing(
     happening: ReadMail, event: Event, new: NewRequest, context: Context, rules: Rules, now: datetime
 ) -> Opened:
     patron = known_patron(new, context)
+    open_questions = happening.reading.doubts  # all of them are for the patron, or for staff where nobody is asked
     same = _duplicate(new, patron, context)
     if same is not None:
         text = f"{same.number} is open for the same patron and the same work."
@@ -85,27 +89,32 @@ def _borrowing(
         language=(patron.language if patron is not None else "") or new.language or "",
     )
     lacking = completeness.missing(new.citation, new.service_type, rules.needs)
+    o = _occasion(happening, event, apply(context, (opening,)), rules, now)
+    if open_questions and not (lacking and details.may_ask(o)):
+        return (), open_questions
     if patron is None or not patron.approved or patron.blocked:
-        return (opening, _unknown_patron(patron, completeness.labels(lacking, rules.site.language))), ()
+        return (opening, _unknown_patron(patron, _lacks(lacking, rules))), ()
     limit = rules.limits.of_patron(patron)
     if limit and patron.open_requests >= limit:
-        return (opening, _at_the_limit(patron)), ()
-    o = _occasion(happening, event, apply(context, (opening,)), rules, now)
+        return (opening, _at_the_limit(patron, _lacks(lacking, rules))), ()
     if lacking:
         return (opening, *details.ask(o, lacking)), ()
     confirmed = to_patron(o, "request_confirmed", {})
     return (opening, *([confirmed] if confirmed is not None else []), *holders.onward(o)), ()
 
 
-def _unknown_patron(patron: Patron | None, lacking: tuple[str, ...]) -> AskStaff:
+def _lacks(lacking: tuple[Need, ...], rules: Rules) -> str:
+    return f" Its citation lacks: {', '.join(completeness.labels(lacking, rules.site.language))}." if lacking else ""
+
+
+def _unknown_patron(patron: Patron | None, lacks: str) -> AskStaff:
     text = f"{holders.patron_hindrance(patron)} Sending the request to a supplier approves the patron for this once."
-    text += f" Its citation lacks: {', '.join(lacking)}." if lacking else ""
-    return AskStaff(number=NEW, reason="policy", text=text)
+    return AskStaff(number=NEW, reason="policy", text=text + lacks)
 
 
-def _at_the_limit(patron: Patron) -> AskStaff:
+def _at_the_limit(patron: Patron, lacks: str) -> AskStaff:
     text = f"The patron has {patron.open_requests} open requests already: send this one on, or turn it down."
-    return AskStaff(number=NEW, reason="policy", text=text)
+    return AskStaff(number=NEW, reason="policy", text=text + lacks)
 
 
 def known_patron(new: NewRequest, context: Context) -> Patron | None:

@@ -28,6 +28,13 @@ def ask(o: Occasion, lacking: tuple[Need, ...]) -> Effects:
     )
 
 
+def may_ask(o: Occasion) -> bool:
+    """Whether the patron of a form can be asked by itself: known to staff, with an address, and the letter is on."""
+    letter = to_patron(o, LETTER, {})
+    known = not holders.patron_hindrance(o.patron)
+    return known and isinstance(letter, SendLetter) and o.rules.mode_of(letter, None) != "off"
+
+
 def facts(o: Occasion, lacking: tuple[Need, ...]) -> dict[str, object]:
     """What the question and its reminder list, in the patron's language."""
     return {"questions": completeness.labels(lacking, patron_language(o.request, o.patron, o.rules))}

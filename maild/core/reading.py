@@ -131,6 +131,7 @@ class Doubt:
     reason: str
     text: str
     passage: str = ""
+    askable: bool = False  # the patron can be asked for what is missing (completeness.toml)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,9 @@ class Draft:
     journal: bool = False  # the title is a journal's
     labels: frozenset[str] = frozenset()  # every field that the form has, filled or not
 
-    def doubt(self, reason: str, text: str, passage: str = "") -> None:
-        """Remember why a person must look."""
-        self.doubts.append(Doubt(reason=reason, text=text, passage=passage[:200]))
+    def doubt(self, reason: str, text: str, passage: str = "", *, askable: bool = False) -> None:
+        """Remember why a person must look. `askable`: unless the patron is asked."""
+        self.doubts.append(Doubt(reason=reason, text=text, passage=passage[:200], askable=askable))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

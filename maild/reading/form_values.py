@@ -203,6 +203,7 @@ def _judge(new: NewRequest, draft: Draft) -> None:
     elif new.service_type is ServiceType.COPY and not (
         work.article_title or work.doi or work.pmid or work.pages or work.chapter or work.article_author
     ):
-        draft.doubt("incomplete", "A copy is asked for, but not of which part.", work.title or "")
+        ours = new.requester is None
+        draft.doubt("incomplete", "A copy is asked for, but not of which part.", work.title or "", askable=ours)
     if draft.journal and new.service_type is ServiceType.LOAN and not (work.volume or work.year or work.issue):
         draft.doubt("incomplete", "A journal is asked for on loan, but not which volume.", work.title or "")
