@@ -69,14 +69,13 @@ def test_records_with_nothing_in_them_are_not_alike() -> None:
     assert reasons(Partner(id=1), Partner(id=2)) == []
 
 
-@given(st.text(min_size=9, max_size=40), st.data())
-def test_one_slip_anywhere_in_a_name_is_found(name: str, data: st.DataObject) -> None:
-    letters = "".join(char for char in name if char.isalpha() and char.isascii()).lower()
-    if len(letters) < 10:
-        letters += "abcdefghij"
-    at = data.draw(st.integers(0, len(letters) - 1))
-    slip = letters[:at] + data.draw(st.sampled_from(["", "q", f"{letters[at]}z"])) + letters[at + 1 :]
-    assert reasons(replace(ELM, name=letters, names=None), replace(OTHER, name=slip)) != [] or letters == slip
+@given(st.text(alphabet="abcdeiklnoprstuvyäö", min_size=1, max_size=30), st.data())
+def test_one_slip_anywhere_in_a_name_is_found(town: str, data: st.DataObject) -> None:
+    name = f"{town}kirjasto"
+    at = data.draw(st.integers(0, len(name) - 1))
+    slip = name[:at] + data.draw(st.sampled_from(["", "q", f"{name[at]}z"])) + name[at + 1 :]
+    (why,) = reasons(replace(ELM, name=name, names=None, postal_address=""), replace(OTHER, name=slip))
+    assert why == "nearly the same name"
 
 
 def test_six_hundred_records_are_compared_in_a_moment() -> None:
