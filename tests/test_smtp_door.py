@@ -165,6 +165,22 @@ async def test_too_large_a_mail_is_refused_for_good(database_file: Database) -> 
     assert kept(database_file) == 0
 
 
+async def test_too_large_a_mail_whose_size_was_not_announced_is_refused_for_good(database_file: Database) -> None:
+    def unannounced(port: int) -> str:
+        client = Talk(port)
+        client.hear()
+        for line in (b"EHLO x", b"MAIL FROM:<a@partner.example>", b"RCPT TO:<ill@library.example>", b"DATA"):
+            client.say(line)
+        client.raw(MAIL + b"x\r\n" * 2000 + b".\r\n")
+        answer = client.hear()
+        client.close()
+        return answer
+
+    async with door(database_file, max_bytes=2000) as port:
+        assert (await asyncio.to_thread(unannounced, port)).startswith("552")
+    assert kept(database_file) == 0
+
+
 async def test_a_dot_within_a_line_too_long_ends_no_mail(database_file: Database) -> None:
     smuggled = b"MAIL FROM:<b@evil.example>\r\nRCPT TO:<ill@library.example>\r\n.\r\n"
     listener = Listener.model_validate({"listen": "127.0.0.1:0", "max_bytes": 1024})

@@ -37,7 +37,7 @@ from tests.desks import add_patron
 from tests.faults.table import Row
 
 GONE = Patron(name="Åsa Äijälä-Öhman", email="asa.aijala@student.example", card="2100777001", approved=True)
-STAYS = Patron(name="Åsa Äijälä", email="asa@student.example", card="2100777002", approved=True)
+STAYS = Patron(name="Åsa Äijälä-Ek", email="asa@student.example", card="2100777002", approved=True)
 MAILBOX = "ill@imap.example:993/INBOX"
 BATCH = 500
 CONFIG = '[database]\nurl = "sqlite:///{folder}/maild.db"\n[post]\nmaildir = "{folder}/letters"\n'
@@ -73,7 +73,7 @@ def measure(folder: Path, patrons: int) -> dict[str, int]:
         for number, one in enumerate((GONE, STAYS)):
             _live(desk, database, one, number)
         _crowd(database, patrons - 2)
-        before, other = len(traces(database, folder, GONE)), len(traces(database, folder, STAYS))
+        before, other = traces(database, folder, GONE, STAYS)
         with database.read() as session:
             mails = len(session.exec(select(InboxRow.id)).all())
         began = time.monotonic()
@@ -81,19 +81,19 @@ def measure(folder: Path, patrons: int) -> dict[str, int]:
             forget(folder / "maild.toml", GONE.card)
         seconds = time.monotonic() - began
         file.flush()
-        left = traces(database, folder, GONE)
+        left, others_left = traces(database, folder, GONE, STAYS)
         found = {
-            "before": before,
+            "before": len(before),
             "after": len(left),
             "mails": mails,
             "copies": len(_mails(GONE)),
             "listed": sum(f"Message-ID <{n}.{GONE.card}@" in said.getvalue() for n in _numbers()),
-            "other": int(len(traces(database, folder, STAYS)) == other),
+            "other": int(in_tables(others_left) == in_tables(other)),
             "seconds": round(seconds),
         }
     structlog.reset_defaults()
-    if left:
-        print(*sorted(left), sep="\n", file=sys.stderr)  # noqa: T201  # what to look for
+    if wrong := [*left, *(f"of the other: {one}" for one in in_tables(other) ^ in_tables(others_left))]:
+        print(*sorted(wrong), sep="\n", file=sys.stderr)  # noqa: T201  # what to look for
     return found
 
 
@@ -224,20 +224,28 @@ def _renamed(text: str, name: str, address: str, card: str) -> str:
 # The search
 
 
-def traces(database: Database, folder: Path, patron: Patron) -> set[str]:
-    """Where something stands that names the patron: tables, with every mail decoded; and files, in every encoding."""
-    words = [word.casefold() for word in _words(patron)]
-    found = set()
+def traces(database: Database, folder: Path, *patrons: Patron) -> list[set[str]]:
+    """For each patron, where something names that one: tables, every mail decoded; and files, in every encoding."""
+    words = [[word.casefold() for word in _words(patron)] for patron in patrons]
+    found: list[set[str]] = [set() for _ in patrons]
     with database.read() as session:
         for table in METADATA.sorted_tables:
             for one in session.connection().execute(table.select()):
                 told = " ".join(_decoded(v) if isinstance(v, bytes) else _told(v) for v in one).casefold()
-                found |= {f"{table.name}: {word}" for word in words if word in " ".join(told.split())}
-    files = [database.file, *folder.glob("maild.db-*"), folder / "log", folder / "pulse.json"]
-    for path in filter(Path.exists, files):
+                told = " ".join(told.split())
+                for mine, names in zip(found, words, strict=True):
+                    mine |= {f"{table.name}: {word}" for word in names if word in told}
+    for path in filter(Path.exists, [database.file, *folder.glob("maild.db-*"), folder / "log", folder / "pulse.json"]):
         content = path.read_bytes().lower()
-        found |= {f"{path.name}: {coded!r}" for word in _words(patron) for coded in _coded(word) if coded in content}
+        for mine, patron in zip(found, patrons, strict=True):
+            coded = {one for word in _words(patron) for one in _coded(word)}
+            mine |= {f"{path.name}: {one!r}" for one in coded if one in content}
     return found
+
+
+def in_tables(found: set[str]) -> set[str]:
+    """Without what stands in files: SQLite moves pages from its log to the database as it likes."""
+    return {one for one in found if not one.startswith("maild.db")}
 
 
 def _words(patron: Patron) -> list[str]:
