@@ -46,6 +46,7 @@ IDLE_SECONDS = 5.0  # between looks where nobody wakes us
 WATCHDOG_SECONDS = 20.0
 JOIN_SECONDS = 2.5  # for a mailbox thread to end by itself
 PAUSE_SECONDS = 5.0  # before work that failed is tried again
+DEAD_SECONDS = 5.0  # until PostgreSQL lets go of what a killed daemon held
 MAX_ROUNDS = 10_000  # of `once`: a loop that never ends is a bug, not work
 
 
@@ -81,7 +82,7 @@ class Daemon:
         self.database = Database(settings.database.url.get_secret_value())
         self._stack.callback(self.database.close)
         self.database.upgrade()
-        self._stack.enter_context(self.database.lock())
+        self._stack.enter_context(self.database.lock(patience=DEAD_SECONDS))
         house.must_be_safe(settings, self.database)
         paper = house.paper_of(settings)
         keys = house.reply_keys(settings)

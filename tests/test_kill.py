@@ -282,6 +282,7 @@ async def test_daemon_killed_twenty_times_loses_and_doubles_nothing(standing: Pa
     chance = random.Random(20261122)
     disturbed = tmp_path / "disturbed"
     shutil.copytree(standing, disturbed)
+    url_in(disturbed, like=standing)
     with database_of(settings_in(standing)) as database:
         mails = stream(database, chance)
     assert len(mails) == STANDING + NEW + JUNK

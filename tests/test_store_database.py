@@ -1,6 +1,7 @@
 """The database itself: its schema, its lock, what a write and a read may do."""
 
 import sqlite3
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -156,3 +157,15 @@ def _forget_locks(by: Database) -> None:
                 "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
             )
         )
+
+
+@pytest.mark.needs_postgres
+def test_a_lock_that_a_dying_process_holds_for_a_moment_is_waited_for(postgres_schema_url: str) -> None:
+    dying, next_one = Database(postgres_schema_url), Database(postgres_schema_url)
+    held = dying.lock()
+    held.__enter__()
+    threading.Timer(0.3, held.__exit__, (None, None, None)).start()
+    with next_one.lock(patience=20):
+        pass
+    dying.close()
+    next_one.close()

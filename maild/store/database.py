@@ -9,6 +9,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache
@@ -24,6 +25,7 @@ from maild.store import migrations
 from maild.store.statements import table_of
 
 BUSY_MILLISECONDS = 10_000  # how long SQLite waits for another process's writer; a door's client waits with it
+LOOK_AGAIN_SECONDS = 0.05  # at a lock that another one has
 FULL = 2  # PRAGMA synchronous; EXTRA is 3
 WRITING = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 READING = ("query_only=ON",)
@@ -136,9 +138,12 @@ class Database:
             raise Unsafe("; ".join(problems))
 
     @contextmanager
-    def lock(self, name: str = "run") -> Iterator[None]:
-        """Hold the database for one process; raises Locked where another one has it. The dead hold nothing."""
-        holder = self._lock_file(name) if self.is_sqlite else self._advisory_lock(name)
+    def lock(self, name: str = "run", *, patience: float = 0.0) -> Iterator[None]:
+        """Hold the database for one process; raises Locked where another one has it. The dead hold nothing.
+
+        PostgreSQL takes a moment to see that a process was killed: so many seconds are waited for that.
+        """
+        holder = self._lock_file(name) if self.is_sqlite else self._advisory_lock(name, patience)
         with holder:
             yield
 
@@ -189,9 +194,9 @@ class Database:
             yield  # closing lets go; the file stays, for removing it would race with the next holder
 
     @contextmanager
-    def _advisory_lock(self, name: str) -> Iterator[None]:
+    def _advisory_lock(self, name: str, patience: float) -> Iterator[None]:
         self._advisory = _AdvisoryLock(self._reader, name)
-        self._advisory.take()
+        self._advisory.take(patience)
         try:
             yield
         finally:
@@ -207,13 +212,17 @@ class _AdvisoryLock:
         self._name = name
         self._connection: Connection | None = None
 
-    def take(self) -> None:
-        """Raises Locked where another process has it."""
+    def take(self, patience: float = 0.0) -> None:
+        """Raises Locked where another process has it, after so many seconds."""
         connection = self._engine.connect()
-        if not connection.scalar(text(f"SELECT pg_try_advisory_lock({_lock_key(self._name)})")):
-            connection.close()
-            where = self._engine.url.render_as_string(hide_password=True)
-            raise Locked(f"{where}: another maild works on it (advisory lock {self._name}); stop that one first")
+        until = time.monotonic() + patience
+        while not connection.scalar(text(f"SELECT pg_try_advisory_lock({_lock_key(self._name)})")):
+            connection.rollback()
+            if time.monotonic() >= until:
+                connection.close()
+                where = self._engine.url.render_as_string(hide_password=True)
+                raise Locked(f"{where}: another maild works on it (advisory lock {self._name}); stop that one first")
+            time.sleep(LOOK_AGAIN_SECONDS)
         connection.commit()  # a transaction left open would hold back vacuum
         self._connection = connection
 
