@@ -14,7 +14,7 @@ test: $(STAMP) servers
 
 # The same tests with every database on a PostgreSQL of the run's own; what is about SQLite's files is left out.
 test-postgresql: $(STAMP) servers
-	$(BIN)/pytest -n 2 --dist loadfile --postgresql
+	$(BIN)/pytest -n 2 --dist loadfile --postgresql $(TESTS)
 
 check: lint types layers units
 	rm -rf build/check && mkdir -p build/check
