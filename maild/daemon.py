@@ -237,6 +237,8 @@ class Daemon:
     async def _holdings(self) -> None:
         while not self._stop.is_set():
             await self._look_up()
+            if not self._settings.holdings.command:  # what waited from before the site took it out is with staff now
+                await self._stop.wait()
             await _wait(self._stop, IDLE_SECONDS)
 
     async def _look_up(self) -> int:
@@ -245,7 +247,7 @@ class Daemon:
         A request that we stop at, or die at, keeps its flag, and is asked about again.
         """
         asked = self._settings.holdings
-        waiting = await self._in_worker(self._wait_for_holdings) if asked.command else []
+        waiting = await self._in_worker(self._wait_for_holdings)
         done = 0
         for request in waiting:
             told = await _unless(self._stop, looked_up(asked.command, request, asked.seconds))

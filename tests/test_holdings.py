@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from maild.cli import app
 from maild.clock import WoundClock
 from maild.core.apply import apply
 from maild.core.decide import decide
@@ -26,7 +28,7 @@ from maild.store import requests as store
 from maild.store.database import Database
 from maild.store.requests import Filters
 from tests.desk_parts import NOW as STARTED
-from tests.desk_parts import database_of, form, settings_in
+from tests.desk_parts import database_of, desk_of, form, settings_in
 from tests.house import ALDER, BIRCH, NOW, PATRON, context, letters, request, shipped_rules, statuses
 from tests.test_decide_request import form as form_of
 from tests.test_decide_request import wish
@@ -285,6 +287,28 @@ def test_a_form_is_looked_up_and_sent_to_the_library_that_holds_it(lived: Lived)
     found, tasks = lived("print(json.dumps(['FI-JOKI']))")
     assert (found.status, found.partner_address, tasks) == (Status.REQUESTED, "ill@joki.example", [])
     assert found.flags == frozenset()
+
+
+def test_a_command_that_was_taken_out_of_the_settings_leaves_nobody_waiting(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, holdings=Holdings(command=says(""), seconds=10))
+    (tmp_path / "rules/rotas/default.toml").write_text("schema = 1\n")
+    with database_of(settings) as database:
+        keep(database, form())
+        desk_of(settings, database).work()
+        assert standing(database).flags == PENDING
+    asyncio.run(once(settings_in(tmp_path)))
+    with database_of(settings) as database, database.read() as session:
+        assert standing(database).flags == frozenset()
+        assert "no command is set any more" in store.tasks(session)[0].text
+
+
+def test_check_tells_a_command_that_is_not_there(tmp_path: Path) -> None:
+    settings_in(tmp_path)
+    config = tmp_path / "maild.toml"
+    config.write_text(f'data = "{tmp_path}"\n[holdings]\ncommand = ["/nonexistent/hook"]\n')
+    said = CliRunner().invoke(app, ["--config", str(config), "check", "--offline"])
+    assert said.exit_code == 78
+    assert "holdings.command: /nonexistent/hook is not there" in said.output
 
 
 def test_a_command_that_fails_leaves_the_request_with_staff(lived: Lived) -> None:

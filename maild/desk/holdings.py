@@ -78,6 +78,8 @@ def symbols_in(answer: bytes) -> tuple[str, ...]:
 
 async def _said(command: Sequence[str], question: bytes, seconds: int) -> bytes:
     """Its standard output. Raises HookFailed where it cannot be started, fails, is slow or says too much."""
+    if not command:
+        raise HookFailed("no command is set any more ([holdings] in maild.toml)")
     try:
         # The command stands in maild.toml, which only the administrator can write; no shell is involved.
         process = await asyncio.create_subprocess_exec(
