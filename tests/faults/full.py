@@ -15,9 +15,9 @@ from tests.faults.table import Row
 from tests.faults.town import Town, town
 
 DISK_MEGABYTES = 128  # a new cluster takes about 60
-MAILS, CONTROL_MAILS = 600, 300
-ROOM_SECONDS, FULL_SECONDS = 5.0, 8.0
-CONTROL = (1.0, 4.0)
+MAILS, CONTROL_MAILS, MAIL_BYTES = 200, 100, 20_000
+TIMES = 5
+ROOM_SECONDS, FULL_SECONDS = 4.0, 6.0
 FILLER, PIECE = "filler", bytes(2**16)
 
 
@@ -28,12 +28,12 @@ def row() -> Row:
             told = "not measured: a small disk can be mounted by root only"
             return Row(claim="PostgreSQL's disk full", control="", figure=told, held=True)
         with town(postgres=True, careless=True, disk=disk) as place:
-            careless = Soak(place, CONTROL_MAILS, partial(_fill_now_and_then, disk, *CONTROL)).lost()
+            careless = Soak(place, CONTROL_MAILS, partial(_fill_now_and_then, disk), padding=MAIL_BYTES).lost()
         with town(postgres=True, disk=disk) as place:
-            found = Soak(place, MAILS, partial(_fill_now_and_then, disk, ROOM_SECONDS, FULL_SECONDS)).run()
+            found = Soak(place, MAILS, partial(_fill_now_and_then, disk), padding=MAIL_BYTES).run()
     return Row(
-        claim=f"{MAILS} mails by SMTP, LMTP and IMAP, PostgreSQL's disk of {DISK_MEGABYTES} MB full for"
-        f" {FULL_SECONDS:g} s after each {ROOM_SECONDS:g} s",
+        claim=f"{MAILS} mails by SMTP, LMTP and IMAP, meanwhile PostgreSQL's disk full for {FULL_SECONDS:g} s,"
+        f" up to {TIMES} times",
         control=f"250 before the commit: {careless} of {CONTROL_MAILS} mails lost",
         figure=found.text,
         held=found.held and careless > 0,
@@ -53,18 +53,17 @@ def small_disk() -> Iterator[Path | None]:
                 subprocess.run(["umount", folder], check=True)
 
 
-def _fill_now_and_then(
-    disk: Path, room: float, full: float, place: Town, over: threading.Event, done: Counter[str]
-) -> None:
-    """The disk is full for so many seconds after so many with room."""
-    while not over.wait(room):
+def _fill_now_and_then(disk: Path, place: Town, over: threading.Event, done: Counter[str]) -> None:
+    """The disk is full some times, and has room in between; it is full at the beginning."""
+    while done["disk full"] < TIMES and not over.is_set():
         _fill(disk)
         done["disk full"] += 1
-        over.wait(full)
+        over.wait(FULL_SECONDS)
         (disk / FILLER).unlink()
         if place.postgres is not None and not place.postgres.postmaster:  # it gave up: people start it again
             place.postgres.start()
             done["server started again"] += 1
+        over.wait(ROOM_SECONDS)
 
 
 def _fill(disk: Path) -> None:

@@ -1,5 +1,6 @@
 """Mails by SMTP, LMTP and IMAP at once, while the daemon and the servers around it are killed (P11)."""
 
+import random
 import signal
 import smtplib
 import threading
@@ -77,10 +78,11 @@ class Result:
 class Soak:
     """Mails on their way in, and a hand that makes trouble."""
 
-    def __init__(self, place: Town, mails: int, trouble: Trouble) -> None:
+    def __init__(self, place: Town, mails: int, trouble: Trouble, *, padding: int = 0) -> None:
+        """Every mail that is no form has so many bytes more than it needs."""
         self._town = place
         self._trouble = trouble
-        self._waiting = deque((n, _mail(n)) for n in range(mails))
+        self._waiting = deque((n, _mail(n, padding)) for n in range(mails))
         self._mails = mails
         self._accepted: list[str] = []
         self._codes: Counter[int] = Counter()
@@ -232,9 +234,11 @@ def send_all(place: Town, mails: list[bytes]) -> None:
             client.sendmail("a@b.example", [RECIPIENT], raw)
 
 
-def _mail(number: int) -> bytes:
+def _mail(number: int, padding: int) -> bytes:
     if number % FORM_EVERY == 0:
         raw = form(number, f"Kirja {number}")
         card = f"{2100200000 + number}"
         return raw.replace(b"2100123456", card.encode()).replace(b"aino@", f"patron{number}@".encode())
-    return f"From: x{number}@shop.example\r\nMessage-ID: <{number}@shop.example>\r\n\r\nHello {number}\r\n".encode()
+    head = f"From: x{number}@shop.example\r\nMessage-ID: <{number}@shop.example>\r\n\r\nHello {number}\r\n".encode()
+    noise = random.Random(number).randbytes(padding // 2).hex().encode()  # which no database makes smaller than half
+    return head + b"".join(noise[start : start + 76] + b"\r\n" for start in range(0, len(noise), 76))
