@@ -65,8 +65,10 @@ class Statement:
 
     @property
     def asks_back(self) -> bool:
-        """Whether it asks us for a yes or no ("käykö näin?", "please let us know")."""
-        return self.has("harmless", "reply")
+        """Whether it asks us for a yes or no ("käykö näin?", "please let us know"), and not out of politeness."""
+        asked = (hit for hit in self.of("harmless") if hit.phrase.name == "reply")
+        polite = [hit for hit in self.of("harmless") if hit.phrase.name == "greeting"]
+        return any(not any(p.start <= hit.start and hit.end <= p.end for p in polite) for hit in asked)
 
     def says(self, name: str, reason: str) -> bool:
         """Whether one of its hits is of that event and reason."""
