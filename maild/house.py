@@ -165,5 +165,6 @@ def identity_of(settings: Settings, keys: tuple[str, ...]) -> Identity:
         accept_spf=trust.accept_spf,
         form_senders=trust.form_senders,
         internal_forms=trust.internal_forms,
+        library_systems=settings.library_system.senders,
         staff_addresses=settings.desk.staff,
     )

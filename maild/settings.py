@@ -285,6 +285,10 @@ class ReaderAt(Section):
 class LibrarySystem(Section):
     """What the library system tells us of check-outs, check-ins and blocks (docs/library-system.md)."""
 
+    senders: tuple[Address, ...] = Field(
+        (),
+        description="Addresses that it mails check-outs and check-ins from; on our own hosts also in internal_forms.",
+    )
     folder: Path | None = Field(
         None,
         description="Folder in which it leaves CSV files; maild moves them into done/ or refused/ there. Unset: none.",

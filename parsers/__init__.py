@@ -2,6 +2,7 @@
 
 The first that knows a mail reads it, so they stand from the most certain to the least:
 - bounce: a report says what it is by its parts, and quotes our own letter, which every reader below would try to read;
+- library_system: our own library system, by the addresses that the site lists and by its subjects;
 - dialect: a library system's letter has a banner and fixed labels. It comes before auto_reply, because such a letter is
   made by a machine too ("Auto-Submitted: auto-generated") and yet states an outcome;
 - auto_reply: needs a header, subject or words that no person writes; its "we have received your request" must not
@@ -18,6 +19,7 @@ from maild.core.reading import Parser
 from .auto_reply import AutoReplyParser
 from .bounce import BounceParser
 from .dialect import DialectParser
+from .library_system import LibrarySystem
 from .our_answers import OurAnswers
 from .partner_action import PartnerAction
 from .partner_reply import PartnerReply
@@ -28,6 +30,7 @@ from .web_form import WebFormParser
 
 BUILTIN: tuple[type[Parser], ...] = (
     BounceParser,
+    LibrarySystem,
     DialectParser,
     AutoReplyParser,
     OurAnswers,

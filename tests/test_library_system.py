@@ -14,9 +14,11 @@ from typer.testing import CliRunner
 from maild.cli import app
 from maild.clock import WoundClock
 from maild.core import library_system as core
-from maild.core.effects import Command
+from maild.core.decide import decide
+from maild.core.effects import Command, Decision, ReadMail
 from maild.core.library_system import Kind
-from maild.core.reading import Event
+from maild.core.mail import AuthResult, Mail
+from maild.core.reading import Event, Reading
 from maild.core.request import Request
 from maild.core.terms import EventName, Status
 from maild.intake import library_system as intake
@@ -25,9 +27,11 @@ from maild.settings import Settings
 from maild.store.database import Database
 from maild.store.requests import by_number
 from maild.store.tables import HistoryRow, PatronRow, RequestRow, TaskRow
+from parsers.library_system import LibrarySystem
 from tests.databases import url_in
 from tests.desk_parts import NOW, PATRON, database_of, desk_of, form, rows, settings_in
-from tests.house import lending, on_loan, shipped_rules
+from tests.house import NUMBER, context, lending, on_loan, shipped_rules, statuses
+from tests.requests_of import rules as reading_rules
 from tests.test_many import CONFIG
 from tests.test_process import keep
 
@@ -74,10 +78,6 @@ def test_a_strange_file_gives_lines_or_mistakes_and_never_an_error(cells: list[d
     assert not (found and any(problem.startswith("line 1:") for problem in problems))
 
 
-def line_of(kind: Kind, **values: str) -> core.Line:
-    return core.Line(place=2, kind=kind, at=NOW, **{"item": "1300", **values})  # type: ignore[arg-type]  # texts
-
-
 @pytest.mark.parametrize(
     ("request_", "kind", "event"),
     [
@@ -92,16 +92,71 @@ def line_of(kind: Kind, **values: str) -> core.Line:
 def test_what_a_line_is_on_a_request_and_when_it_was_told_before(
     request_: Request, kind: Kind, event: EventName | None
 ) -> None:
-    found = core.event_for(line_of(kind), request_)
+    found = core.event_for(kind, "1300", request_)
     assert (found.event if found else None) is event
 
 
 def test_one_of_several_things_comes_back_alone() -> None:
     loan = on_loan()
     two = replace(loan, items=(*loan.items, replace(loan.items[0], id=2, item_ids=("1301",))))
-    found = core.event_for(line_of(Kind.CHECK_IN, item="1301"), two)
+    found = core.event_for(Kind.CHECK_IN, "1301", two)
     assert found is not None
     assert found.item_id == ("1301",)
+
+
+# By mail
+
+ROBOT = "lms@library.example"
+MAIL = Mail(
+    message_id="<1@lms>",
+    from_address=ROBOT,
+    subject="Lainauskuitti 23.11.2026",
+    text="Nimeke: Talvi\nViivakoodi: 1300\nEräpäivä: 15.12.2026\n\nViivakoodi: 999\n",
+    auth_results=(
+        AuthResult(authserv_id="mx.library.example", method="dmarc", result="pass", domain="library.example"),
+    ),
+)
+
+
+def read_mail(
+    mail: Mail, *loans: Request, systems: tuple[str, ...] = (ROBOT,)
+) -> tuple[Reading | None, Decision | None]:
+    known = context(*loans, library_systems=systems)
+    reading = LibrarySystem().read(mail, known, reading_rules())
+    happening = ReadMail(mail=mail, reading=reading, id="m") if reading is not None else None
+    return reading, decide(happening, known, shipped_rules(), NOW) if happening is not None else None
+
+
+def test_a_receipt_of_the_library_system_checks_the_loan_out() -> None:
+    reading, decision = read_mail(MAIL, on_loan(Status.AWAITING_PICKUP))
+    assert reading is not None
+    assert [(e.event, e.request) for e in reading.events] == [(EventName.CHECKED_OUT, NUMBER)]
+    assert decision is not None
+    assert (statuses(decision.effects), decision.auto) == ([Status.WITH_PATRON], True)
+    back, _ = read_mail(replace(MAIL, subject="Item returned"), on_loan())
+    assert back is not None
+    assert [e.event for e in back.events] == [EventName.RETURNED_BY_PATRON]
+
+
+@pytest.mark.parametrize("loans", [(), (on_loan(),), (lending(),)])
+def test_a_receipt_of_what_is_not_ours_or_known_is_filed_away(loans: tuple[Request, ...]) -> None:
+    reading, decision = read_mail(MAIL, *loans)
+    assert (reading and reading.events, decision and [type(e).__name__ for e in decision.effects]) == ((), ["FileMail"])
+
+
+def test_nobody_is_believed_who_only_says_that_he_is_the_library_system() -> None:
+    _, decision = read_mail(replace(MAIL, auth_results=()), on_loan(Status.AWAITING_PICKUP))
+    assert decision is not None
+    assert (statuses(decision.effects), decision.auto) == ([], False)
+    assert read_mail(MAIL, on_loan(), systems=()) == (None, None)
+    assert read_mail(replace(MAIL, subject="Uutiskirje"), on_loan()) == (None, None)
+
+
+def test_a_barcode_that_two_requests_have_is_left_to_staff() -> None:
+    other = replace(on_loan(Status.AWAITING_PICKUP), number="KP-2026-000999")
+    _, decision = read_mail(MAIL, on_loan(Status.AWAITING_PICKUP), other)
+    assert decision is not None
+    assert (statuses(decision.effects), decision.auto) == ([], False)
 
 
 # On a database

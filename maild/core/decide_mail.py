@@ -27,6 +27,7 @@ BY: dict[Kind, By] = {
     Kind.PARTNER_REQUEST: "requester",
     Kind.PATRON_MESSAGE: "patron",
     Kind.STAFF_COMMAND: "staff",
+    Kind.LIBRARY_SYSTEM: "house",
 }
 OF_A_LOAN = frozenset({EventName.LOANED, EventName.OVERDUE, EventName.RECALLED, EventName.DUE_DATE_CHANGED})
 COPY_TYPES = ("application/pdf", "image/tiff", "image/jpeg", "image/png", "application/zip")
@@ -151,7 +152,7 @@ def _meant(event: Event, reading: Reading, context: Context) -> Request | Doubt:
 
 def _thread(mail: Mail, o: Occasion) -> tuple[Effect, ...]:
     """Our next letter answers this mail, so that both sides see one conversation."""
-    if not mail.message_id or o.by == "staff":
+    if not mail.message_id or o.by in {"staff", "house"}:
         return ()
     name = "last_patron_message_id" if o.by == "patron" else "last_partner_message_id"
     return (ChangeRequest(number=o.request.number, values={name: mail.message_id}),)

@@ -7,6 +7,8 @@ from enum import StrEnum
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
+
 from maild.core.problems import Problem, RuleFiles
 from maild.core.reading import Event
 from maild.core.request import Patron, Request
@@ -50,6 +52,7 @@ class Words:
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     events: Mapping[str, str] = field(default_factory=dict)
+    subjects: Mapping[str, Kind] = field(default_factory=dict)  # of its mails, a part of each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,7 @@ class _Columns(Table):
 class _LibrarySystemFile(Table):
     columns: _Columns
     events: dict[str, tuple[str, ...]]
+    subjects: dict[Kind, tuple[str, ...]] = Field(default={})
 
 
 def load(files: RuleFiles) -> tuple[Words, list[Problem]]:
@@ -103,7 +107,23 @@ def load(files: RuleFiles) -> tuple[Words, list[Problem]]:
                 problems.append(Problem(file=FILE, place=f"events.{kind}", what=what, way_out="leave one of them"))
             words[word] = kind
     columns = {name: tuple(map(_folded, getattr(found.columns, name))) for name in COLUMNS}
-    return Words(columns=columns, events=words), problems
+    subjects = {_folded(part): kind for kind, parts in found.subjects.items() for part in parts}
+    return Words(columns=columns, events=words, subjects=subjects), problems
+
+
+def kind_of(subject: str, words: Words) -> Kind | None:
+    """What a mail of that subject reports; the longest part that stands in it counts."""
+    folded = _folded(subject)
+    found = [part for part in words.subjects if part in folded]
+    return words.subjects[max(found, key=len)] if found else None
+
+
+def items_in(text: str, words: Words) -> tuple[str, ...]:
+    """The things that a mail names, each behind a label of the column item: "Viivakoodi: 3012"."""
+    labels = words.columns.get("item", ())
+    pairs = (line.partition(":") for line in text.split("\n"))
+    found = (value.strip() for label, colon, value in pairs if colon and _folded(label) in labels)
+    return tuple(dict.fromkeys(item for item in found if item and len(item) <= MAX_CELL))
 
 
 def lines(rows: Sequence[Cells], words: Words, zone: str) -> tuple[list[Line], list[str]]:
@@ -129,13 +149,13 @@ def lines(rows: Sequence[Cells], words: Words, zone: str) -> tuple[list[Line], l
     return read_lines, problems
 
 
-def event_for(line: Line, request: Request) -> Event | None:
-    """The event that the line is on this request; None where it is none, or was told before."""
-    name = EVENTS.get((request.role, line.kind))
+def event_for(kind: Kind, item: str, request: Request) -> Event | None:
+    """The event that such a report is on this request; None where it is none, or was told before."""
+    name = EVENTS.get((request.role, kind))
     if name is None or request.status in TOLD_BY[name] or request.closed_at is not None:
         return None
     several = len(request.items) > 1
-    return Event(event=name, request=request.number, item_id=(line.item,) if line.item and several else ())
+    return Event(event=name, request=request.number, item_id=(item,) if item and several else ())
 
 
 def is_before(line: Line, request: Request, zone: str) -> bool:

@@ -228,6 +228,7 @@ class Context:
     partner_domains: tuple[str, ...] = ()  # of any partners, those that an address of the mail could be at
     trusted_form_senders: tuple[str, ...] = ()
     internal_forms: tuple[str, ...] = ()
+    library_systems: tuple[str, ...] = ()  # addresses that our library system writes from
     staff_addresses: tuple[str, ...] = ()
     requests: tuple[Request, ...] = ()
     partners: tuple[Partner, ...] = ()  # those in hand, those of the sender, and the suppliers that may come next

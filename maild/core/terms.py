@@ -87,6 +87,7 @@ class Kind(StrEnum):
     PATRON_MESSAGE = "patron-message"
     WEB_FORM = "web-form"
     STAFF_COMMAND = "staff-command"
+    LIBRARY_SYSTEM = "library-system"  # ours: the library system reports check-outs and check-ins
     BOUNCE = "bounce"
     AUTO_REPLY = "auto-reply"
     UNKNOWN = "unknown"

@@ -82,6 +82,8 @@ def who_speaks(
         return _patron(mail, context, request)
     if kind is Kind.WEB_FORM:
         return _form(mail, context)
+    if kind is Kind.LIBRARY_SYSTEM:
+        return _robot(mail, context, context.library_systems, "library system")
     if kind is Kind.STAFF_COMMAND:
         return _staff(mail, context, request)
     if kind is Kind.BOUNCE:
@@ -162,17 +164,22 @@ def _known_patron(mail: Mail, context: Context) -> Belief:
 
 
 def _form(mail: Mail, context: Context) -> Belief:
+    return _robot(mail, context, (*context.trusted_form_senders, *context.internal_forms), "form")
+
+
+def _robot(mail: Mail, context: Context, listed: Sequence[str], what: str) -> Belief:
+    """A machine that the site lists: aligned, or one of our own hosts whose mail has no stamp of our mail server."""
     address = mail.from_address.lower()
+    if address not in {name.lower() for name in listed}:
+        return _no(None, mail, f"{_shown(mail)} is no {what} on record")
     inside = address in {name.lower() for name in context.internal_forms}
-    if not inside and address not in {name.lower() for name in context.trusted_form_senders}:
-        return _no(None, mail, f"{_shown(mail)} is no form on record")
     if inside and context.authserv_id and not was_stamped(mail, context):
-        why = "a form on our own hosts, with no stamp of our mail server, which marks every mail from outside"
+        why = f"a {what} on our own hosts, with no stamp of our mail server, which marks every mail from outside"
         return Belief(ok=True, why=why, address=address, by="inside")
     stamp = authenticate(mail, context)
     if not stamp.by:
-        return _no(None, mail, f"it claims to be a form, but {stamp.why}")
-    return Belief(ok=True, why=f"a form on record, {stamp.why}", address=address, by=stamp.by)
+        return _no(None, mail, f"it claims to be a {what}, but {stamp.why}")
+    return Belief(ok=True, why=f"a {what} on record, {stamp.why}", address=address, by=stamp.by)
 
 
 def _staff(mail: Mail, context: Context, request: Request | None) -> Belief:

@@ -87,7 +87,7 @@ def _of_loan(desk: Desk, database: Database, line: Line, name: str) -> str:
     if not found or core.is_before(line, found[0], desk.rules.site.zone):
         return "not_ours"
     request = found[0]
-    event = core.event_for(line, request)
+    event = core.event_for(line.kind, line.item, request)
     if event is None:
         return "known"
     command = f"maild request do {request.number} {event.event}"

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from maild import shipped
-from maild.core import answers, completeness
+from maild.core import answers, completeness, library_system
 from maild.core.answers import AnswerRules
 from maild.core.completeness import Need
+from maild.core.library_system import Words
 from maild.core.problems import Problem, RuleFiles
 from maild.reading import dialects, forms, phrases, quote_rules
 from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
@@ -37,6 +38,7 @@ class ReadingRules:
     auto_replies: AutoReplyRules
     answers: AnswerRules = field(default_factory=AnswerRules)
     needs: tuple[Need, ...] = ()  # what patrons are asked about a citation
+    reported: Words = field(default_factory=Words)
     judge: Judge = field(default_factory=shipped_judge)
 
 
@@ -51,7 +53,17 @@ def load(
     auto_replies, in_auto_replies = load_auto_replies(files)
     offered, in_answers = answers.load(files)
     needs, in_needs = completeness.load(files)
-    problems = [*in_lexicons, *in_quotes, *in_forms, *in_dialects, *in_auto_replies, *in_answers, *in_needs]
+    reported, in_reported = library_system.load(files)
+    problems = [
+        *in_lexicons,
+        *in_quotes,
+        *in_forms,
+        *in_dialects,
+        *in_auto_replies,
+        *in_answers,
+        *in_needs,
+        *in_reported,
+    ]
     if problems:
         return None, problems
     return ReadingRules(
@@ -65,4 +77,5 @@ def load(
         auto_replies=auto_replies,
         answers=offered,
         needs=needs,
+        reported=reported,
     ), []

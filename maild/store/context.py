@@ -85,6 +85,7 @@ class Identity:
     accept_spf: tuple[str, ...] = ()
     form_senders: tuple[str, ...] = ()
     internal_forms: tuple[str, ...] = ()
+    library_systems: tuple[str, ...] = ()
     staff_addresses: tuple[str, ...] = ()
 
 
@@ -180,6 +181,7 @@ def _context(
         partner_domains=_known_domains(session, clues, identity) if clues else (),
         trusted_form_senders=identity.form_senders,
         internal_forms=identity.internal_forms,
+        library_systems=identity.library_systems,
         staff_addresses=identity.staff_addresses,
         requests=requests,
         partners=counting.counted_partners(session, _once([*partners, *others])),
