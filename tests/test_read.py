@@ -121,6 +121,7 @@ def test_alone_a_mails_number_is_taken_at_its_word() -> None:
 def test_the_shipped_parsers_stand_from_the_most_certain_to_the_least() -> None:
     assert [parser.name for parser in load_parsers()] == [
         "bounce",
+        "library_system",
         "dialect",
         "auto_reply",
         "our_answers",
