@@ -74,6 +74,7 @@ TO_PATRON = [
     "not_understood",
     "account_ending",
     "claim_noted",
+    "reminders",
     "damage_bill",
     "found_elsewhere",
     "returned_thanks",
