@@ -20,7 +20,11 @@ from tests.desk_parts import form
 
 SYSTEMD = Path(__file__).parent.parent / "systemd"
 # What stands in for the unit's PrivateNetwork, ProtectSystem, ProtectHome, PrivateUsers and the rest on this machine.
-SANDBOX = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+# What bubblewrap can do of the reader's unit, as far as the unit asks for it.
+ASKED = (SYSTEMD / "maild-reader@.service").read_text("utf-8").splitlines()
+SANDBOX = ["bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--die-with-parent"]
+SANDBOX += ["--unshare-net"] if "PrivateNetwork=yes" in ASKED else []
+SANDBOX += ["--ro-bind" if "ProtectSystem=strict" in ASKED else "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
 SANDBOX += ["--tmpfs", "/home", "--tmpfs", "/var/lib", "--cap-drop", "ALL"]
 CONNECT = "import socket,sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 3)"
 WRITE = "import pathlib; pathlib.Path('/var/tmp/maild-reader-wrote').write_text('x')"
