@@ -16,7 +16,9 @@ from maild.core.effects import AddCharge, Command
 from maild.core.reading import Event, Money
 from maild.core.request import Charge, Patron
 from maild.core.terms import EventName
+from maild.house import paper_of
 from maild.notices.retention import erase_what_is_old
+from maild.reader import InProcessReader, Opened, ToOpen
 from maild.reading.identifiers import MASK
 from maild.reading.masking import masked
 from maild.reading.opening import open_mail
@@ -200,6 +202,16 @@ def test_an_identity_code_is_masked_wherever_it_stands_in_a_mail(where: str) -> 
 def test_a_mail_without_an_identity_code_stays_the_same_mail() -> None:
     mail = open_mail(in_base64())
     assert masked(mail) is mail
+
+
+def test_no_mail_leaves_the_reader_with_an_identity_code(tmp_path: Path) -> None:
+    """Whatever looks at it later: clues, parsers, tasks and letters to staff."""
+    reader = InProcessReader(paper_of(settings_in(tmp_path)).rulebook.reading)
+    text = f"From: {ADDRESS}\r\nSubject: Kysymys, {HETU}\r\n\r\nOlen {HETU}.\r\n"
+    (opened,) = reader.open([ToOpen(raw=text.encode())])
+    assert isinstance(opened, Opened)
+    assert HETU not in repr(opened)
+    assert MASK in opened.mail.subject
 
 
 def test_an_identity_code_in_a_mail_reaches_no_table(database: Database, tmp_path: Path) -> None:
