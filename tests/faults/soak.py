@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 
 from imapclient import IMAPClient
 from sqlmodel import col, select
@@ -24,7 +23,7 @@ from tests.faults.town import RECIPIENT, Town, town, until
 
 FORM_EVERY = 10  # the other mails are about nothing
 DAEMON_EVERY, SERVERS_EVERY = 15.0, 60.0  # seconds between kills
-CONTROL_MAILS, CONTROL_EVERY = 400, 3.0
+CONTROL_MAILS, CONTROL_EVERY, CONTROL_KILLS = 1000, 0.4, 2  # a careless daemon answers some 300 a second
 SENDERS = 3  # at each door
 SETTLE_SECONDS, SECONDS_A_MAIL = 240.0, 0.1
 APPENDED_TOGETHER = 20
@@ -35,7 +34,7 @@ Trouble = Callable[[Town, threading.Event, Counter[str]], None]  # made until th
 def row(mails: int, *, postgres: bool) -> Row:
     """The soak, and beside it a shorter one of a daemon that answers before it keeps."""
     with town(postgres=postgres, careless=True) as place:
-        careless = Soak(place, CONTROL_MAILS, partial(kills, daemon_every=CONTROL_EVERY)).lost()
+        careless = Soak(place, CONTROL_MAILS, partial(kills, daemon_every=CONTROL_EVERY, times=CONTROL_KILLS)).lost()
     with town(postgres=postgres) as place:
         found = Soak(place, mails, kills).run()
         imported, ready = bare_and_ready(place)
@@ -48,10 +47,12 @@ def row(mails: int, *, postgres: bool) -> Row:
     )
 
 
-def kills(town: Town, over: threading.Event, done: Counter[str], *, daemon_every: float = DAEMON_EVERY) -> None:
-    """The daemon is killed, and now and then every server too."""
+def kills(
+    town: Town, over: threading.Event, done: Counter[str], *, daemon_every: float = DAEMON_EVERY, times: int = 10**6
+) -> None:
+    """The daemon is killed so many times at most, and now and then every server too."""
     servers = {"IMAP": town.imap, "relay": town.relay, "database": town.postgres}
-    for turn in count(1):
+    for turn in range(1, times + 1):
         if over.wait(daemon_every):
             return
         town.end()
