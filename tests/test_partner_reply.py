@@ -1,11 +1,12 @@
 """Suppliers' answers in their own words: what is acted on, and what a human must see."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from maild.core.reading import Money
+from maild.core.reading import Citation, Money
 from maild.core.terms import REASONS_RETRY, Kind, ServiceType
 from maild.core.terms import EventName as E
 from maild.reading.supplier import OFFERS, RETRY_ORDER
@@ -128,3 +129,16 @@ def test_a_new_due_date_answers_a_renewal_that_is_pending() -> None:
     pending = read("s", "Uusi eräpäivä on 15.1.2027.", about=context("s", renewal_pending=True))
     assert (told(pending), pending.doubts) == ("RenewAccepted 2027-01-15", ())
     assert E.RENEW_ACCEPTED not in {e.event for e in read("s", "Uusi eräpäivä on 15.1.2027.").events}
+
+
+def test_the_name_of_another_work_beside_the_sending_is_for_staff() -> None:
+    ours = context("s")
+    named = replace(ours, requests=(replace(ours.requests[0], citation=Citation(title="Lanthandelns historia")),))
+    for title, right in (
+        ("Ortnamn i Hovby härad", False),
+        ("Lanthandelns historia", True),
+        ("Lanthandeln i dag", True),
+    ):
+        reading = read("s", f'Vi har skickat "{title}" i dag, lånetid till 29.5.2027.', about=named)
+        assert told(reading) == "Loaned 2027-05-29"
+        assert (reading.doubts == ()) is right, title

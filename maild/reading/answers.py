@@ -15,12 +15,16 @@ from maild.reading.language import language_of
 from maild.reading.rules import ReadingRules
 from maild.reading.sentences import sentences
 from maild.reading.stated import Stated, date_doubt, stated_in
-from maild.reading.statements import Side, Statement, statements, without_titles
+from maild.reading.statements import QUOTED, Side, Statement, statements, without_titles
 from maild.reading.supplier import Outcome, outcome
 from maild.reading.verdict import doubts_of
+from maild.reading.words import words_of
 
 DATED = frozenset({E.LOANED, E.RENEW_ACCEPTED, E.RECALLED})
 PRICED = frozenset({E.RETRY_POSSIBLE, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.LOANED, E.COPY_COMPLETED, E.CANCEL_REFUSED})
+SENT = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.COPY_COMPLETED})
+LONGEST_LETTER = 5_000  # letters of the quoted letter that are looked at
+STEM = 5  # letters by which a word of a title is known again: "Talvisodan historiaa"
 LENT = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.RETRY_POSSIBLE})
 
 
@@ -92,13 +96,26 @@ def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: Re
     stated = stated_in(text, said, today, language, mail.from_address)
     found = outcome(said, conditions=bool(stated.conditions))
     found = _fit(found, stated, mail, request)
-    doubts = [*found.doubts, *doubts_of(said, rules, found.events)]
+    doubts = [*found.doubts, *doubts_of(said, rules, found.events), *_another_work(mail, text, request, found)]
     events = [_event(name, found, stated, mail) for name in found.events]
     for event in events:
         doubts += _fact_doubts(event, stated, found, today)
         if event.event in DATED and event.due_date is not None and event.due_date <= today.day:
             doubts.append(Doubt(reason="date", text="the due date is past", passage=found.passage))
     return Read(events=tuple(events), doubts=tuple(doubts), language=language)
+
+
+def _another_work(mail: Mail, text: str, request: Request | None, found: Outcome) -> Iterator[Doubt]:
+    """A name in quotation marks beside the sending, with no word of what we asked for or of our letter below it."""
+    ours = (*_titles(request), mail.quoted[:LONGEST_LETTER])
+    known = {word[:STEM] for one in ours for word in words_of(one) if len(word) >= STEM}
+    if not known or SENT.isdisjoint(found.events):
+        return
+    for quoted in QUOTED.finditer(text):
+        words = words_of(quoted.group())
+        is_name = len(words) > 1 and quoted.group()[1].isupper()
+        if is_name and known.isdisjoint(word[:STEM] for word in words):
+            yield Doubt(reason="contradictory", text="it names another work than ours", passage=quoted.group())
 
 
 def _fit(found: Outcome, stated: Stated, mail: Mail, request: Request | None) -> Outcome:
@@ -174,5 +191,8 @@ def _fact_doubts(event: Event, stated: Stated, found: Outcome, today: Today) -> 
     if event.event is E.UNFILLED and stated.costs:
         text = "a price beside the refusal: something may be held out"
         yield Doubt(reason="cost", text=text, passage=found.passage)
+    if event.event is E.UNFILLED and stated.due:
+        text = "a due date beside the refusal: it may have been sent after all"
+        yield Doubt(reason="contradictory", text=text, passage=found.passage)
     if event.event is E.COPY_COMPLETED and not event.attachment and event.url is None:
         yield Doubt(reason="attachment", text="no copy came with it and no link to one", passage=found.passage)
