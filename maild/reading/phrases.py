@@ -16,7 +16,7 @@ from maild.reading.words import fold, spaced, words_of
 
 KINDS = ("says", "asks", "conditions", "staff", "harmless", "roles")  # tables of phrases: what a hit means
 MARKS = ("negation", "hedge", "question", "condition", "contrast")  # words that change what a clause says
-LISTS = ("words", "stems", "grave", "giving", "found", "labels")
+LISTS = ("words", "idle", "stems", "grave", "giving", "found", "labels")
 STEM = 4  # letters of a word by which a language is told; shorter words are much the same in all
 
 
@@ -51,6 +51,7 @@ class Lexicon:
     phrases: tuple[Phrase, ...]
     marks: dict[str, Any]  # mark → compiled re2 pattern
     words: frozenset[str]  # by which the language is known
+    idle: frozenset[str]  # words that only look like a mark, "aurinko" like a question: they are not read
     stems: Any  # compiled: words of our field, which must not stand unexplained
     grave: Any  # compiled: words which need a human wherever they stand unexplained; None = all of them
     giving: Any  # compiled: words of sending and lending, which must not stand unexplained beside a refusal
@@ -169,6 +170,7 @@ class _Loader:
             phrases=phrases,
             marks=self.marks,
             words=frozenset(fold(w) for w in data.get("words", ())) | frozenset(known),
+            idle=frozenset(fold(w) for w in data.get("idle", ())),
             stems=self._union("stems", data.get("stems", [])),
             grave=self._union("grave", data.get("grave", [])),
             giving=self._union("giving", data.get("giving", [])),

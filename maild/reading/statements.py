@@ -194,8 +194,9 @@ def _may_belong(statement: Statement, lexicon: Lexicon) -> bool:
 
 
 def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -> Statement:
-    text = spaced(words).encode()
-    heard = [hit for hit in lexicon.hits(words, text) if side.hears(hit.phrase)]
+    read = words if lexicon.idle.isdisjoint(words) else ["#" if word in lexicon.idle else word for word in words]
+    text = spaced(read).encode()
+    heard = [hit for hit in lexicon.hits(read, text) if side.hears(hit.phrase)]
     hits = tuple(sorted(heard, key=lambda hit: (hit.start, -hit.end)))
     groups = _groups(hits)
     marked = lexicon.marked is not None and lexicon.marked.search(text) is not None
