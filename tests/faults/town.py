@@ -149,8 +149,9 @@ class Town:
 
     def start(self) -> None:
         """The daemon, without waiting for it."""
-        with suppress(OSError):  # what a former life told no longer counts
-            while self._tells.recv(100, socket.MSG_DONTWAIT):
+        self._tells.setblocking(False)  # a flag alone would wait: the last timeout stands
+        with suppress(BlockingIOError):  # what a former life told no longer counts
+            while self._tells.recv(100):
                 pass
         environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify")}
         with (self.folder / "journal").open("ab") as journal:
