@@ -177,11 +177,10 @@ def by_token(address: str) -> Decision:
     return decide(replace(given, mail=unsigned), context(WAITING, reply_key=KEY), RULES, NOW)
 
 
-def test_an_answer_from_another_address_is_believed_by_the_signed_reply_address_alone() -> None:
+def test_an_answer_from_another_address_is_for_staff_though_it_bears_the_patrons_token() -> None:
     signed = reply_address("ill@library.example", KEY, NUMBER, Party.PATRON, PATRON.email)
-    assert after(by_token(signed)).citation.article_title == "Hanki"
-    for wrong in (f"ill+{NUMBER.lower()}.p.{'a' * 16}@library.example", "ill@library.example"):
-        decision = by_token(wrong)
+    for address in (signed, f"ill+{NUMBER.lower()}.p.{'a' * 16}@library.example", "ill@library.example"):
+        decision = by_token(address)
         assert not decision.auto
         assert after(decision) == WAITING
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from maild.parsers.library_system import LibrarySystem
 from typer.testing import CliRunner
 
 from maild.cli import app
@@ -27,7 +28,6 @@ from maild.settings import Settings
 from maild.store.database import Database
 from maild.store.requests import by_number
 from maild.store.tables import HistoryRow, PatronRow, RequestRow, TaskRow
-from parsers.library_system import LibrarySystem
 from tests.databases import url_in
 from tests.desk_parts import NOW, PATRON, database_of, desk_of, form, rows, settings_in
 from tests.house import NUMBER, context, lending, on_loan, shipped_rules, statuses

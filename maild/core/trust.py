@@ -15,8 +15,7 @@ from maild.core.terms import EventName, Kind, Party, Role
 
 TOKEN_CHARACTERS = 16  # of base32, 5 bits each: 80 bits
 MIN_KEY_BYTES = 16
-# Never accept a cost or change data; Details answers what we asked, and fills gaps only (details.py).
-TOKEN_MAY = frozenset({EventName.RENEW, EventName.CANCEL, EventName.DETAILS})
+TOKEN_MAY = frozenset({EventName.RENEW, EventName.CANCEL})  # never accept a cost or change data
 
 _REPLY_ADDRESS = re.compile(
     r"(?P<local>[^@+]{1,64})\+(?P<number>[a-z][a-z0-9]{0,7}-[0-9]{4}-[0-9]{6,9})"
@@ -141,7 +140,7 @@ def _patron(mail: Mail, context: Context, request: Request | None) -> Belief:
         return Belief(
             party=Party.PATRON,
             ok=True,
-            why=f"the reply address carries the patron's own token of {request.number}: it may renew, cancel or answer",
+            why=f"the reply address carries the patron's own token of {request.number}: it may renew and cancel",
             address=mail.from_address,
             by="token",
             only=TOKEN_MAY,

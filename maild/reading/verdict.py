@@ -73,7 +73,8 @@ def _is_strange(statement: Statement, lexicon: Lexicon | None) -> bool:
     """Whether words of our field, or words that are staff's wherever they stand, stand in it and no phrase knows it."""
     if any(hit.phrase.kind != "roles" for hit in statement.hits):
         return False
-    return statement.stems or (is_grave(statement, lexicon) and not is_name(statement.clause.text))
+    grave = lexicon is not None and lexicon.grave is not None and is_grave(statement, lexicon)
+    return statement.stems or (grave and not is_name(statement.clause.text))
 
 
 def _offers(said: Sequence[Statement]) -> bool:
