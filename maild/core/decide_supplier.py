@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from maild.core import channels, costs, rota
-from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutAttempt, SendLetter
+from maild.core.effects import AddCharge, AskStaff, Audience, ChangeRequest, Effect, Move, PutAttempt, SendLetter
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion, said_by_hand, to_partner
 from maild.core.reading import Event
@@ -37,7 +37,7 @@ def ask_next(o: Occasion, *, by_staff: bool) -> tuple[Effect, ...]:
     partner = rota.by_symbol(o.context, o.supplier) if o.supplier else choice.partner
     if partner is not None:
         left = tuple(s for s in o.request.suppliers if s.casefold() != partner.symbol.casefold())
-        return (*_cancel_silent(o), *_ask(o, partner, left))
+        return (*_cancel_silent(o), *_let_off(o), *_ask(o, partner, left))
     if choice.dear:
         told = " ".join(choice.dear)
         text = f"{o.request.number}: a price needs a yes. {told} Ask whoever pays, then ask the library by hand."
@@ -69,6 +69,12 @@ def _cancel_silent(o: Occasion) -> tuple[Effect, ...]:
         to_partner(o, "cancel_request", {}),
         PutAttempt(number=o.request.number, attempt=replace(in_hand, status=Status.CANCEL_PENDING.value)),
     )
+
+
+def _let_off(o: Occasion) -> tuple[Effect, ...]:
+    """The prices of the supplier before: nobody pays both. Should it send all the same, they are noted anew."""
+    spared = costs.let_off(o.request, o.request.partner_id)
+    return tuple(AddCharge(number=o.request.number, charge=line) for line in spared)
 
 
 def _ask(o: Occasion, partner: Partner, left: tuple[str, ...]) -> tuple[Effect, ...]:
