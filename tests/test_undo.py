@@ -14,9 +14,11 @@ from bench.wound_desk import WoundDesk
 from maild.cli import app
 from maild.clock import WoundClock
 from maild.core import undo
-from maild.core.effects import Command
+from maild.core.corrections import amount, changed
+from maild.core.effects import Audience, Command
+from maild.core.prices import read_money
 from maild.core.reading import Event
-from maild.core.request import Request
+from maild.core.request import Charge, Request, Told
 from maild.core.rules import Refused
 from maild.core.terms import EventName, ServiceType, Status
 from maild.process import Desk
@@ -28,7 +30,7 @@ from maild.store.requests import by_number
 from maild.store.tables import HistoryRow, NoticeRow, OutboxRow, TaskRow
 from tests.databases import url_in
 from tests.desk_parts import NOW, database_of, desk_of, form, later, rows, settings_in
-from tests.house import NUMBER, context, request, shipped_rules
+from tests.house import ALDER, BIRCH, NUMBER, context, request, shipped_rules
 from tests.test_many import CONFIG
 from tests.test_process import answer, keep
 from tests.test_walks import STEPS, Step, happening
@@ -117,6 +119,18 @@ def test_nothing_is_taken_back_where_what_was_before_is_not_kept() -> None:
     desk.steps[NUMBER] = [replace(desk.steps[NUMBER][0], before=None)]
     with pytest.raises(Refused, match="is not kept"):
         undone(desk)
+
+
+def test_a_correction_tells_no_other_sum_than_what_the_reader_pays_or_takes() -> None:
+    eight = Charge(kind="supplier's price", payer="us", money=read_money("8 EUR"), partner_id=ALDER.id)
+    others = Charge(kind="supplier's price", payer="us", money=read_money("6 EUR"), partner_id=BIRCH.id)
+    invoice = Charge(kind="invoice", payer="us", money=read_money("3 EUR"), partner_id=ALDER.id)
+    says = {"title": "Syksy", "cost": amount(read_money("8.00 EUR"))}
+    told = Told(message_id="<1@x>", letter="x", audience="partner", to=ALDER.email, at=NOW, state="sent", says=says)
+    for charges in ((eight,), (eight, others), (eight, invoice)):
+        given = request(charges=charges)
+        (change,) = changed(given, context(given, told=(told,)), Audience.PARTNER)
+        assert (change.name, change.was, change.now) == ("title", "Syksy", "Talvi")
 
 
 # On a database

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
+from maild.core.costs import INVOICE
 from maild.core.effects import AskStaff, Audience, Effect, SendLetter, WithdrawLetters
 from maild.core.letters import LetterFacts, SiteFacts, facts_of
 from maild.core.occasion import Occasion, to_partner, to_patron
@@ -38,8 +39,8 @@ def says(facts: LetterFacts) -> dict[str, str]:
 
 
 def amount(money: Money) -> str:
-    """A sum in plain form: 12.50 EUR."""
-    return f"{money.amount} {money.currency}"
+    """A sum in plain form: 12.50 EUR, also of 12.5 or, as the table of charges gives it, of 8."""
+    return f"{money.amount:.2f} {money.currency}"
 
 
 def offered(o: Occasion, after: Context) -> tuple[Effect, ...]:
@@ -149,10 +150,16 @@ def _with(context: Context, request: Request) -> Context:
 
 
 def _price(request: Request, audience: Audience) -> dict[str, str]:
-    """What was noted last as to be paid by the patron, or between the libraries."""
+    """What was noted last as to be paid by the patron, or between us and this library; what it invoices is its word."""
     between = "us" if request.role is Role.BORROWING else "partner"
     payer = "patron" if audience is Audience.PATRON else between
-    noted = [charge.money for charge in request.charges if charge.payer == payer]
+    noted = [
+        charge.money
+        for charge in request.charges
+        if charge.payer == payer
+        and charge.kind != INVOICE
+        and (audience is Audience.PATRON or charge.partner_id == request.partner_id)
+    ]
     return {"cost": amount(noted[-1])} if noted else {}
 
 
