@@ -144,6 +144,12 @@ def test_a_receipt_of_what_is_not_ours_or_known_is_filed_away(loans: tuple[Reque
     assert (reading and reading.events, decision and [type(e).__name__ for e in decision.effects]) == ((), ["FileMail"])
 
 
+def test_what_is_checked_in_while_it_waits_on_the_shelf_is_for_staff() -> None:
+    _, decision = read_mail(replace(MAIL, subject="Item returned"), on_loan(Status.AWAITING_PICKUP))
+    assert decision is not None  # the desk scans it on arrival too: it has not come back
+    assert (statuses(decision.effects), decision.auto) == ([], False)
+
+
 def test_nobody_is_believed_who_only_says_that_he_is_the_library_system() -> None:
     _, decision = read_mail(replace(MAIL, auth_results=()), on_loan(Status.AWAITING_PICKUP))
     assert decision is not None
