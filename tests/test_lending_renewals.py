@@ -91,3 +91,18 @@ def test_staff_get_the_command_that_says_the_same() -> None:
     granted = answered()
     assert granted is not None
     assert command(granted) == f"maild request do {NUMBER} RenewAccepted due_date=2027-01-12"
+
+
+def test_only_the_items_that_they_ask_for_are_renewed() -> None:
+    two = replace(LENT, items=(*LENT.items, Item(id=2, item_ids=("78",), due_date=date(2026, 12, 15))))
+    granted = answered(two, wish=replace(WISH, item_id=("77",)))
+    assert granted is not None
+    assert (granted.item_id, granted.due_date) == (("77",), date(2027, 1, 12))
+    assert command(granted).endswith("due_date=2027-01-12 item_id=77")
+    moved = replace(two, items=(replace(LENT.items[0], due_date=date(2027, 1, 12)), two.items[1]))
+    assert answered(moved) is None  # each has its own date now
+    assert answered(moved, wish=replace(WISH, item_id=("78",))) is not None
+
+
+def test_an_item_that_they_do_not_have_from_us_is_for_staff() -> None:
+    assert answered(wish=replace(WISH, item_id=("99",))) is None

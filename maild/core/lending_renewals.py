@@ -1,6 +1,7 @@
 """What our rules say to a library that asks to renew what we lent it, or why staff must say it (domain.md, rule 5)."""
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from maild.core import renewals
@@ -26,6 +27,11 @@ class Ruling:
 
 def ruling(request: Request, asked: Event, today: date, terms: LoanTerms, open_days: Calendar) -> Ruling:
     """What the rules of the loan's profile say to the wish `asked`."""
+    known = {one for item in request.items for one in item.item_ids}
+    if known and not known.issuperset(asked.item_id):
+        return Ruling(answer=None, why=f"It has no item {', '.join(asked.item_id)}, so no rule answers.")
+    meant = tuple(item for item in request.items if set(item.item_ids) & set(asked.item_id))
+    request = replace(request, items=meant or request.items)
     if len({item.due_date for item in request.items}) > 1:
         return Ruling(answer=None, why="Its items have different due dates, so no rule answers.")
     found = renewals.answer(request, today, terms)
@@ -56,11 +62,12 @@ def _granted(request: Request, asked: Event, due: date, today: date, terms: Loan
         day = min(day, asked.due_date)
     if day <= max(due, today):
         return Ruling(answer=None, why=f"Our rule would grant it until {day}, which helps nobody.")
-    answer = Event(event=EventName.RENEW_ACCEPTED, request=request.number, due_date=day)
+    answer = Event(event=EventName.RENEW_ACCEPTED, request=request.number, due_date=day, item_id=asked.item_id)
     return Ruling(answer=answer, why=f"Our rule grants it until {day}.", by_itself=terms.renews_by_itself)
 
 
 def command(answer: Event) -> str:
     """What staff type to say the same."""
     facts = f"due_date={answer.due_date}" if answer.due_date else f'reason="{answer.reason}"'
+    facts += f" item_id={shlex.quote(','.join(answer.item_id))}" if answer.item_id else ""
     return f"maild request do {answer.request} {answer.event} {facts}"
