@@ -140,3 +140,11 @@ def test_the_preset_of_the_repository_library_brings_its_terms(database: Databas
     assert found.profile == "repository-loan"
     assert [item.due_date for item in found.items] == [found.loaned_on + timedelta(days=35)]
     assert "no preset nowhere" in CliRunner().invoke(app, [*config, "preset", "nowhere"]).output
+
+
+def test_the_patron_is_told_of_what_is_coming_only_where_staff_wish_it(database: Database, tmp_path: Path) -> None:
+    for number, notify, states in ((1, "no", []), (2, "ask", ["held"])):
+        done = adopt(tmp_path, f"title=Teos {number}", "place=coming", "due_date=2027-01-15", f"notify={notify}")
+        assert done.exit_code == 0, done.output
+        with database.read() as session:
+            assert [row.state for row in rows(session, OutboxRow)] == states

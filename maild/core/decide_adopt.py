@@ -5,7 +5,7 @@ from datetime import datetime
 
 from maild.core import decide_supplier, rota, works
 from maild.core.apply import apply
-from maild.core.decide_command import event_of, must_be_a_place
+from maild.core.decide_command import as_wished, event_of, must_be_a_place, notify_of
 from maild.core.decide_event import take
 from maild.core.effects import (
     ApprovePatron,
@@ -43,7 +43,7 @@ def decide_adopt(command: Command, context: Context, rules: Rules, now: datetime
     taken = take(_occasion(command, event, here, rules, now))
     if isinstance(taken, Doubt):
         raise Refused(taken.text.lstrip(": "))
-    effects = (*opened, *taken, _attempt(partner, event, now), *_told(patron))
+    effects = (*opened, *as_wished(taken, notify_of(command)), _attempt(partner, event, now), *_told(patron))
     notices = plan(NEW, context, apply(context, effects), rules, now)
     why = f"{command.actor}: adopted from {partner.symbol}, without a request of ours"
     return Decision(effects=(*effects, *notices), why=why, auto=True)
@@ -110,7 +110,7 @@ def _occasion(command: Command, event: Event, here: Context, rules: Rules, now: 
         rules=rules,
         now=now,
         cause=command.id,
-        notify=command.notify,
+        notify=notify_of(command) != "no",
         values={key: value for key, value in command.values.items() if key not in OWN_KEYS},
     )
 

@@ -41,13 +41,13 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
         cause=command.id,
         choice=_choice(command),
         supplier=_supplier(command, request, context),
-        notify=_notify(command) != "no",
+        notify=notify_of(command) != "no",
         values=command.values,
     )
     told = _effects(occasion)
     if isinstance(told, Doubt):
         raise Refused(f"{told.text} It can take: {_possible(occasion)}.")
-    effects = (*_approval(occasion), *_as_wished(told, _notify(command)))
+    effects = (*_approval(occasion), *as_wished(told, notify_of(command)))
     after = apply(context, effects)
     since = context.last.entered if _takes_back(occasion) and context.last is not None else None
     notices = plan(request.number, context, after, rules, now, since)
@@ -94,7 +94,7 @@ def _takes_back(o: Occasion) -> bool:
     return o.event.event is EventName.UNDO and o.choice is None
 
 
-def _notify(command: Command) -> str:
+def notify_of(command: Command) -> str:
     """yes: letters go out; ask: they are held until staff release them; no: none are written."""
     usual = "ask" if command.event.event is EventName.EDIT else "yes"
     given = command.values.get("notify", usual if command.notify else "no")
@@ -103,7 +103,7 @@ def _notify(command: Command) -> str:
     return given
 
 
-def _as_wished(effects: tuple[Effect, ...], notify: str) -> tuple[Effect, ...]:
+def as_wished(effects: tuple[Effect, ...], notify: str) -> tuple[Effect, ...]:
     """The effects without their letters, with held ones, or as they are."""
     if notify == "yes":
         return effects
