@@ -33,6 +33,7 @@ def test_who_and_what_goes_to_an_office() -> None:
     assert not_to_office(LOAN, replace(STAFF, loans=4), RULES, 5) == ""
     assert "blocked" in not_to_office(LOAN, replace(STAFF, blocked=True), RULES, 0)
     assert "5 loans" in not_to_office(LOAN, replace(STAFF, loans=5), RULES, 5)
+    assert not_to_office(LOAN, replace(STAFF, group="Staff"), RULES, 0) == ""
     assert "group" in not_to_office(LOAN, PATRON, RULES, 0)
     assert not_to_office(LOAN, PATRON, PickupRules(), 0) == ""
     assert "library only" in not_to_office(replace(LOAN, flags=frozenset({Flag.LIBRARY_USE_ONLY})), STAFF, RULES, 0)

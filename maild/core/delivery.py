@@ -35,6 +35,6 @@ def not_to_office(request: Request, patron: Patron | None, rules: PickupRules, m
         return f"The patron of {request.number} is blocked: it waits at the desk."
     if max_loans and patron.loans >= max_loans:
         return f"The patron of {request.number} has {patron.loans} loans, which is the limit: it waits at the desk."
-    if rules.office_groups and patron.group not in rules.office_groups:
+    if rules.office_groups and patron.group.casefold() not in rules.office_groups:
         return f"{request.number}: no loans go to the offices of this patron's group: it waits at the desk."
     return ""

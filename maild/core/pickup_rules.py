@@ -62,7 +62,7 @@ def load(files: RuleFiles, places: Collection[str]) -> tuple[PickupRules, list[P
     problems = [_no_such_place(name, places) for name in found.place if name not in places]
     conditions = {condition for shelf in shelves.values() for condition in shelf.not_with} | found.self_service.not_with
     problems += [_no_condition(name) for name in sorted(conditions - LOAN_CONDITIONS)]
-    return PickupRules(shelves=shelves, office_groups=found.office.groups), problems
+    return PickupRules(shelves=shelves, office_groups=frozenset(map(str.casefold, found.office.groups))), problems
 
 
 def _shelf(place: _Place, usual: _SelfService) -> Shelf:
