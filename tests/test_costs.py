@@ -57,3 +57,16 @@ def test_a_price_that_is_paid_already_is_not_noted_again() -> None:
     for line, noted in ((price, 0), (replace(price, settled=True), 0), (replace(price, partner_id=BIRCH.id), 1)):
         effects = decide(said, context(request(charges=(line,))), RULES, NOW).effects
         assert sum(isinstance(effect, AddCharge) for effect in effects) == noted
+
+
+def test_a_price_that_the_patron_said_yes_to_stops_nothing_when_the_supplier_says_it_again() -> None:
+    asked = request(max_cost=read_money("5 EUR"))
+    yes = Charge(kind="supplier's price", payer="us", money=EIGHT, partner_id=ALDER.id)
+    for given, cost, acts in (
+        (asked, "8 EUR", False),
+        (replace(asked, charges=(yes,)), "8 EUR", True),
+        (replace(asked, charges=(yes,)), "9 EUR", False),
+        (replace(asked, charges=(replace(yes, partner_id=BIRCH.id),)), "8 EUR", False),
+    ):
+        said = by_supplier(EventName.WILL_SUPPLY, cost=read_money(cost))
+        assert decide(said, context(given), RULES, NOW).auto is acts

@@ -62,6 +62,13 @@ def stops(cost: Money | None, request: Request, terms: LoanTerms) -> str:
     return ""
 
 
+def is_agreed(o: Occasion) -> bool:
+    """Whether this supplier's price is one that it was told yes to, or less."""
+    cost, prices = o.event.cost, (line for line in o.request.charges if line.kind == SUPPLIER_PRICE)
+    agreed = (line.money for line in prices if line.partner_id == o.request.partner_id)
+    return cost is not None and any(m.currency == cost.currency and m.amount >= cost.amount for m in agreed)
+
+
 def stops_before(o: Occasion, supplier: Partner) -> str:
     """Why a supplier is not asked by itself for what it is known to take, or "". Vouchers are nobody's money."""
     service = ServiceType.COPY if o.request.service_type is ServiceType.COPY else ServiceType.LOAN

@@ -100,7 +100,7 @@ def _price(o: Occasion) -> Doubt | None:
     if o.event.event not in STOPPED_BY_PRICE or o.by == "staff" or o.request.role is Role.LENDING:
         return None
     stop = costs.stops(o.event.cost, o.request, o.terms)
-    return Doubt(reason="cost", text=stop) if stop else None
+    return Doubt(reason="cost", text=stop) if stop and not costs.is_agreed(o) else None
 
 
 def _which_price(o: Occasion) -> Doubt | None:
