@@ -324,3 +324,20 @@ def test_a_blocked_patron_s_loan_that_was_to_go_to_the_office_waits_and_staff_ar
 def test_a_folder_that_is_not_there_is_said(desk: Desk, database: Database, tmp_path: Path) -> None:
     with pytest.raises(intake.NoFolder, match="no such folder"):
         intake.take_files(desk, database, tmp_path / "nowhere")
+
+
+def test_a_check_in_from_before_it_was_handed_over_is_left_to_staff(
+    desk: Desk, database: Database, site: Settings
+) -> None:
+    handed_over = desk.command(Command(number=THE_FIRST, event=Event(event=EventName.CHECKED_OUT), actor="a", id="c"))
+    assert statuses(handed_over.effects) == [Status.WITH_PATRON]
+    earlier = (desk.now() - timedelta(hours=2)).isoformat()
+    leave(site, "a.csv", f"return;{earlier};{BARCODE};")
+    taken(desk, database, site)
+    assert status(database) is Status.WITH_PATRON
+    (told,) = tasks(database)
+    assert "it came to WithPatron only after that" in told
+    later = (desk.now() + timedelta(hours=2)).isoformat()
+    leave(site, "b.csv", f"return;{later};{BARCODE};")
+    taken(desk, database, site)
+    assert status(database) is Status.RETURNED_BY_PATRON

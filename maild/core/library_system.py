@@ -164,6 +164,17 @@ def is_before(line: Line, request: Request, zone: str) -> bool:
     return there is not None and day_in(line.at, zone) < day_in(there, zone)
 
 
+def is_overtaken(line: Line, moved: datetime | None, zone: str) -> bool:
+    """Whether a check-in was reported of a time before people moved the thing on: then it is an older one.
+
+    A line that names only the day is of any hour of it.
+    """
+    if line.kind is not Kind.CHECK_IN or moved is None:
+        return False
+    only_day = line.at.astimezone(ZoneInfo(zone)).time() == time()
+    return day_in(line.at, zone) < day_in(moved, zone) if only_day else line.at < moved
+
+
 def of_another(line: Line, patron: Patron | None) -> bool:
     """Whether it was lent to a card that is not the patron's."""
     return bool(line.kind is Kind.CHECK_OUT and line.card and patron and patron.card and patron.card != line.card)

@@ -81,6 +81,7 @@ def _of_loan(desk: Desk, database: Database, line: Line, name: str) -> str:
     with database.read() as session:
         found = store.open_requests(session, line.item, line.number)
         patron = records.patron_of(session, found[0]) if len(found) == 1 else None
+        moved = store.moved_at(session, found[0].id, ACTOR) if len(found) == 1 else None
     if len(found) > 1:
         numbers = " and ".join(request.number for request in found)
         return _ask(desk, database, "", f"{told}: {numbers} have it; which is meant?")
@@ -93,6 +94,8 @@ def _of_loan(desk: Desk, database: Database, line: Line, name: str) -> str:
     command = f"maild request do {request.number} {event.event}"
     if core.of_another(line, patron):
         return _ask(desk, database, request.number, f"{told}: to another card than its patron's.", command)
+    if core.is_overtaken(line, moved, desk.rules.site.zone):
+        return _ask(desk, database, request.number, f"{told}: it came to {request.status} only after that.", command)
     try:
         desk.command(Command(number=request.number, event=event, actor=ACTOR, by="house", id=line.key))
     except Refused as err:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from maild.core.request import Request
 from maild.store.context import load_requests
 from maild.store.database import insert
-from maild.store.tables import ItemCodeRow, PatronRow, ReportedRow, RequestRow, TaskRow
+from maild.store.tables import HistoryRow, ItemCodeRow, PatronRow, ReportedRow, RequestRow, TaskRow
 
 REASON = "library-system"  # of the task
 
@@ -31,6 +31,15 @@ def open_requests(session: Session, item: str, number: str) -> list[Request]:
         return _loaded(session, found.where(RequestRow.number == number))
     with_item = select(ItemCodeRow.request_id).where(ItemCodeRow.code == item)
     return _loaded(session, found.where(col(RequestRow.id).in_(with_item)))
+
+
+def moved_at(session: Session, request_id: int, not_by: str) -> datetime | None:
+    """When the request came to its status by others than that actor, whose moves are noted later than they were."""
+    moves = select(HistoryRow).where(
+        HistoryRow.request_id == request_id, HistoryRow.from_status != HistoryRow.to_status
+    )
+    last = session.exec(moves.order_by(col(HistoryRow.id).desc()).limit(1)).first()
+    return last.at if last is not None and last.who != not_by else None
 
 
 def block(session: Session, card: str, now: datetime, *, blocked: bool) -> int:
