@@ -283,3 +283,15 @@ def test_the_end_of_an_account_does_not_keep_a_forgotten_loan_out_of_sight() -> 
     due = DueNotice(number=NUMBER, notice="nothing_happens", anchor=NOW.date(), due=NOW, id="9")
     decision = decide(due, context(at_rest, patrons=(far,)), RULES, NOW + timedelta(days=61))
     assert any(isinstance(e, AskStaff) for e in decision.effects)
+
+
+def test_a_closed_library_is_chased_once_it_is_open_again() -> None:
+    lent = lending(items=(Item(id=1, item_ids=("77",), due_date=date(2026, 11, 16)),))
+    due = DueNotice(number=NUMBER, notice="lending_overdue_1", anchor=date(2026, 11, 16), due=NOW)
+    away = replace(BIRCH, absent_since=date(2026, 11, 20), absent_until=date(2026, 11, 27))
+    rules = shipped_rules()
+    for partner, sent in ((BIRCH, ["lending_overdue_1"]), (away, [])):
+        decision = decide(due, context(lent, partners=(ALDER, partner)), rules, NOW)
+        assert [e.letter for e in decision.effects if isinstance(e, SendLetter)] == sent
+    (later,) = [e for e in decision.effects if isinstance(e, PlanNotice)]
+    assert later.due == datetime(2026, 11, 30, 7, 0, tzinfo=UTC)  # the Monday after

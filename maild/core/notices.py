@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from maild.core import returns
-from maild.core.effects import DropNotices, Effect, PlanNotice
+from maild.core.effects import Audience, DropNotices, Effect, PlanNotice
 from maild.core.notice_rules import Notice
 from maild.core.renewals import is_pending
-from maild.core.request import Attempt, Context, Request
+from maild.core.request import Attempt, Context, Partner, Request
 from maild.core.rules import Rules
 from maild.core.terms import EventName, Flag
-from maild.core.workdays import at, day_in
+from maild.core.workdays import ONE_DAY, at, day_in
 
 Key = tuple[str, date]
 COUNTED = frozenset({"entered", "touched"})  # from a day of our own doing, not from a date of the request
@@ -163,13 +163,23 @@ def _due(notice: Notice, anchor: date, request: Request, context: Context, rules
     """When its hour comes: the clock of an answer stands while the partner says that nobody is there."""
     usual = due_at(notice, anchor, rules)
     partner = context.partner(request.partner_id)
-    if notice.anchor != "asked" or partner is None or partner.absent_until is None or partner.absent_until <= anchor:
+    if partner is None or partner.absent_until is None or partner.absent_until <= anchor:
         return usual
+    if notice.anchor != "asked":
+        return _once_back(notice, usual, partner, partner.absent_until, rules)
     since = max(partner.absent_since or anchor, anchor)
     if day_in(usual, rules.site.zone) < since:
         return usual
     counted = _counted(notice, anchor, since, rules)
     return due_at(replace(notice, days=notice.days - counted), partner.absent_until, rules)
+
+
+def _once_back(notice: Notice, usual: datetime, partner: Partner, until: date, rules: Rules) -> datetime:
+    """A letter to a library that says it is closed comes on the first open day after."""
+    day = day_in(usual, rules.site.zone)
+    if notice.to is not Audience.PARTNER or not (partner.absent_since or day) <= day <= until:
+        return usual
+    return at(rules.calendar.next_open(until + ONE_DAY), notice.hour, rules.site.zone)
 
 
 def _counted(notice: Notice, anchor: date, since: date, rules: Rules) -> int:
