@@ -201,7 +201,7 @@ def _too_many(send: SendLetter) -> AskStaff:
         number=send.number,
         reason=TOO_MANY,
         text=f"More letters than a day may bring: {send.letter} is held. Look why; then release it or drop it.",
-        commands=("maild queue list", "maild queue release"),
+        commands=("maild queue list", "maild queue release LETTER", "maild queue drop --letter LETTER"),
     )
 
 

@@ -69,6 +69,8 @@ def test_the_lines_of_a_month_stand_with_their_librarys_invoicing_address(tmp_pa
         "vat": "A255",
         "settled": "no",
     }
+    nobody = CliRunner().invoke(app, ["--config", str(config), "charges", str(file), "--payer", "me"])
+    assert (nobody.exit_code, "us, partner, patron" in nobody.output) == (1, True)
     wrong = CliRunner().invoke(app, ["--config", str(config), "charges", str(file), "--from", "October"])
     assert wrong.exit_code != 0
     assert "'October' is no day" in wrong.output

@@ -88,7 +88,7 @@ def test_a_month_tells_money_vouchers_and_reciprocity_apart_and_each_way(databas
     assert [(row["name"], str(row["value"]), row["unit"]) for row in found if row["section"] == "charges"] == [
         ("us money", "14.75", "EUR"),
         ("partner money", "80", "SEK"),
-        ("partner reciprocity", "2.0", ""),
+        ("partner reciprocity", "2", ""),
         ("partner vouchers", "1.5", "IFLA"),
     ]
 
@@ -120,4 +120,5 @@ def test_the_command_shows_the_same_and_refuses_what_is_no_month(tmp_path: Path,
     config.write_text(f'data = "{tmp_path}"\n[database]\nurl = "{url_in(tmp_path)}"\n')
     told = CliRunner().invoke(app, ["--config", str(config), "stats", "2026-10"])
     assert "filled borrowing: 100.0%" in told.output
+    assert "opened    borrowing Loan: 1\n" in told.output
     assert CliRunner().invoke(app, ["--config", str(config), "stats", "October"]).exit_code != 0

@@ -277,6 +277,21 @@ def test_an_edit_shows_what_was_told_and_the_correction_says_both(
     assert (wrong.exit_code, "write it like" in wrong.output) == (1, True)
 
 
+def test_a_command_says_where_the_request_stands_and_holds_nothing_in_shadow(desk: Desk, site: Settings) -> None:
+    held = typed(site, "request", "do", THE_FIRST, "ReadyForPickup", "notify=ask").output
+    assert f"{THE_FIRST} stands at AwaitingPickup\n" in held
+    assert f"maild queue release {THE_FIRST} sends it" in held
+    assert "input.decided" not in held  # the journal is the daemon's
+    shown = typed(site, "request", "show", THE_FIRST).output
+    assert "command, by itself" not in shown
+    assert typed(site, "request", "do", THE_FIRST, "Undo").exit_code == 0
+    config = site.data / "maild.toml"
+    config.write_text(config.read_text("utf-8").replace('mode = "auto"', 'mode = "shadow"'), "utf-8")
+    told = typed(site, "request", "do", THE_FIRST, "ReadyForPickup", "notify=ask").output
+    assert "not sent: ready_for_pickup" in told
+    assert "queue release" not in told
+
+
 def test_a_letter_is_remembered_by_what_stands_in_it_and_no_more(desk: Desk, database: Database) -> None:
     with database.read() as session:
         told = {row.letter: row.says for row in rows(session, OutboxRow)}

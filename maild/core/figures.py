@@ -80,4 +80,5 @@ def _filled(found: Figures, role: Role) -> Iterator[Row]:
 
 
 def _row(section: str, name: str, value: int | Decimal, unit: str = "") -> Row:
-    return {"section": section, "name": name, "value": round(Decimal(value), 1), "unit": unit}
+    counted = Decimal(value) if isinstance(value, int) else round(value, 1)
+    return {"section": section, "name": name, "value": counted, "unit": unit}

@@ -36,6 +36,15 @@ data = "{folder}"
 url = "sqlite:///{folder}/maild.db"
 [post]
 maildir = "{folder}/letters"
+[automation]
+mode = "auto"
+[site]
+pickup = {{ "Pääkirjasto" = "ma-pe 8-20, la 10-16" }}
+[desk]
+staff = ["desk@library.example"]
+attention_to = "desk@library.example"
+[own]
+rules = "{rules}"
 """
 
 
@@ -218,7 +227,7 @@ def play(folder: Path, say: Say) -> None:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "letters", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "maild.toml").write_text(CONFIGURATION.format(folder=folder.absolute()), "utf-8")
+    (folder / "maild.toml").write_text(CONFIGURATION.format(folder=folder.absolute(), rules=HERE / "rules"), "utf-8")
     with imap_server() as server:
         say(f"A desk on {server.software}, SQLite and a Maildir in {folder}")
         asyncio.run(Player(folder, server, say).play())

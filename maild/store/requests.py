@@ -182,7 +182,7 @@ def _inputs(session: Session, request_id: int) -> list[Entry]:
         Entry(
             at=row.at,
             what="decision",
-            text=f"{row.kind}, {'by itself' if row.auto else 'left to staff'}",
+            text=_decided_how(row),
             who=row.actor,
             why=row.why,
             id=row.id or 0,
@@ -190,6 +190,12 @@ def _inputs(session: Session, request_id: int) -> list[Entry]:
         for row, _ in found
     ]
     return mails + decided
+
+
+def _decided_how(row: InputRow) -> str:
+    if not row.auto:
+        return f"{row.kind}, left to staff"
+    return row.kind if row.kind == "command" else f"{row.kind}, by itself"
 
 
 def _steps(session: Session, request_id: int) -> list[Entry]:

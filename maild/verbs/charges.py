@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from maild.core.figures import PAYERS
+from maild.core.rules import Refused
 from maild.store import charges
 from maild.store.charges import ChargeLine
 from maild.verbs.opening import database_of, midnight_of, settings_of
@@ -18,7 +20,9 @@ COLUMNS = ("noted", "number", "kind", "payer", "payment", "amount", "currency", 
 def write_charges(
     config: Path | None, file: Path, since: str, until: str, *, open_only: bool, payer: str | None
 ) -> None:
-    """The charge lines of a time into a CSV file. Raises Refused for what is no day."""
+    """The charge lines of a time into a CSV file. Raises Refused for what is no day, or nobody who pays."""
+    if payer not in {None, *PAYERS}:
+        raise Refused(f"no payer {payer!r}; there are: {', '.join(PAYERS)}")
     settings = settings_of(config)
     zone = ZoneInfo(settings.site.zone)
     with database_of(settings) as database, database.read() as session:

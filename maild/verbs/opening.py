@@ -1,10 +1,13 @@
 """What most verbs begin with: the settings, and the parts of the house that they need."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from maild import house
 from maild.clock import SystemClock
@@ -49,7 +52,7 @@ def desk_of(settings: Settings, database: Database) -> Iterator[Desk]:
     """A Desk for commands by hand: it reads no foreign mail, so it needs no reader process."""
     paper = house.paper_of(settings)
     keys = house.reply_keys(settings)
-    yield Desk(
+    desk = Desk(
         database=database,
         reader=InProcessReader(paper.rulebook.reading),
         rulebook=paper.rulebook,
@@ -57,6 +60,19 @@ def desk_of(settings: Settings, database: Database) -> Iterator[Desk]:
         identity=house.identity_of(settings, keys),
         clock=SystemClock(),
     )
+    with _warnings_only():
+        yield desk
+
+
+@contextmanager
+def _warnings_only() -> Iterator[None]:
+    """Whoever types a command is told what it did; the daemon's journal is not for them."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def midnight_of(day: str, zone: ZoneInfo) -> datetime:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -47,6 +48,8 @@ def show_duplicates(config: Path | None, *, as_json: bool) -> None:
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
     _tell_alike(found)
+    if not found:
+        typer.echo("no two records look alike")
 
 
 def _tell_alike(found: Iterable[Alike]) -> None:
@@ -81,7 +84,7 @@ def read_csv(file: Path) -> list[Cells]:
             head = stream.readline()
             stream.seek(0)
             reader = csv.DictReader(stream, delimiter=";" if head.count(";") > head.count(",") else ",")
-            return list(track(reader, f"reading {file.name}", transient=True))
+            return list(track(reader, f"reading {file.name}", transient=True, disable=not sys.stdout.isatty()))
     except (OSError, UnicodeDecodeError, csv.Error) as err:
         raise WrongRows(f"{file}: {err}; save it as CSV in UTF-8") from err
 

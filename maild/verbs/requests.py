@@ -16,6 +16,7 @@ from maild.core.reading import Event
 from maild.core.request import Item, Request
 from maild.core.rules import Refused
 from maild.core.terms import EventName, Status
+from maild.store import outbox
 from maild.store import requests as store
 from maild.store.requests import Filters
 from maild.verbs.failures import NotFound
@@ -104,19 +105,25 @@ def do(config: Path | None, number: str, event: str, values: list[str], *, notif
         with database.write() as session:  # what waited is dealt with; what the command itself asks is not
             for task in waiting:
                 store.settle(session, task, command.actor, desk.now())
+            held = any(one.state == "held" and one.number == command.number for one in outbox.unsent(session))
+            found = store.by_number(session, command.number)
     typer.echo(decision.why or "done")
-    for line in _left_to_do(decision, command.number):
+    if found is not None:
+        flags = f" [{', '.join(sorted(found.flags))}]" if found.flags else ""
+        typer.echo(f"{found.number} stands at {found.status}{flags}")
+    for line in _left_to_do(decision, command.number, held=held):
         typer.echo(line)
 
 
-def _left_to_do(decision: Decision, number: str) -> Iterator[str]:
+def _left_to_do(decision: Decision, number: str, *, held: bool) -> Iterator[str]:
     """What staff must still see or say: letters that wait for them, and what the command leaves to them."""
     for effect in decision.effects:
         if isinstance(effect, AskStaff):
             yield f"to do: {effect.text}"
             yield from (f"  {command}" for command in effect.commands)
         elif isinstance(effect, SendLetter) and effect.hold:
-            yield f"held: {effect.letter} to {effect.to}; maild queue release {number} sends it"
+            way = f"maild queue release {number} sends it" if held else "it is kept and never sent, for it is in shadow"
+            yield f"{'held' if held else 'not sent'}: {effect.letter} to {effect.to}; {way}"
 
 
 def adopt(config: Path | None, partner: str, patron: str, values: list[str], *, notify: bool) -> None:
