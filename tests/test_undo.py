@@ -213,7 +213,7 @@ def test_what_was_mailed_is_said_and_one_command_puts_it_right(desk: Desk, datab
     do(desk, EventName.UNDO)
     with database.read() as session:
         (task,) = (row for row in rows(session, TaskRow) if row.reason == "correction")
-    assert "Mailed already: on_its_way to aino@student.example on 2026-11-23" in task.text
+    assert "Mailed already: on_its_way to aino@student.example on 2026-11-23 11:00" in task.text  # in Helsinki
     assert task.commands == [f"maild request do {THE_FIRST} Note letter=correction whom=patron"]
     do(desk, EventName.NOTE, letter="correction", whom="patron")
     with database.read() as session:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from zoneinfo import ZoneInfo
 
 from maild.core.costs import INVOICE
 from maild.core.effects import AskStaff, Audience, Effect, SendLetter, WithdrawLetters
@@ -64,7 +65,7 @@ def _shown(
     number = o.request.number
     waits = [f"{written.to}: {_said(changes)}" for written, changes in letters if o.values.get("notify") != "yes"]
     text = f"Told before, and true now: {'; '.join(waits)}. The correction waits for your word." if waits else ""
-    text += f" No longer true, and not sent any more: {listed(untrue)}." if untrue else ""
+    text += f" No longer true, and not sent any more: {listed(untrue, o.rules.site.zone)}." if untrue else ""
     if not text:
         return ()
     ways = (f"maild queue release {number}", f"maild queue drop {number}") if waits else ()
@@ -107,9 +108,9 @@ def _true(request: Request, context: Context, audience: Audience) -> dict[str, s
     return says(facts_of(letter, _with(context, request), NOBODY)) | _price(request, audience)
 
 
-def listed(letters: Iterable[Told]) -> str:
-    """The letters with reader and moment."""
-    return ", ".join(f"{t.letter} to {t.to} on {t.at:%Y-%m-%d %H:%M}" for t in letters)
+def listed(letters: Iterable[Told], zone: str) -> str:
+    """The letters with reader and moment, by the clock of the house."""
+    return ", ".join(f"{t.letter} to {t.to} on {t.at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" for t in letters)
 
 
 def commands(o: Occasion, letters: Iterable[Told]) -> tuple[str, ...]:

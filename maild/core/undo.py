@@ -55,7 +55,7 @@ def reopened(o: Occasion) -> tuple[Effect, ...]:
         return ()
     number = o.request.number
     mailed = [t for t in letters if t.state == "sent"]
-    text = f"{number} is open again. Mailed already: {corrections.listed(mailed)}."
+    text = f"{number} is open again. Mailed already: {corrections.listed(mailed, o.rules.site.zone)}."
     ask = AskStaff(number=number, reason=corrections.REASON, text=text, commands=corrections.commands(o, mailed))
     withdrawn = WithdrawLetters(number=number, letters=tuple(t.message_id for t in letters))
     return (withdrawn, ask) if mailed else (withdrawn,)
@@ -172,7 +172,8 @@ def _offer(o: Occasion, step: Step, letters: tuple[Told, ...]) -> tuple[Effect, 
     if not mailed:
         return ()
     kept = [t for t in letters if t.state != "sent"]
-    text = f"{o.request.number}: {_told(step)} is taken back. Mailed already: {corrections.listed(mailed)}."
-    text += f" Not sent any more: {corrections.listed(kept)}." if kept else ""
+    zone = o.rules.site.zone
+    text = f"{o.request.number}: {_told(step)} is taken back. Mailed already: {corrections.listed(mailed, zone)}."
+    text += f" Not sent any more: {corrections.listed(kept, zone)}." if kept else ""
     commands = corrections.commands(o, mailed)
     return (AskStaff(number=o.request.number, reason=corrections.REASON, text=text, commands=commands),)
