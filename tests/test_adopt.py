@@ -41,7 +41,7 @@ def adopt(folder: Path, *words: str) -> Result:
 def test_what_came_becomes_a_request_with_its_dates_and_notices(database: Database, tmp_path: Path) -> None:
     done = adopt(tmp_path, "title=Tervan tie merelle", "item_id=3012,9000", "main=9000", "due_date=2027-01-15")
     assert done.exit_code == 0, done.output
-    assert f"\n{NUMBER}: " in done.output
+    assert done.output.startswith(f"{NUMBER}: ")
     with database.read() as session:
         found = requests.by_number(session, NUMBER)
         assert found is not None
