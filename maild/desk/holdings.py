@@ -134,4 +134,11 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """Ends it and whatever it started, where it has not ended by itself."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+    # A pipe that was left half read is never closed, and its process never counts as ended.
+    await asyncio.gather(process.wait(), _drain(process.stdout), _drain(process.stderr))
+
+
+async def _drain(stream: asyncio.StreamReader | None) -> None:
+    with contextlib.suppress(RuntimeError):  # somebody reads it still
+        while stream is not None and await stream.read(2**16):
+            pass
