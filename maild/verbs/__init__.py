@@ -1,1 +1,1 @@
-"""What the verbs of the command line do; cli.py only names them."""
+"""What the verbs of the command line do; cli only names them."""
