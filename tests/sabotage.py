@@ -53,7 +53,7 @@ def main(names: list[str]) -> int:
     blind = 0
     for name in names or entries:
         seen = not survives(entries[name])
-        print(f"{name:<4} {'seen' if seen else 'NOT SEEN'} by {entries[name]['test']}", flush=True)  # noqa: T201
+        print(f"{name:<4} {'seen' if seen else 'NOT SEEN'} by {entries[name]['test']}", flush=True)
         blind += not seen
     return 1 if blind else 0
 

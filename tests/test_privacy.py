@@ -26,6 +26,7 @@ from maild.settings import Privacy
 from maild.store import erasing, inbox, naming
 from maild.store.database import Database
 from maild.store.inbox import Arrival
+from maild.store.statements import table_of
 from maild.store.tables import METADATA, InboxRow, OutboxRow, PatronRow, RequestRow
 from tests.desk_parts import LOANED, NOW, PARTNERS, desk_of, form, reply, settings_in
 from tests.desks import add_partner, add_patron, do
@@ -58,7 +59,7 @@ def closed(database: Database, tmp_path: Path) -> Database:
         if open_still(database):
             desk.command(Command(number=number, event=Event(event=EventName(event)), actor="desk", id=event))
     with database.write() as session:
-        session.exec(update(RequestRow.__table__).values(closed_at=NOW))  # type: ignore[attr-defined]
+        session.exec(update(table_of(RequestRow)).values(closed_at=NOW))
     return database
 
 
@@ -153,14 +154,14 @@ def test_nobody_is_erased_while_a_request_is_open_or_a_charge_not_settled(closed
         assert erasing.due(session, NOW + timedelta(days=9000), 10) == []
         assert erasing.settle_charges(session, number, NOW) == 1
         assert erasing.blockers(session, patron.id or 0) == []
-        session.exec(update(RequestRow.__table__).values(closed_at=None))  # type: ignore[attr-defined]
+        session.exec(update(table_of(RequestRow)).values(closed_at=None))
         assert erasing.blockers(session, patron.id or 0) == [f"{number} is open"]
 
 
 def test_400_days_later_the_daily_job_has_left_no_trace_of_a_closed_request(closed: Database) -> None:
     privacy, clock = Privacy(), WoundClock(NOW)
     with closed.write() as session:
-        session.exec(update(OutboxRow.__table__).values(state="sent"))  # type: ignore[attr-defined]
+        session.exec(update(table_of(OutboxRow)).values(state="sent"))
     assert erase_what_is_old(closed, privacy, clock).requests == 0
     clock.wind(timedelta(days=privacy.request_days, hours=1))
     done = erase_what_is_old(closed, privacy, clock)
@@ -248,10 +249,10 @@ def test_the_verbs_export_refuse_and_forget(closed: Database, tmp_path: Path) ->
     assert "Tervan tie merelle" in period
     assert ADDRESS not in period
     with closed.write() as session:
-        session.exec(update(RequestRow.__table__).values(closed_at=None))  # type: ignore[attr-defined]
+        session.exec(update(table_of(RequestRow)).values(closed_at=None))
     assert maild("patron", "forget", CARD)[0] == 1
     with closed.write() as session:
-        session.exec(update(RequestRow.__table__).values(closed_at=NOW))  # type: ignore[attr-defined]
+        session.exec(update(table_of(RequestRow)).values(closed_at=NOW))
     code, told = maild("patron", "forget", CARD)
     assert code == 0, told
     assert NAME not in told

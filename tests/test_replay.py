@@ -24,6 +24,7 @@ from maild.settings import Automation, Settings
 from maild.store import inbox
 from maild.store.database import Database
 from maild.store.inbox import Arrival
+from maild.store.statements import table_of
 from maild.store.tables import InboxRow, InputRow, OutboxRow, RulebookRow
 from tests.databases import url_in
 from tests.desk_parts import LOANED, NOW, database_of, desk_of, form, reply, settings_in
@@ -96,7 +97,7 @@ def test_a_changed_decision_a_changed_reading_and_erased_bytes_are_told(settings
             session.add_all([first, second, third])
         assert [one.what for one in verdicts(settings, database)][:3] == ["differs", "differs", "erased"]
         with database.write() as session:
-            session.exec(update(InboxRow.__table__).values(raw=b""))  # type: ignore[attr-defined]
+            session.exec(update(table_of(InboxRow)).values(raw=b""))
         assert [one.what for one in verdicts(settings, database)][:2] == ["unknown", "unknown"]
 
 
@@ -108,7 +109,7 @@ def test_an_old_decision_is_judged_by_the_rules_of_its_day(settings: Settings, t
         assert {one.what for one in found} == {"same"}
         with database.write() as session:  # had they been decided by the rules of today, they would differ
             digest = house.paper_of(stricter).rulebook.digest
-            session.exec(update(InputRow.__table__).values(rules_digest=digest))  # type: ignore[attr-defined]
+            session.exec(update(table_of(InputRow)).values(rules_digest=digest))
         assert "differs" in {one.what for one in verdicts(stricter, database)}
 
 
@@ -126,7 +127,7 @@ def test_a_judge_that_is_trained_anew_changes_the_digest(settings: Settings, tmp
     assert from_text(as_text(older)).digest == present.digest  # the weights of then are not kept
     with database_of(settings) as database:
         with database.write() as session:
-            session.exec(update(InputRow.__table__).values(rules_digest="old"))  # type: ignore[attr-defined]
+            session.exec(update(table_of(InputRow)).values(rules_digest="old"))
             session.add(RulebookRow(digest="old", content=as_text(older), first_used_at=NOW))
         assert {one.what for one in verdicts(settings, database)} == {"same"}  # nothing is read otherwise
         with database.write() as session:

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from maild.store.erasing import erase_mails
+from maild.store.statements import table_of
 from maild.store.tables import InboxRow, InputRow, OutboxRow
 
 LETTER = "copy_delivered"
@@ -29,5 +30,4 @@ def remove(session: Session, letters: Sequence[int]) -> None:
     mails = select(InputRow.mail_id).join(InboxRow, col(InboxRow.id) == col(InputRow.mail_id))
     done = mails.where(col(InputRow.id).in_(causes), InboxRow.state == "done")
     erase_mails(session, [one for one in session.exec(done) if one])
-    table = OutboxRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    session.exec(update(table).where(col(OutboxRow.id).in_(letters)).values(raw=b""))
+    session.exec(update(table_of(OutboxRow)).where(col(OutboxRow.id).in_(letters)).values(raw=b""))

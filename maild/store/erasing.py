@@ -13,6 +13,7 @@ from sqlmodel import Session, SQLModel, and_, col, or_, select
 
 from maild.core.effects import Audience
 from maild.store.naming import message_id_of, names_of, rows_of_mail, rows_of_text
+from maild.store.statements import table_of
 from maild.store.tables import (
     ChargeRow,
     HistoryRow,
@@ -78,7 +79,7 @@ def blockers(session: Session, patron_id: int) -> list[str]:
 def settle_charges(session: Session, number: str, now: datetime) -> int:
     """The charges of a request are paid, or let off; how many were not before."""
     own = select(RequestRow.id).where(RequestRow.number == number).scalar_subquery()
-    open_ones = update(_of(ChargeRow)).where(col(ChargeRow.request_id) == own, col(ChargeRow.settled_at).is_(None))
+    open_ones = update(table_of(ChargeRow)).where(col(ChargeRow.request_id) == own, col(ChargeRow.settled_at).is_(None))
     return session.exec(open_ones.values(settled_at=now)).rowcount
 
 
@@ -108,7 +109,7 @@ def old_mails(session: Session, before: datetime, limit: int) -> list[int]:
 def erase_idle_patrons(session: Session, before: datetime) -> int:
     """Records of patrons without any request that nobody has changed since then; how many there were."""
     idle = col(PatronRow.id).not_in(select(RequestRow.patron_id).where(col(RequestRow.patron_id).is_not(None)))
-    return session.exec(delete(_of(PatronRow)).where(col(PatronRow.changed_at) < before, idle)).rowcount
+    return session.exec(delete(table_of(PatronRow)).where(col(PatronRow.changed_at) < before, idle)).rowcount
 
 
 def erase_old_letters(session: Session, before: datetime) -> int:
@@ -125,16 +126,16 @@ def forget(session: Session, patron: PatronRow, now: datetime) -> Erased:
     mails = erase_mails(session, rows_of_mail(session, InboxRow, words))
     erased.mails, erased.copies = erased.mails + mails.mails, erased.copies + mails.copies
     sightings = rows_of_mail(session, SightingRow, words)
-    session.exec(update(_of(SightingRow)).where(col(SightingRow.id).in_(sightings)).values(raw=None))
+    session.exec(update(table_of(SightingRow)).where(col(SightingRow.id).in_(sightings)).values(raw=None))
     letters = or_(OutboxRow.to == patron.email, col(OutboxRow.id).in_(rows_of_mail(session, OutboxRow, words)))
     erased.letters += _erase_letters(session, letters)
     session.exec(
-        update(_of(SightingRow)).where(col(SightingRow.envelope_from) == patron.email).values(envelope_from=None)
+        update(table_of(SightingRow)).where(col(SightingRow.envelope_from) == patron.email).values(envelope_from=None)
     )
     for table, columns in BESIDE.items():
         named = rows_of_text(session, table, [getattr(table, column) for column in columns], words)
-        chosen = col(table.id).in_(named)  # type: ignore[attr-defined]  # every one of BESIDE has an id
-        session.exec(update(_of(table)).where(chosen).values(columns))
+        rows = table_of(table)
+        session.exec(update(rows).where(rows.c.id.in_(named)).values(columns))
     session.delete(patron)
     session.flush()
     return erased
@@ -150,15 +151,15 @@ def erase_requests(
     mails = {one for one in session.exec(select(InputRow.mail_id).where(col(InputRow.id).in_(inputs))).all() if one}
     of_these = set(session.exec(select(InputRow.mail_id).where(col(InputRow.id).in_(_linked(requests)))).all())
     blank = {"input": "", "context": "", "decision": "", "why": ""}
-    session.exec(update(_of(InputRow)).where(col(InputRow.id).in_(inputs)).values(**blank))
+    session.exec(update(table_of(InputRow)).where(col(InputRow.id).in_(inputs)).values(**blank))
     _erase_steps(session, inputs, rows_of_text(session, HistoryRow, [HistoryRow.event, HistoryRow.why], words))
     session.exec(
-        update(_of(RequestRow))
+        update(table_of(RequestRow))
         .where(col(RequestRow.id).in_(requests))
         .values(patron_id=None, note="", office_address="", last_patron_message_id="", erased_at=now)
     )
     session.exec(
-        update(_of(RequestRow))
+        update(table_of(RequestRow))
         .where(col(RequestRow.id).in_(requests), col(RequestRow.role) == "borrowing")
         .values(requester=None)
     )
@@ -167,7 +168,7 @@ def erase_requests(
         col(TaskRow.mail_id).in_(mails),
         col(TaskRow.id).in_(rows_of_text(session, TaskRow, [TaskRow.text, TaskRow.passage, TaskRow.commands], words)),
     )
-    session.exec(update(_of(TaskRow)).where(asked).values(text="", passage="", commands=[]))
+    session.exec(update(table_of(TaskRow)).where(asked).values(text="", passage="", commands=[]))
     own = col(OutboxRow.request_id).in_(requests) & (col(OutboxRow.audience) != Audience.PARTNER.value)
     erased = erase_mails(session, [one for one in of_these if one]) if with_mails else Erased()
     erased.requests, erased.letters = len(requests), _erase_letters(session, own)
@@ -184,9 +185,9 @@ def erase_mails(session: Session, mails: Sequence[int]) -> Erased:
     )
     found = [Copy(mailbox=m, uid=uid or 0, message_id=message_id_of(raw)) for m, uid, raw in session.exec(copies)]
     session.exec(
-        update(_of(InboxRow)).where(col(InboxRow.id).in_(mails)).values(raw=b"", stamp=b"", why="", traceback="")
+        update(table_of(InboxRow)).where(col(InboxRow.id).in_(mails)).values(raw=b"", stamp=b"", why="", traceback="")
     )
-    session.exec(update(_of(SightingRow)).where(of_mail).values(raw=None, envelope_from=None, recipients=[]))
+    session.exec(update(table_of(SightingRow)).where(of_mail).values(raw=None, envelope_from=None, recipients=[]))
     return Erased(mails=len(mails), copies=found)
 
 
@@ -194,9 +195,9 @@ def _erase_letters(session: Session, which: Any) -> int:
     letters = list(session.exec(select(OutboxRow.id).where(which, OutboxRow.raw != b"")).all())
     chosen = col(OutboxRow.id).in_(letters)
     blank = {"raw": b"", "to": "", "subject": "", "says": {}, "last_error": "", "cause": ""}
-    session.exec(update(_of(OutboxRow)).where(chosen).values(**blank))
+    session.exec(update(table_of(OutboxRow)).where(chosen).values(**blank))
     marks = col(LetterMarkRow.letter_id).in_(letters)
-    session.exec(update(_of(LetterMarkRow)).where(marks).values(recipient="", diagnostic=""))
+    session.exec(update(table_of(LetterMarkRow)).where(marks).values(recipient="", diagnostic=""))
     return len(letters)
 
 
@@ -228,7 +229,3 @@ def _linked(requests: Sequence[int]) -> Any:
 
 def _owing() -> Any:
     return select(ChargeRow.request_id).where(col(ChargeRow.settled_at).is_(None))
-
-
-def _of(table: type[SQLModel]) -> Any:
-    return table.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, col, select
 
+from maild.store.statements import table_of
 from maild.store.tables import InboxRow, OutboxRow, PatronRow, SightingRow
 
 MIN_WORD = 4  # shorter names and cards stand in too many texts
@@ -43,9 +44,9 @@ def rows_of_text(session: Session, table: type[SQLModel], columns: Sequence[Any]
     # Not by SQL: SQLite's lower() knows only ASCII, and a name may be broken over two lines.
     folded = [_folded(word) for word in words]
     found: list[int] = []
-    key = table.id  # type: ignore[attr-defined]  # every table that is asked about has one
-    page, last = select(key, *columns).order_by(col(key)).limit(PAGE), 0
-    while rows := session.exec(page.where(col(key) > last)).all() if words else ():
+    key = table_of(table).c.id
+    page, last = select(key, *columns).order_by(key).limit(PAGE), 0
+    while rows := session.exec(page.where(key > last)).all() if words else ():
         for number, *texts in rows:
             told = _folded(" ".join(t if isinstance(t, str) else json.dumps(t, ensure_ascii=False) for t in texts))
             found += [number] if any(word in told for word in folded) else []

@@ -95,11 +95,11 @@ def main() -> int:
     arguments.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="points struck at the same time")
     given = arguments.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    print(HEAD)  # noqa: T201  # what this command is for, as is the next
+    print(HEAD)
     failed = False
     for name in given.only or MEASURES:
         for line in _measured(name, given):
-            print(line, flush=True)  # noqa: T201
+            print(line, flush=True)
             failed |= line.endswith(NOT_HELD)
     if given.resume is not None:
         shutil.rmtree(given.resume, ignore_errors=True)

@@ -30,6 +30,7 @@ from maild.process import Desk
 from maild.store import inbox
 from maild.store.database import Database
 from maild.store.inbox import Arrival
+from maild.store.statements import table_of
 from maild.store.tables import METADATA, InboxRow, InputRow, OutboxRow, RequestRow
 from maild.verbs.privacy import forget
 from tests.desk_parts import FORM, LOANED, NOW, database_of, desk_of, reply, settings_in
@@ -93,7 +94,7 @@ def measure(folder: Path, patrons: int) -> dict[str, int]:
         }
     structlog.reset_defaults()
     if wrong := [*left, *(f"of the other: {one}" for one in in_tables(other) ^ in_tables(others_left))]:
-        print(*sorted(wrong), sep="\n", file=sys.stderr)  # noqa: T201  # what to look for
+        print(*sorted(wrong), sep="\n", file=sys.stderr)
     return found
 
 
@@ -129,7 +130,7 @@ def _live(desk: Desk, database: Database, patron: Patron, number: int) -> None:
     with database.write() as session:
         last = session.exec(select(InboxRow.id).order_by(col(InboxRow.id).desc())).first() or 0
         inbox.set_aside(session, last, f"Traceback: ValueError: {patron.name}", NOW)
-        session.exec(update(RequestRow.__table__).values(closed_at=NOW))  # type: ignore[attr-defined]
+        session.exec(update(table_of(RequestRow)).values(closed_at=NOW))
 
 
 def _do(desk: Desk, number: str, event: str, note: str) -> None:
@@ -206,7 +207,7 @@ def _crowd(database: Database, count: int) -> None:
             raws = [_renamed(form.decode(), *person[1:]).encode() for person in some]
             inbox.keep(session, [Arrival(raw=raw, door="smtp", received_at=NOW) for raw in raws], NOW)
     with database.write() as session:
-        waiting = update(InboxRow.__table__).where(col(InboxRow.state) == "waiting")  # type: ignore[attr-defined]
+        waiting = update(table_of(InboxRow)).where(col(InboxRow.state) == "waiting")
         session.exec(waiting.values(state="done", done_at=NOW))
 
 
