@@ -1,6 +1,6 @@
 """A desk in memory with a clock that is wound by hand: inputs go through decide and apply, notices fall due in order.
 
-It keeps what the store keeps, by the same rules (store/changes.py, store/notices.py), and nothing else: for scenarios
+It keeps what the store keeps, by the same rules (store/effects/, store/notices.py), and nothing else: for scenarios
 and for random lives, where a database would only cost time.
 """
 

@@ -11,9 +11,9 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from maild.core.effects import ApprovePatron, AskStaff, Composed, Decision, FileMail, OpenRequest, PartnerAbsent
-from maild.store import changes, inbox, letters
-from maild.store.changes import Desk, Standing
+from maild.store import changes, inbox, letters, notices
 from maild.store.database import Insert, insert
+from maild.store.effects.desk import Desk, Standing
 from maild.store.plain import as_json, effect_name, plain
 from maild.store.statements import one_of, table_of
 from maild.store.tables import InboxRow, InputRequestRow, InputRow, RequestRow
@@ -100,7 +100,7 @@ def _finish_notices(session: Session, outcome: Outcome) -> None:
     done = {getattr(effect, "number", "") for effect in outcome.decision.effects}
     alone = {outcome.source_id: ""} if not outcome.notices else {}
     for notice_id, number in {**alone, **outcome.notices}.items():
-        changes.finish_notice(session, int(notice_id), outcome.at, sent=number in done or (not number and bool(done)))
+        notices.finish(session, int(notice_id), outcome.at, sent=number in done or (not number and bool(done)))
 
 
 def decision_json(decision: Decision) -> str:

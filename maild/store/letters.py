@@ -7,7 +7,7 @@ from sqlmodel import Session, exists, or_, select
 
 from maild.core.effects import Audience, Composed
 from maild.store import outbox
-from maild.store.changes import Desk
+from maild.store.effects.desk import Desk
 from maild.store.statements import table_of
 from maild.store.tables import PartnerRow, PatronRow, RequestRow
 

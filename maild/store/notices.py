@@ -3,15 +3,34 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, bindparam, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from maild.core.effects import DueNotice
 from maild.store.database import insert
+from maild.store.statements import table_of
 from maild.store.tables import NoticeRow, OutboxRow, PatronRow, RequestRow
 
 MOST_OF_ONE = 100  # notices of one patron at once
+
+# Columns are given by their names when a statement runs; "of_…" says of which row.
+_NOTICE = table_of(NoticeRow)
+_NOTICE_IN_HAND = select(_NOTICE.c.request_id, _NOTICE.c.series, _NOTICE.c.item_id, _NOTICE.c.due).where(
+    _NOTICE.c.id == bindparam("of_id")
+)
+_NOTICE_DONE = update(_NOTICE).where(_NOTICE.c.id == bindparam("of_id"))
+_OLDER_MISSED = (
+    update(_NOTICE)
+    .where(
+        _NOTICE.c.request_id == bindparam("of_request"),
+        _NOTICE.c.series == bindparam("of_series"),
+        _NOTICE.c.item_id == bindparam("of_item"),
+        _NOTICE.c.state == "planned",
+        _NOTICE.c.due < bindparam("before"),
+    )
+    .values(state="missed")
+)
 
 
 def due(session: Session, now: datetime, limit: int) -> list[DueNotice]:
@@ -60,6 +79,20 @@ def told_at(session: Session, number: str, letters: Collection[str]) -> datetime
 def next_due(session: Session) -> datetime | None:
     """When the next planned notice falls due."""
     return session.exec(select(func.min(NoticeRow.due)).where(NoticeRow.state == "planned")).one()
+
+
+def finish(session: Session, notice_id: int, now: datetime, *, sent: bool) -> None:
+    """The notice has had its turn. Earlier ones of its series, which an outage kept back, are missed for good.
+
+    One that its decision put off to a later hour stays planned.
+    """
+    request_id, series, item_id, due_at = session.exec(_NOTICE_IN_HAND, params={"of_id": notice_id}).one()
+    if due_at > now:
+        return
+    if series:
+        older = {"of_request": request_id, "of_series": series, "of_item": item_id, "before": due_at}
+        session.exec(_OLDER_MISSED, params=older)
+    session.exec(_NOTICE_DONE, params={"of_id": notice_id, "state": "sent" if sent else "dropped"})
 
 
 def look_again(session: Session, patrons: Collection[int], notice: str, now: datetime) -> None:

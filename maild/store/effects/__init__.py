@@ -1,0 +1,1 @@
+"""What each effect of a decision writes, one kind of row a module. `store/changes.py` says which effect is whose."""
