@@ -12,16 +12,8 @@ from maild.core.reading import Event
 from maild.core.request import Attempt, Partner
 from maild.core.terms import EventName, Flag, Party, ServiceType, Status
 
-STILL_OPEN = frozenset(
-    {
-        EventName.REQUEST_RECEIVED,
-        EventName.EXPECT_TO_SUPPLY,
-        EventName.WILL_SUPPLY,
-        EventName.NO_ANSWER,
-        "Requested",
-        "",
-    }
-)
+AT_WORK = frozenset({Status.REQUESTED, Status.REQUEST_RECEIVED, Status.EXPECT_TO_SUPPLY, Status.WILL_SUPPLY})
+DONE_WITH = frozenset({EventName.UNFILLED, EventName.CANCELLED, EventName.COPY_COMPLETED})  # its last word
 
 THEIR_TERMS = frozenset({Flag.LIBRARY_USE_ONLY, Flag.NO_RENEWAL, Flag.DUE_DATE_ASSUMED})  # of the supplier before
 SETTLED = frozenset({Flag.HOLDINGS_PENDING, Flag.INCOMPLETE})  # by somebody being asked
@@ -61,9 +53,12 @@ def _commands(o: Occasion) -> tuple[str, ...]:
 
 
 def _cancel_silent(o: Occasion) -> tuple[Effect, ...]:
-    """A supplier that has neither refused nor sent is told that we ask elsewhere."""
+    """A supplier that has neither refused nor sent is told that we ask elsewhere; once, where we cancelled already.
+
+    The request says so: the attempt of one whose price was accepted still has the status that asked about it.
+    """
     in_hand = attempt_in_hand(o.request)
-    if in_hand is None or in_hand.status not in STILL_OPEN or o.request.status is Status.NEW:
+    if in_hand is None or in_hand.status in DONE_WITH or o.request.status not in AT_WORK:
         return ()
     return (
         to_partner(o, "cancel_request", {}),
