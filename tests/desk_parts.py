@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,8 +19,10 @@ from maild.reader import InProcessReader, ReaderSeam
 from maild.settings import Automation, Post, RulesAt, Settings, Site, Trust
 from maild.settings import Database as DatabaseAt
 from maild.settings import Desk as People
+from maild.store import inbox
 from maild.store.database import Database
-from maild.store.tables import PartnerRow
+from maild.store.inbox import Arrival
+from maild.store.tables import InboxRow, OutboxRow, PartnerRow
 from tests.databases import url_in
 from tests.desks import add_partner, add_patron
 
@@ -111,6 +114,23 @@ def settings_in(folder: Path, **tables: object) -> Settings:
     return Settings.model_validate(given | tables)
 
 
+# The same site as the command line finds it
+CONFIG = """\
+data = "{folder}"
+[database]
+url = "{url}"
+[automation]
+mode = "auto"
+[post]
+maildir = "{folder}/letters"
+[own]
+rules = "{folder}/rules"
+[desk]
+staff = ["desk@library.example"]
+attention_to = "desk@library.example"
+"""
+
+
 @contextmanager
 def database_of(settings: Settings) -> Iterator[Database]:
     """The site's database with its people."""
@@ -174,3 +194,24 @@ class Signal:
 def later(minutes: float) -> datetime:
     """So long after the clock's start."""
     return NOW + timedelta(minutes=minutes)
+
+
+def keep(database: Database, *raws: bytes) -> None:
+    """Mails that came to our address, as a door keeps them."""
+    arrivals = [Arrival(raw=raw, door="smtp", received_at=NOW, recipients=("ill@library.example",)) for raw in raws]
+    with database.write() as session:
+        inbox.keep(session, arrivals, NOW)
+
+
+def states(database: Database) -> list[tuple[str, int]]:
+    """Each mail's state and how often it was tried."""
+    with database.read() as session:
+        return [(row.state, row.tries) for row in rows(session, InboxRow)]
+
+
+def answer(database: Database, text: str = LOANED, number: int = 1) -> bytes:
+    """The partner's answer to the newest letter that asks it."""
+    with database.read() as session:
+        asked = [row for row in rows(session, OutboxRow) if row.audience == "partner"][-1]
+    to = str(message_from_bytes(asked.raw)["Reply-To"])
+    return reply(text, to=to, answers=asked.message_id, number=number)

@@ -14,10 +14,8 @@ from maild.store import requests
 from maild.store.database import Database
 from maild.store.tables import NoticeRow, OutboxRow, TaskRow
 from tests.databases import url_in
-from tests.desk_parts import PATRON, database_of, desk_of, reply, rows, settings_in
+from tests.desk_parts import CONFIG, PATRON, database_of, desk_of, keep, reply, rows, settings_in
 from tests.desks import add_patron, context
-from tests.test_many import CONFIG
-from tests.test_process import keep
 
 NUMBER = "KP-2026-000001"
 

@@ -13,8 +13,7 @@ from maild.settings import Privacy, Settings
 from maild.store import outbox
 from maild.store.database import Database
 from maild.store.tables import InboxRow, OutboxRow, PartnerRow, RequestRow, TaskRow
-from tests.desk_parts import AUTHSERV, NOW, database_of, desk_of, form, rows, settings_in
-from tests.test_process import keep
+from tests.desk_parts import AUTHSERV, NOW, database_of, desk_of, form, keep, rows, settings_in
 
 FILE = b"%PDF-1.4\n" + b"copy " * 500
 

@@ -25,9 +25,8 @@ from maild.settings import Listener, Settings
 from maild.store.database import Database, Locked
 from maild.store.tables import InboxRow, NoticeRow, OutboxRow, RequestRow
 from tests.databases import url_in
-from tests.desk_parts import NOW, Signal, database_of, desk_of, form, rows, settings_in
+from tests.desk_parts import NOW, Signal, database_of, desk_of, form, keep, rows, settings_in
 from tests.desks import do
-from tests.test_process import keep
 
 CONFIG = """\
 data = "{folder}"

@@ -10,8 +10,7 @@ from maild.store import requests
 from maild.store.database import Database
 from maild.store.requests import Filters
 from maild.store.tables import OutboxRow
-from tests.desk_parts import AUTHSERV, database_of, desk_of, rows, settings_in
-from tests.test_process import keep
+from tests.desk_parts import AUTHSERV, database_of, desk_of, keep, rows, settings_in
 
 FORM = """\
 From: Verkkolomake <webform@library.example>

@@ -29,11 +29,10 @@ from maild.store import requests as store
 from maild.store.database import Database
 from maild.store.requests import Filters
 from tests.desk_parts import NOW as STARTED
-from tests.desk_parts import database_of, desk_of, form, settings_in
+from tests.desk_parts import database_of, desk_of, form, keep, settings_in
 from tests.house import ALDER, BIRCH, NOW, PATRON, context, letters, request, shipped_rules, statuses
 from tests.test_decide_request import form as form_of
 from tests.test_decide_request import wish
-from tests.test_process import keep
 
 RULES = replace(shipped_rules(), site=SitePolicy(holdings=True))
 PENDING = frozenset({Flag.HOLDINGS_PENDING})

@@ -15,8 +15,7 @@ from maild.settings import Settings
 from maild.store import ticks
 from maild.store.database import Database
 from maild.store.tables import InboxRow, NoticeRow, OutboxRow
-from tests.desk_parts import NOW, database_of, desk_of, form, rows, settings_in
-from tests.test_process import keep
+from tests.desk_parts import NOW, database_of, desk_of, form, keep, rows, settings_in
 
 A_YEAR, A_DAY = timedelta(days=365), timedelta(days=1)
 QUESTION = b"From: a@b.example\r\nMessage-ID: <q@b.example>\r\nSubject: Moi\r\n\r\nMilloin olette auki?\r\n"

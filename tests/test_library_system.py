@@ -29,11 +29,9 @@ from maild.store.database import Database
 from maild.store.requests import by_number
 from maild.store.tables import HistoryRow, PatronRow, RequestRow, TaskRow
 from tests.databases import url_in
-from tests.desk_parts import NOW, PATRON, database_of, desk_of, form, rows, settings_in
+from tests.desk_parts import CONFIG, NOW, PATRON, database_of, desk_of, form, keep, rows, settings_in
 from tests.house import NUMBER, context, lending, on_loan, shipped_rules, statuses
 from tests.requests_of import rules as reading_rules
-from tests.test_many import CONFIG
-from tests.test_process import keep
 
 WORDS = shipped_rules().reported
 ZONE = "Europe/Helsinki"

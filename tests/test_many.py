@@ -11,24 +11,9 @@ from maild.cli import app
 from maild.store.database import Database
 from maild.store.tables import HistoryRow, OutboxRow, RequestRow
 from tests.databases import url_in
-from tests.desk_parts import database_of, desk_of, form, rows, settings_in
-from tests.test_process import keep
+from tests.desk_parts import CONFIG, database_of, desk_of, form, keep, rows, settings_in
 
 TITLES = ("Tervan tie merelle", "Suolan tie sisämaahan", "Kivisillat")
-CONFIG = """\
-data = "{folder}"
-[database]
-url = "{url}"
-[automation]
-mode = "auto"
-[post]
-maildir = "{folder}/letters"
-[own]
-rules = "{folder}/rules"
-[desk]
-staff = ["desk@library.example"]
-attention_to = "desk@library.example"
-"""
 
 
 @contextmanager

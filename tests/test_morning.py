@@ -13,10 +13,9 @@ from maild.process import Desk
 from maild.settings import Automation, Settings
 from maild.store.database import Database
 from maild.store.tables import OutboxRow
-from tests.desk_parts import NOW, database_of, desk_of, form, rows, settings_in
+from tests.desk_parts import NOW, database_of, desk_of, form, keep, rows, settings_in
 from tests.desks import NUMBER, do, new_request
 from tests.house import shipped_rules
-from tests.test_process import keep
 
 MONDAY = date(2026, 11, 23)
 TUESDAY = MONDAY + timedelta(days=1)

@@ -24,9 +24,8 @@ from maild.store.database import Database
 from maild.store.records import PartnerLine
 from maild.store.tables import OutboxRow, RequestRow
 from tests import desk_parts
-from tests.desk_parts import AUTHSERV, database_of, desk_of, settings_in, url_in
+from tests.desk_parts import AUTHSERV, database_of, desk_of, keep, settings_in, url_in
 from tests.house import NOW, NUMBER, context, lending, mail, request, shipped_rules
-from tests.test_process import keep
 
 RULES = shipped_rules()
 ASKER = Requester(name="Jalavan kaupunginkirjasto", email="ill@elm.fi")

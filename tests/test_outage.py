@@ -10,11 +10,11 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from maild.process import Desk
-from maild.store import decisions, inbox
-from maild.store.inbox import MAX_TRIES, Claimed
+from maild.store import claiming, decisions
+from maild.store.claiming import Claimed
 from maild.store.outage import is_full, is_outage
-from tests.desk_parts import database_of, desk_of, form, settings_in
-from tests.test_process import keep, states
+from maild.store.settling import MAX_TRIES
+from tests.desk_parts import database_of, desk_of, form, keep, settings_in, states
 
 FULL, TOO_MANY_VARIABLES = 13, 1  # SQLITE_FULL; SQLITE_ERROR, which says that of a statement
 
@@ -88,7 +88,7 @@ def test_a_full_disk_is_known_in_any_language() -> None:
 def test_a_claim_that_was_committed_though_its_answer_was_lost_does_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim, left = inbox.claim, [OperationalError("COMMIT", {}, OUTAGES["no server"])] * MAX_TRIES
+    claim, left = claiming.claim, [OperationalError("COMMIT", {}, OUTAGES["no server"])] * MAX_TRIES
 
     def answer_lost(session: Session, limit: int, now: datetime) -> list[Claimed]:
         claimed = claim(session, limit, now)
@@ -97,7 +97,7 @@ def test_a_claim_that_was_committed_though_its_answer_was_lost_does_not_count(
             raise left.pop()
         return claimed
 
-    monkeypatch.setattr(inbox, "claim", answer_lost)
+    monkeypatch.setattr(claiming, "claim", answer_lost)
     settings = settings_in(tmp_path)
     with database_of(settings) as database:
         keep(database, form())

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -20,11 +19,12 @@ from maild.reader import Failed, InProcessReader, Opened, Reader, ReaderSeam, To
 from maild.registry import load_parsers
 from maild.rulebook import read_files
 from maild.settings import Automation, Settings
-from maild.store import decisions, inbox
+from maild.store import claiming, decisions, settling
 from maild.store.database import Database
-from maild.store.inbox import MAX_TRIES, Arrival
+from maild.store.inbox import Arrival
+from maild.store.settling import MAX_TRIES
 from maild.store.tables import HistoryRow, InboxRow, OutboxRow, RequestRow, TaskRow
-from tests.desk_parts import LOANED, NOW, database_of, desk_of, form, reply, rows, settings_in
+from tests.desk_parts import NOW, answer, database_of, desk_of, form, keep, rows, settings_in, states
 from tests.desks import do
 
 BROKEN = Path(__file__).parent / "mails/broken"
@@ -47,17 +47,6 @@ def desk(settings: Settings, database: Database) -> Desk:
     return desk_of(settings, database)
 
 
-def keep(database: Database, *raws: bytes) -> None:
-    arrivals = [Arrival(raw=raw, door="smtp", received_at=NOW, recipients=("ill@library.example",)) for raw in raws]
-    with database.write() as session:
-        inbox.keep(session, arrivals, NOW)
-
-
-def states(database: Database) -> list[tuple[str, int]]:
-    with database.read() as session:
-        return [(row.state, row.tries) for row in rows(session, InboxRow)]
-
-
 def statuses(database: Database) -> list[str]:
     with database.read() as session:
         return [row.status for row in rows(session, RequestRow)]
@@ -66,14 +55,6 @@ def statuses(database: Database) -> list[str]:
 def letters(database: Database) -> list[tuple[str, str]]:
     with database.read() as session:
         return [(row.letter, row.state) for row in rows(session, OutboxRow)]
-
-
-def answer(database: Database, text: str = LOANED, number: int = 1) -> bytes:
-    """The partner's answer to the newest letter that asks it."""
-    with database.read() as session:
-        asked = [row for row in rows(session, OutboxRow) if row.audience == "partner"][-1]
-    to = str(message_from_bytes(asked.raw)["Reply-To"])
-    return reply(text, to=to, answers=asked.message_id, number=number)
 
 
 class Raising:
@@ -126,7 +107,7 @@ def test_mail_set_aside_again_after_a_retry_is_told_of_once(settings: Settings, 
         while desk.work():
             pass
         with database.write() as session:
-            inbox.retry(session, 1)
+            settling.retry(session, 1)
     assert [name for name, _ in letters(database)] == ["attention"]
 
 
@@ -274,14 +255,14 @@ def test_after_a_death_mails_are_taken_one_by_one_and_only_one_taken_alone_is_bl
     keep(database, *(form(n, f"Kirja {n}") for n in range(5)))
     for _ in range(2 * MAX_TRIES):  # whoever claims them dies each time
         with database.write() as session:
-            inbox.claim(session, 50, NOW)
+            claiming.claim(session, 50, NOW)
         desk.recover()
     assert [desk.work() for _ in range(6)] == [1, 1, 1, 1, 1, 0]
     assert states(database) == [("done", 1)] * 5
     keep(database, form(6, "Kirja 6"))
     for _ in range(MAX_TRIES):
         with database.write() as session:
-            inbox.claim(session, 50, NOW)
+            claiming.claim(session, 50, NOW)
         desk.recover()
     desk.work()
     assert states(database)[-1] == ("aside", MAX_TRIES)

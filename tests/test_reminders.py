@@ -24,10 +24,9 @@ from maild.settings import Settings
 from maild.store.database import Database
 from maild.store.requests import timeline
 from maild.store.tables import InputRow, NoticeRow, OutboxRow
-from tests.desk_parts import NOW, database_of, desk_of, form, rows, settings_in
+from tests.desk_parts import NOW, database_of, desk_of, form, keep, rows, settings_in
 from tests.house import PATRON, context, on_loan
 from tests.playing import rules_with
-from tests.test_process import keep
 
 ON = {"together": {"on": True}}
 RULES = rules_with({"notices": ON})

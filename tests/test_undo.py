@@ -29,10 +29,8 @@ from maild.store.database import Database
 from maild.store.requests import by_number
 from maild.store.tables import HistoryRow, NoticeRow, OutboxRow, TaskRow
 from tests.databases import url_in
-from tests.desk_parts import NOW, database_of, desk_of, form, later, rows, settings_in
+from tests.desk_parts import CONFIG, NOW, answer, database_of, desk_of, form, keep, later, rows, settings_in
 from tests.house import ALDER, BIRCH, NUMBER, context, request, shipped_rules
-from tests.test_many import CONFIG
-from tests.test_process import answer, keep
 from tests.test_walks import STEPS, Step, happening
 
 RULES = shipped_rules()
