@@ -16,6 +16,7 @@ from functools import cache
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,23 +82,23 @@ def changed(one: Sample, place: Place, text: str) -> Sample:
 
 
 def _with(context: Context, record: str, name: str, text: str) -> Context:
-    def put(row: object) -> object:
-        return replace(row, **{name: (text,) if _is_tuple(type(row), name) else text})  # type: ignore[type-var]
+    def put(row: Any) -> Any:
+        return replace(row, **{name: (text,) if _is_tuple(type(row), name) else text})
 
     def in_request(request: Request) -> Request:
         if record == "Citation":
-            return replace(request, citation=put(request.citation))  # type: ignore[arg-type]
+            return replace(request, citation=put(request.citation))
         if record == "Item":
-            return replace(request, items=tuple(map(put, request.items or (Item(),))))  # type: ignore[arg-type]
+            return replace(request, items=tuple(map(put, request.items or (Item(),))))
         if record == "Attempt":
-            return replace(request, attempts=tuple(map(put, request.attempts or (Attempt(),))))  # type: ignore[arg-type]
-        return put(request) if record == "Request" else request  # type: ignore[return-value]
+            return replace(request, attempts=tuple(map(put, request.attempts or (Attempt(),))))
+        return put(request) if record == "Request" else request
 
     return replace(
         context,
         requests=tuple(map(in_request, context.requests)),
-        partners=tuple(map(put, context.partners)) if record == "Partner" else context.partners,  # type: ignore[arg-type]
-        patrons=tuple(map(put, context.patrons)) if record == "Patron" else context.patrons,  # type: ignore[arg-type]
+        partners=tuple(map(put, context.partners)) if record == "Partner" else context.partners,
+        patrons=tuple(map(put, context.patrons)) if record == "Patron" else context.patrons,
     )
 
 
@@ -126,7 +127,7 @@ class Read:
     """A letter, read back by Python's own reader."""
 
     def __init__(self, raw: bytes) -> None:
-        self.message: EmailMessage = message_from_bytes(raw, policy=email.policy.default)  # type: ignore[assignment]
+        self.message = message_from_bytes(raw, EmailMessage, policy=email.policy.default)
         parts = list(self.message.walk())
         self.shape = [(part.get_content_type(), set(part.keys())) for part in parts]
         self.texts = {p.get_content_type(): p.get_content() for p in parts if p.get_content_maintype() == "text"}
@@ -211,7 +212,8 @@ def test_many_places_stand_in_some_letter() -> None:
 def test_no_word_of_a_mail_is_more_than_a_word_on_a_command_line(name: str) -> None:
     """Staff copy these commands into a shell."""
     for payload in PAYLOADS.values():
-        event = Event(event=EventName.LOANED, **{name: (payload,) if name == "item_id" else payload})  # type: ignore[arg-type]
+        value: Any = (payload,) if name == "item_id" else payload
+        event = replace(Event(event=EventName.LOANED), **{name: value})
         line = command(event, "KP-2026-000123")
         assert shlex.split(line) == ["maild", "request", "do", "KP-2026-000123", "Loaned", f"{name}={payload}"]
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
