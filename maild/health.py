@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session
 
-from maild.store import inbox, outbox, requests, ticks
+from maild.store import looking, outbox, requests, ticks
 from maild.store.database import Database
 
 PULSE_FILE = "pulse.json"
@@ -79,7 +79,7 @@ def end_pulse(folder: Path) -> None:
 def health(database: Database, pulse: Pulse | None, now: datetime) -> Health:
     """How it stands at this moment."""
     with database.read() as session:
-        mails, letters, tasks = inbox.counts(session), outbox.counts(session), len(requests.tasks(session))
+        mails, letters, tasks = looking.counts(session), outbox.counts(session), len(requests.tasks(session))
         since, leapt = _since(session), ticks.leap(session, now)
     if pulse is not None:
         since |= {"work": pulse.worked_at, "pulse": pulse.at}
@@ -94,7 +94,7 @@ def health(database: Database, pulse: Pulse | None, now: datetime) -> Health:
 
 
 def _since(session: Session) -> dict[str, datetime | None]:
-    return {"mail": inbox.oldest_waiting(session), "letter": outbox.oldest_waiting(session)}
+    return {"mail": looking.oldest_waiting(session), "letter": outbox.oldest_waiting(session)}
 
 
 def _of_counts(mails: dict[str, int], letters: dict[str, int]) -> list[str]:

@@ -24,12 +24,12 @@ from maild.letters.body import AttachedFile
 from maild.letters.compose import Composer
 from maild.reader import Failed, Opened, ReaderSeam, ToOpen
 from maild.rulebook import Rulebook, as_text
+from maild.store import claiming, decisions, inputs, looking, outbox, requests, settling
 from maild.store import context as contexts
-from maild.store import decisions, inbox, inputs, outbox, requests
+from maild.store.claiming import Claimed
 from maild.store.context import Identity
 from maild.store.database import Database
 from maild.store.decisions import Moved, Outcome, SourceKind, savepoint
-from maild.store.inbox import Claimed
 from maild.store.inputs import MAIL_INPUT, MailInput
 from maild.store.outage import is_outage
 
@@ -74,7 +74,7 @@ class Desk:
             self._careful, limit = self._careful - 1, 1
         try:
             with self._database.write() as session:
-                claimed = inbox.claim(session, limit, self._clock.now())  # the try counts from here, whatever happens
+                claimed = claiming.claim(session, limit, self._clock.now())  # from here the try counts, come what may
             if claimed:
                 self._deal_with(claimed)
         except Exception as err:  # of a claim too: its commit may have come through where the answer did not
@@ -90,7 +90,7 @@ class Desk:
         Those mails are then taken one by one, so that one that kills the process is found, and takes no other with it.
         """
         with self._database.write() as session:
-            self._careful = inbox.release_claims(session, blameless=self._blameless)
+            self._careful = claiming.release_claims(session, blameless=self._blameless)
         self._blameless = False
 
     def warm_up(self) -> None:
@@ -181,7 +181,7 @@ class Desk:
     def _failed(self, claim: Claimed, trace: str) -> None:
         log.error("mail.failed", id=claim.id, tries=claim.tries, error=trace.strip().rpartition("\n")[2][:200])
         with self._database.write() as session:
-            if inbox.give_back(session, claim.id, trace, self._clock.now()):
+            if settling.give_back(session, claim.id, trace, self._clock.now()):
                 return
         log.error("mail.aside", id=claim.id, tries=claim.tries)
         letters = self._decider.aside(claim.id, claim.key, claim.tries)
@@ -191,7 +191,7 @@ class Desk:
     def _files(self, mail_key: str, indexes: Sequence[int]) -> list[AttachedFile]:
         """Parts of a kept mail, taken out of it by the reader: no foreign byte is parsed here."""
         with self._database.read() as session:
-            raw = inbox.raw_by_key(session, mail_key)
+            raw = looking.raw_by_key(session, mail_key)
         return [
             AttachedFile(name=part.name, type=part.type, data=part.data) for part in self._reader.parts(raw, indexes)
         ]

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from maild.core.effects import Decision, FileMail, Folder
-from maild.store import inbox, numbers
+from maild.store import claiming, inbox, numbers
 from maild.store.database import Database
 from tests import desks
 from tests.desks import NOW
@@ -57,8 +57,8 @@ def work(url: str, file: Path, turn: int) -> None:
         inbox.keep(session, [arrival], NOW)
     tell(file, f"kept {arrival.key}")
     with database.write() as session:
-        inbox.release_claims(session)
-        claimed = inbox.claim(session, 2, NOW)
+        claiming.release_claims(session)
+        claimed = claiming.claim(session, 2, NOW)
     for mail in claimed:
         with database.write() as session:
             number = numbers.draw(session, "KP", 2026)

@@ -24,9 +24,10 @@ from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
 from maild.intake.imap_session import ImapSession
 from maild.settings import Mailbox
-from maild.store import inbox
+from maild.store import inbox, settling
 from maild.store.database import Database
-from maild.store.inbox import Arrival, Finding
+from maild.store.inbox import Arrival
+from maild.store.settling import Finding
 from maild.store.tables import InboxRow, RequestRow, SightingRow, TaskRow
 from tests.desk_parts import Signal, database_of, desk_of, form, rows, settings_in
 from tests.proxy import before
@@ -181,7 +182,7 @@ def test_decided_mail_is_moved_with_its_flags(desk: House) -> None:
     door.once()
     with desk.database.write() as session:
         for number, folder in ((1, "done"), (2, "todo")):
-            inbox.finish(session, number, START, Finding(acted=True, filing=folder, kind="", numbers=(), why=""))
+            settling.finish(session, number, START, Finding(acted=True, filing=folder, kind="", numbers=(), why=""))
     door.file_once()
     with desk.client() as client:
         for folder, number in (("INBOX", 3), ("maild/Done", 1), ("maild/To do", 2)):
@@ -228,7 +229,7 @@ def test_decision_wakes_the_door_to_file(host: House) -> None:
         host.append(mail(1))
         host.await_kept(1)
         with host.database.write() as session:
-            inbox.finish(session, 1, START, Finding(acted=True, filing="done", kind="", numbers=(), why=""))
+            settling.finish(session, 1, START, Finding(acted=True, filing="done", kind="", numbers=(), why=""))
         before = host.polled.count
         door.file_now()
         host.polled.wait_for(lambda: host.polled.count > before + 1 or _filed(host.database))
@@ -445,7 +446,7 @@ def test_no_byte_of_a_mail_gets_into_a_command(desk: House, monkeypatch: pytest.
     door.once()
     with desk.database.write() as session:
         for number in range(1, len(mails) + 1):
-            inbox.finish(session, number, START, Finding(acted=True, filing="done", kind="", numbers=(), why=""))
+            settling.finish(session, number, START, Finding(acted=True, filing="done", kind="", numbers=(), why=""))
     door.file_once()
     monkeypatch.undo()
     assert len(desk.kept()) == len(mails)

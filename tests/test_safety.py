@@ -18,7 +18,7 @@ from maild.health import Polled, Pulse, as_metrics, end_pulse, health, read_puls
 from maild.house import WrongRules
 from maild.metrics import serve_metrics
 from maild.settings import Post, Settings
-from maild.store import inbox
+from maild.store import inbox, settling
 from maild.store.database import Database, Unsafe
 from maild.store.inbox import Arrival
 from maild.store.tables import InboxRow
@@ -89,7 +89,7 @@ def test_status_is_red_where_somebody_should_look(tmp_path: Path) -> None:
         assert said.exit_code == 0, said.output
         with database.write() as session:
             inbox.keep(session, [Arrival(raw=form(), door="smtp", received_at=NOW)], NOW)
-            inbox.set_aside(session, session.exec(select(InboxRow.id)).one() or 0, "a trace", NOW)
+            settling.set_aside(session, session.exec(select(InboxRow.id)).one() or 0, "a trace", NOW)
         assert CliRunner().invoke(app, ["--config", str(config), "status"]).exit_code == 1
 
 

@@ -19,7 +19,7 @@ from maild.intake.accept import Acceptance
 from maild.intake.protocol import SmtpProtocol
 from maild.intake.smtp import Door, serve
 from maild.settings import Listener
-from maild.store import inbox
+from maild.store import inbox, looking
 from maild.store.database import Database
 from tests.databases import url_in
 
@@ -58,7 +58,7 @@ def send(port: int, raw: bytes = MAIL, to: str = "ill@library.example", sender: 
 
 def kept(database: Database) -> int:
     with database.read() as session:
-        return sum(inbox.counts(session).values())
+        return sum(looking.counts(session).values())
 
 
 class Talk:
@@ -94,7 +94,7 @@ async def test_a_mail_for_us_is_kept_as_it_came(database_file: Database) -> None
     async with door(database_file) as port:
         await asyncio.to_thread(send, port)
     with database_file.read() as session:
-        assert inbox.raw_of(session, 1) == MAIL
+        assert looking.raw_of(session, 1) == MAIL
 
 
 async def test_plus_addresses_are_ours_in_any_case(database_file: Database) -> None:
@@ -154,7 +154,7 @@ async def test_a_line_of_a_megabyte_is_no_reason_to_bounce(database_file: Databa
     async with door(database_file) as port:
         await asyncio.to_thread(send, port, raw)
     with database_file.read() as session:
-        assert inbox.raw_of(session, 1) == raw
+        assert looking.raw_of(session, 1) == raw
 
 
 async def test_too_large_a_mail_is_refused_for_good(database_file: Database) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from maild.store import backup, inbox, outbox
+from maild.store import backup, looking, outbox
 from maild.store.database import Database
 from maild.store.tables import HistoryRow, InboxRow, InputRow, OutboxRow, RequestRow
 from tests.desks import NOW, NUMBER, do, furnish, letter
@@ -27,7 +27,7 @@ def test_kill_at_any_statement_loses_nothing_and_doubles_nothing(database: Datab
         sources = session.exec(select(InputRow.source_id)).all()
         letters = session.exec(select(OutboxRow.message_id)).all()
         steps = session.exec(select(HistoryRow.id)).all()
-        assert sum(inbox.counts(session).values()) == len(kept)
+        assert sum(looking.counts(session).values()) == len(kept)
     assert {key for what, key in lines if what == "kept"} <= set(kept)
     assert {number for what, number in lines if what == "done"} <= set(requests)
     assert sorted(done) == sorted(sources)

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import Session, select
 
-from maild.store import inbox
+from maild.store import claiming, inbox, looking, mailboxes, settling
 from maild.store.database import Database
-from maild.store.inbox import Arrival, Finding
+from maild.store.inbox import Arrival
+from maild.store.settling import Finding
 from maild.store.tables import InboxRow, SightingRow, TaskRow
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -38,14 +39,14 @@ def keep(database: Database, *arrivals: Arrival) -> list[inbox.Kept]:
         return inbox.keep(session, arrivals, NOW)
 
 
-def claim(database: Database, limit: int = 10, now: datetime = NOW) -> list[inbox.Claimed]:
+def claim(database: Database, limit: int = 10, now: datetime = NOW) -> list[claiming.Claimed]:
     with database.write() as session:
-        return inbox.claim(session, limit, now)
+        return claiming.claim(session, limit, now)
 
 
 def finish(database: Database, mail_id: int, finding: Finding) -> None:
     with database.write() as session:
-        inbox.finish(session, mail_id, NOW, finding)
+        settling.finish(session, mail_id, NOW, finding)
 
 
 def state_of(database: Database, mail_id: int) -> str:
@@ -113,8 +114,8 @@ def test_two_workers_on_postgres_never_get_the_same_mail(postgres_schema_url: st
     keep(database, *(by_smtp(another(n)) for n in range(6)))
     other = Database(postgres_schema_url)
     with database.write() as one, other.write() as two:
-        first = {c.id for c in inbox.claim(one, 3, NOW)}
-        second = {c.id for c in inbox.claim(two, 3, NOW)}  # does not wait for the first
+        first = {c.id for c in claiming.claim(one, 3, NOW)}
+        second = {c.id for c in claiming.claim(two, 3, NOW)}  # does not wait for the first
     assert len(first) == len(second) == 3
     assert not first & second
     database.close()
@@ -125,7 +126,7 @@ def test_a_claim_comes_back_after_its_lease(database: Database) -> None:
     keep(database, by_smtp())
     claim(database)
     assert claim(database) == []
-    (again,) = claim(database, now=NOW + inbox.LEASE + timedelta(seconds=1))
+    (again,) = claim(database, now=NOW + claiming.LEASE + timedelta(seconds=1))
     assert again.tries == 2
 
 
@@ -133,7 +134,7 @@ def test_at_start_the_one_process_frees_the_claims_of_the_dead(database: Databas
     keep(database, by_smtp())
     claim(database)
     with database.write() as session:
-        assert inbox.release_claims(session) == 1
+        assert claiming.release_claims(session) == 1
     assert claim(database)[0].tries == 2
 
 
@@ -141,8 +142,8 @@ def test_a_mail_that_kills_its_worker_three_times_is_set_aside(database: Databas
     keep(database, by_smtp(), by_smtp(another(2)))
     poison = claim(database, 1)[0].id
     for turn in (1, 2):
-        claim(database, 1, NOW + turn * (inbox.LEASE + timedelta(seconds=1)))
-    taken = claim(database, 10, NOW + 3 * (inbox.LEASE + timedelta(seconds=1)))
+        claim(database, 1, NOW + turn * (claiming.LEASE + timedelta(seconds=1)))
+    taken = claim(database, 10, NOW + 3 * (claiming.LEASE + timedelta(seconds=1)))
     assert [one.id for one in taken] == [poison + 1]
     assert state_of(database, poison) == "aside"
     with database.read() as session:
@@ -155,36 +156,36 @@ def test_a_failed_try_waits_again_and_the_third_sets_aside(database: Database) -
     for _ in range(3):
         (claimed,) = claim(database)
         with database.write() as session:
-            waits.append(inbox.give_back(session, claimed.id, "Traceback …", NOW))
+            waits.append(settling.give_back(session, claimed.id, "Traceback …", NOW))
     assert waits == [True, True, False]
     assert claim(database) == []
     with database.read() as session:
-        assert inbox.counts(session) == {"aside": 1}
+        assert looking.counts(session) == {"aside": 1}
 
 
 def test_a_mail_set_aside_can_be_looked_at(database: Database) -> None:
     (kept,) = keep(database, by_smtp())
     with database.write() as session:
-        inbox.set_aside(session, kept.mail_id, "Traceback …", NOW)
-        (found,) = inbox.aside(session)
-        assert inbox.look(session, kept.mail_id) == found
-        assert inbox.look(session, kept.mail_id + 1) is None
-        assert inbox.raw_by_key(session, found.key) == MAIL
+        settling.set_aside(session, kept.mail_id, "Traceback …", NOW)
+        (found,) = looking.aside(session)
+        assert looking.look(session, kept.mail_id) == found
+        assert looking.look(session, kept.mail_id + 1) is None
+        assert looking.raw_by_key(session, found.key) == MAIL
     assert (found.trace, found.size, found.recipients) == ("Traceback …", len(MAIL), ("a@x.fi",))
 
 
 def test_a_mail_set_aside_can_be_tried_again_or_dropped(database: Database) -> None:
     (kept,) = keep(database, by_smtp())
     with database.write() as session:
-        inbox.set_aside(session, kept.mail_id, "Traceback …", NOW)
-        assert inbox.retry(session, kept.mail_id)
-        assert not inbox.retry(session, kept.mail_id)
+        settling.set_aside(session, kept.mail_id, "Traceback …", NOW)
+        assert settling.retry(session, kept.mail_id)
+        assert not settling.retry(session, kept.mail_id)
     assert claim(database)[0].tries == 1
     with database.write() as session:
-        assert not inbox.drop(session, kept.mail_id, NOW)
-        inbox.set_aside(session, kept.mail_id, "Traceback …", NOW)
-        assert inbox.drop(session, kept.mail_id, NOW)
-        assert inbox.raw_of(session, kept.mail_id) == MAIL
+        assert not settling.drop(session, kept.mail_id, NOW)
+        settling.set_aside(session, kept.mail_id, "Traceback …", NOW)
+        assert settling.drop(session, kept.mail_id, NOW)
+        assert looking.raw_of(session, kept.mail_id) == MAIL
 
 
 def test_a_better_authenticated_sighting_is_judged_again(database: Database) -> None:
@@ -230,21 +231,21 @@ def test_a_sender_cannot_have_a_mail_judged_for_ever(database: Database) -> None
             judged += 1
             finish(database, claimed.id, NOTHING_DONE)
         keep(database, by_smtp(b"Authentication-Results: x%d.example; none\r\n" % turn + MAIL))
-    assert judged == 1 + inbox.MAX_JUDGED
+    assert judged == 1 + settling.MAX_JUDGED
 
 
 def test_each_sighting_in_a_mailbox_is_filed_once(database: Database) -> None:
     keep(database, by_imap(7), by_imap(8))
     with database.read() as session:
-        assert inbox.to_file(session, "host/INBOX") == []
+        assert mailboxes.to_file(session, "host/INBOX") == []
     (claimed,) = claim(database)
     finish(database, claimed.id, DONE)
     with database.write() as session:
-        found = inbox.to_file(session, "host/INBOX")
+        found = mailboxes.to_file(session, "host/INBOX")
         assert [(one.uidvalidity, one.uid, one.folder) for one in found] == [
             (4_000_000_000, 7, "done"),
             (4_000_000_000, 8, "done"),
         ]
-        inbox.filed(session, [found[0].sighting_id])
-        assert [one.uid for one in inbox.to_file(session, "host/INBOX")] == [8]
-        assert inbox.to_file(session, "other/INBOX") == []
+        mailboxes.filed(session, [found[0].sighting_id])
+        assert [one.uid for one in mailboxes.to_file(session, "host/INBOX")] == [8]
+        assert mailboxes.to_file(session, "other/INBOX") == []

@@ -19,7 +19,7 @@ from maild.intake.accept import Acceptance
 from maild.intake.imap_session import Fetched, Folder, ImapSession
 from maild.reading import guard
 from maild.settings import Mailbox
-from maild.store import inbox, mailboxes
+from maild.store import mailboxes
 from maild.store.database import Database
 from maild.store.inbox import Arrival
 from maild.store.mailboxes import MailboxState
@@ -224,7 +224,7 @@ class MailboxDoor(threading.Thread):
         if not self._filing:
             return
         with self._database.read() as db:
-            waiting = inbox.to_file(db, self._id)
+            waiting = mailboxes.to_file(db, self._id)
         for name, target in (("done", self._mailbox.done_folder), ("todo", self._mailbox.todo_folder)):
             mine = [w for w in waiting if w.folder == name]
             here = [w.uid for w in mine if w.uidvalidity == folder.uidvalidity]
@@ -232,7 +232,7 @@ class MailboxDoor(threading.Thread):
                 session.move(here, target)
             if mine:
                 with self._database.write() as db:
-                    inbox.filed(db, [w.sighting_id for w in mine])
+                    mailboxes.filed(db, [w.sighting_id for w in mine])
 
     def _wait(self, session: ImapSession) -> None:
         """Until the server says something, a mail is to be filed, or it is time to look again."""

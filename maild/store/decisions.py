@@ -11,7 +11,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from maild.core.effects import ApprovePatron, AskStaff, Composed, Decision, FileMail, OpenRequest, PartnerAbsent
-from maild.store import changes, inbox, letters, notices
+from maild.store import changes, letters, notices, settling
 from maild.store.database import Insert, insert
 from maild.store.effects.desk import Desk, Standing
 from maild.store.plain import as_json, effect_name, plain
@@ -173,11 +173,11 @@ def _finish_mail(session: Session, outcome: Outcome, mail_id: int) -> None:
     decision = outcome.decision
     folder = next((e.folder for e in decision.effects if isinstance(e, FileMail)), None)
     asked = any(isinstance(effect, AskStaff) for effect in decision.effects)
-    inbox.finish(
+    settling.finish(
         session,
         mail_id,
         outcome.at,
-        inbox.Finding(
+        settling.Finding(
             acted=decision.auto or any(isinstance(effect, OpenRequest) for effect in decision.effects),
             filing=folder.value if folder else ("todo" if asked else "done"),
             kind=decision.reading.kind.value if decision.reading else "",

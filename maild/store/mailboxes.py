@@ -1,12 +1,17 @@
-"""How far each mailbox was read, so that the IMAP door takes every mail once and leaves the old ones alone."""
+"""Mailboxes: how far each was read, so that the IMAP door takes every mail once and leaves the old ones alone.
 
+And which of its mails are decided, and belong in another folder.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from maild.store.database import insert
-from maild.store.tables import MailboxRow
+from maild.store.tables import InboxRow, MailboxRow, SightingRow
 
 MAX_UID = 2**32 - 1  # RFC 3501 2.3.1.1
 
@@ -41,6 +46,16 @@ class MailboxState:
         return replace(self, uidvalidity=uidvalidity, last_uid=0, left_alone_below=MAX_UID)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToFile:
+    """A mail that lies in a mailbox and belongs in the folder done or todo."""
+
+    sighting_id: int
+    uidvalidity: int
+    uid: int
+    folder: str
+
+
 def get(session: Session, name: str) -> MailboxState | None:
     """What is known of the mailbox; None at first sight."""
     row = session.get(MailboxRow, name, populate_existing=True)
@@ -53,3 +68,28 @@ def put(session: Session, state: MailboxState) -> None:
     statement = insert(session, MailboxRow).values(**values)
     changed = {field: value for field, value in values.items() if field != "name"}
     session.exec(statement.on_conflict_do_update(index_elements=["name"], set_=changed))
+
+
+def to_file(session: Session, mailbox: str) -> list[ToFile]:
+    """The mails in this mailbox that are decided and not moved yet."""
+    found = session.exec(
+        select(SightingRow.id, SightingRow.uidvalidity, SightingRow.uid, InboxRow.filing)
+        .join(InboxRow, col(InboxRow.id) == col(SightingRow.mail_id))
+        .where(SightingRow.mailbox == mailbox, col(SightingRow.filed).is_(False), InboxRow.filing != "")
+        .where(col(SightingRow.uid).is_not(None), col(InboxRow.state).in_(("done", "aside")))
+        .order_by(col(SightingRow.id))
+    )
+    return [
+        ToFile(sighting_id=sighting or 0, uidvalidity=validity or 0, uid=uid or 0, folder=filing)
+        for sighting, validity, uid, filing in found
+    ]
+
+
+def filed(session: Session, sightings: Sequence[int]) -> None:
+    """These sightings lie in their folder now, or are gone from the mailbox."""
+    session.exec(
+        update(SightingRow)
+        .where(col(SightingRow.id).in_(sightings))
+        .values(filed=True)
+        .execution_options(synchronize_session=False)
+    )

@@ -10,7 +10,7 @@ import typer
 from sqlmodel import Session
 
 from maild.clock import SystemClock
-from maild.store import inbox, outbox, requests
+from maild.store import looking, outbox, requests, settling
 from maild.verbs.failures import NotFound
 from maild.verbs.opening import database_of, settings_of
 
@@ -18,7 +18,7 @@ from maild.verbs.opening import database_of, settings_of
 def show_list(config: Path | None, *, as_json: bool) -> None:
     """Mails set aside, letters that wait or failed, and what waits for staff."""
     with database_of(settings_of(config)) as database, database.read() as session:
-        aside, letters, tasks = inbox.aside(session), outbox.unsent(session), requests.tasks(session)
+        aside, letters, tasks = looking.aside(session), outbox.unsent(session), requests.tasks(session)
     if as_json:
         told = {
             "aside": [asdict(one) for one in aside],
@@ -39,7 +39,7 @@ def show_list(config: Path | None, *, as_json: bool) -> None:
 def show(config: Path | None, mail: int, *, raw: bool) -> None:
     """One mail: its state and traceback, or its bytes. Raises NotFound."""
     with database_of(settings_of(config)) as database, database.read() as session:
-        found, content = inbox.look(session, mail), inbox.raw_of(session, mail)
+        found, content = looking.look(session, mail), looking.raw_of(session, mail)
     if found is None or content is None:
         raise NotFound(f"no mail {mail}; see `maild queue list`")
     if raw:
@@ -56,7 +56,7 @@ def retry(config: Path | None, number: int, *, letter: bool) -> None:
         if letter:
             done = outbox.retry(session, number, now)
         else:
-            done = inbox.retry(session, number) or inbox.read_again(session, number, getpass.getuser(), now)
+            done = settling.retry(session, number) or settling.read_again(session, number, getpass.getuser(), now)
         if not done:
             raise _not_there(
                 number, letter=letter, state="failed" if letter else "set aside, or left to staff and waits"
@@ -73,7 +73,7 @@ def drop(config: Path | None, what: str, *, letter: bool) -> None:
                 typer.echo(f"{_name(held, letter=True)} is left alone; its bytes are kept")
             return
         number = int(what)
-        done = outbox.drop(session, number) if letter else inbox.drop(session, number, SystemClock().now())
+        done = outbox.drop(session, number) if letter else settling.drop(session, number, SystemClock().now())
         if not done:
             raise _not_there(number, letter=letter, state="waiting or held" if letter else "set aside")
     typer.echo(f"{_name(number, letter=letter)} is left alone; its bytes are kept")

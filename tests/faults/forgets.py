@@ -27,7 +27,7 @@ from maild.core.reading import Event
 from maild.core.request import Patron
 from maild.core.terms import EventName
 from maild.process import Desk
-from maild.store import inbox
+from maild.store import inbox, settling
 from maild.store.database import Database
 from maild.store.inbox import Arrival
 from maild.store.statements import table_of
@@ -129,7 +129,7 @@ def _live(desk: Desk, database: Database, patron: Patron, number: int) -> None:
         pass
     with database.write() as session:
         last = session.exec(select(InboxRow.id).order_by(col(InboxRow.id).desc())).first() or 0
-        inbox.set_aside(session, last, f"Traceback: ValueError: {patron.name}", NOW)
+        settling.set_aside(session, last, f"Traceback: ValueError: {patron.name}", NOW)
         session.exec(update(table_of(RequestRow)).values(closed_at=NOW))
 
 

@@ -15,9 +15,10 @@ from maild.process import Desk
 from maild.reader import Reader
 from maild.rulebook import read_files
 from maild.settings import Settings
-from maild.store import inbox
+from maild.store import inbox, settling
 from maild.store.database import Database
-from maild.store.inbox import MAX_TRIES, Arrival
+from maild.store.inbox import Arrival
+from maild.store.settling import MAX_TRIES
 from maild.store.tables import InboxRow, OutboxRow, TaskRow
 from tests.desk_parts import database_of, desk_of, rows, settings_in
 from tests.faults.table import Row
@@ -62,11 +63,11 @@ def _poisoned(poisons: tuple[str, ...], max_tries: int) -> tuple[dict[int, str],
             subjects[5:5] = poisons
             _keep(database, subjects)
             desk = desk_of(settings, database, SystemClock(), reader)
-            limit, inbox.MAX_TRIES = inbox.MAX_TRIES, max_tries
+            limit, settling.MAX_TRIES = settling.MAX_TRIES, max_tries
             try:
                 _work(desk, rounds=MAX_TRIES + 1)
             finally:
-                inbox.MAX_TRIES = limit
+                settling.MAX_TRIES = limit
             with database.read() as session:
                 mails = rows(session, InboxRow)
                 told = Counter(task.mail_id for task in rows(session, TaskRow) if task.reason == "unreadable")
