@@ -101,16 +101,18 @@ def test_prices_that_are_none_or_are_paid_otherwise_are_told(database: Database)
         PRICED | {"symbol": "FI-2", "prices": "Loan 2026-01-01 10 EUR"},
         PRICED | {"symbol": "FI-3", "payment": "money"},
         PRICED | {"symbol": "FI-4", "payment": "barter"},
+        PRICED | {"symbol": "FI-6", "payment": "let off"},
         PRICED | {"symbol": "FI-5", "payment": "reciprocity"},
     ]
     with database.write() as session:
         problems = records.import_partners(session, lines, NOW).problems
-    told = {line: next(p for p in problems if p.startswith(f"line {line}: ")) for line in (2, 3, 4, 5)}
+    told = {line: next(p for p in problems if p.startswith(f"line {line}: ")) for line in range(2, 7)}
     assert "write it like" in told[2]
     assert "payment is vouchers, and no price in prices is" in told[3]
     assert "payment is money, and no price in prices is" in told[4]
     assert "payment" in told[5]
-    assert len(problems) == 4
+    assert "as only a charge can be" in told[6]
+    assert len(problems) == 5
 
 
 def test_an_address_that_fits_no_label_and_a_telephone_number_that_is_none_are_told(database: Database) -> None:

@@ -89,7 +89,7 @@ def charges(o: Occasion, to: Status) -> tuple[Charge, ...]:
 def let_off(request: Request, partner_id: int | None) -> tuple[Charge, ...]:
     """The prices of a library that sends nothing after all, as nothing."""
     return tuple(
-        replace(line, money=replace(line.money, amount=Decimal(0)))
+        replace(line, money=replace(line.money, amount=Decimal(0)), payment=Payment.LET_OFF)
         for line in request.charges
         if line.kind in {SUPPLIER_PRICE, FEE, LENDING_PRICE}
         and line.partner_id == partner_id
@@ -109,7 +109,9 @@ def facts(o: Occasion, noted: Iterable[Charge]) -> dict[str, object]:
 
 
 def doubt(o: Occasion) -> str:
-    """What staff must hear of a price that goes against our agreement with the library, or ""."""
+    """What staff must hear of a price that goes against our agreement, or that a closed request has lost, or ""."""
+    if _goes_for_nothing(o):
+        return "The price that was named before it was closed no longer stands: name it by cost= if it has one."
     cost, partner = o.event.cost, o.partner
     if partner is None or cost is None or not cost.amount or o.by == "staff":
         return ""
@@ -211,8 +213,20 @@ def _asked_on(o: Occasion) -> date:
 
 
 def _has_price(o: Occasion) -> bool:
+    """Whether a price stands, a stated nothing too; one that was let off does not."""
+    return any(line.payment is not Payment.LET_OFF for line in _prices(o))
+
+
+def _goes_for_nothing(o: Occasion) -> bool:
+    """Whether we send what had a price before it was closed, and nobody names one now."""
+    sends = o.request.role is Role.LENDING and o.event.event in SUPPLIED[Role.LENDING]
+    return sends and bool(_prices(o)) and not _has_price(o) and _stated(o) is None and _listed(o) is None
+
+
+def _prices(o: Occasion) -> tuple[Charge, ...]:
+    """What the library in hand takes, or is to pay."""
     kinds = {SUPPLIER_PRICE, LENDING_PRICE}
-    return any(line.kind in kinds and line.partner_id == o.request.partner_id for line in o.request.charges)
+    return tuple(x for x in o.request.charges if x.kind in kinds and x.partner_id == o.request.partner_id)
 
 
 def _line(o: Occasion, kind: str, payer: str, money: Money, vat: str = "") -> Charge:

@@ -28,6 +28,7 @@ class Payment(StrEnum):
     MONEY = "money"  # ISO Invoice, Account
     VOUCHERS = "vouchers"  # ISO IFLAVoucher
     RECIPROCITY = "reciprocity"  # ISO ReciprocityAgreement: free both ways
+    LET_OFF = "let off"  # of a charge only: it was promised, and nothing was sent
 
 
 class Status(StrEnum):

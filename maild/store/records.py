@@ -107,6 +107,10 @@ class PartnerLine(RecordLine):
     @model_validator(mode="after")
     def _has_prices_that_are_paid_so(self) -> Self:
         """A list without a price in its partner's way of paying would never be used."""
+        if self.payment is Payment.LET_OFF:
+            raise ValueError(
+                f"payment is {self.payment}, as only a charge can be; write money, vouchers or reciprocity"
+            )
         vouchers = self.payment is Payment.VOUCHERS
         for name, listed in (("prices", self.prices), ("our_prices", self.our_prices)):
             used = [price for price in listed if in_vouchers(price.money) is vouchers]
