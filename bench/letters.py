@@ -13,8 +13,8 @@ from itertools import cycle
 from jinja2 import Environment
 
 from maild import shipped
+from maild.core.letter_gathering import facts_of
 from maild.core.letter_rules import load
-from maild.core.letters import facts_of
 from maild.letters.compose import Composer
 from maild.letters.render import Letters
 from maild.letters.samples import SITE, Sample, samples

@@ -28,7 +28,8 @@ from maild.core.effects import (
     TakeBack,
     WithdrawLetters,
 )
-from maild.core.letters import OCCASION_READERS, facts_of
+from maild.core.letter_gathering import facts_of
+from maild.core.letter_readers import OCCASION_READERS
 from maild.core.reading import Event
 from maild.core.request import Context, Patron, Request, Step, Told
 from maild.core.rules import Rules

@@ -8,8 +8,9 @@ from typing import Any
 
 from maild import shipped
 from maild.core.effects import Audience, SendLetter
+from maild.core.letter_gathering import facts_of
 from maild.core.letter_rules import LetterRules, load
-from maild.core.letters import LetterFacts, facts_of
+from maild.core.letters import LetterFacts
 from maild.letters.compose import Composer
 from maild.letters.render import Letters
 from maild.letters.samples import SITE, Sample, samples

@@ -4,7 +4,8 @@ import pytest
 
 from maild.core.delivery import Way, not_to_office, way
 from maild.core.effects import Audience, SendLetter
-from maild.core.letters import SiteFacts, facts_of
+from maild.core.letter_gathering import facts_of
+from maild.core.letters import SiteFacts
 from maild.core.pickup_rules import FILE, PickupRules, Shelf, load
 from maild.core.problems import RuleFile
 from maild.core.terms import Flag, Status

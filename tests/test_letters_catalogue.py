@@ -7,7 +7,8 @@ import pytest
 
 from maild import shipped
 from maild.core.effects import Audience
-from maild.core.letters import PATRON_FACTS, STAFF_FACTS, LetterFacts, facts_of
+from maild.core.letter_gathering import facts_of
+from maild.core.letters import PATRON_FACTS, STAFF_FACTS, LetterFacts
 from maild.core.terms import LOAN_CONDITIONS, REASONS_RETRY, REASONS_UNFILLED, Status
 from maild.letters.render import LANGUAGES, Letters
 from maild.letters.samples import NUMBER, SITE, samples

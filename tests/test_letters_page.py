@@ -10,7 +10,7 @@ import pytest
 from lxml import html
 
 from maild import shipped
-from maild.core.letters import facts_of
+from maild.core.letter_gathering import facts_of
 from maild.letters.document import Block
 from maild.letters.gallery import TONGUES, write_gallery
 from maild.letters.look import contrast

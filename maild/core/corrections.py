@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from maild.core.costs import INVOICE
 from maild.core.effects import AskStaff, Audience, Effect, SendLetter, WithdrawLetters
-from maild.core.letters import LetterFacts, SiteFacts, facts_of
+from maild.core.letter_gathering import facts_of
+from maild.core.letters import LetterFacts, SiteFacts
 from maild.core.occasion import Occasion, to_partner, to_patron
 from maild.core.reading import Citation, Money
 from maild.core.request import Context, Request, Told

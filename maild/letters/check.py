@@ -10,8 +10,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import escape
 
 from maild.core.effects import Audience
+from maild.core.letter_gathering import facts_of
 from maild.core.letter_rules import LetterRule
-from maild.core.letters import LETTER_FACTS, OCCASION_FACTS, LetterFacts, facts_of
+from maild.core.letters import LETTER_FACTS, OCCASION_FACTS, LetterFacts
 from maild.core.problems import Problem
 from maild.letters.look import contrast_problems
 from maild.letters.render import LANGUAGES, SITE_FACTS, LetterError, Letters, Rendered

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from maild.core.cleaning import clean_line
 from maild.core.effects import Audience, Composed, SendLetter
-from maild.core.letters import LetterFacts, SiteFacts, facts_of
+from maild.core.letter_gathering import facts_of
+from maild.core.letters import LetterFacts, SiteFacts
 from maild.core.request import Context, Patron, Request
 from maild.core.terms import Party, Role
 from maild.core.trust import reply_address

@@ -11,7 +11,8 @@ import weasyprint
 from barcode.writer import SVGWriter
 
 from maild.core.effects import Audience, SendLetter
-from maild.core.letters import LetterFacts, SiteFacts, facts_of
+from maild.core.letter_gathering import facts_of
+from maild.core.letters import LetterFacts, SiteFacts
 from maild.core.request import Context
 from maild.core.terms import Role
 from maild.letters.choices import mailto
