@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maild.core.parts import AWAITED, Unclear, arrival, called, ready, things, with_main
+from maild.core.parts import AWAITED, WAITING, Unclear, arrival, called, ready, things, with_main
 from maild.core.reading import Event
 from maild.core.request import Item, Request
+from maild.core.returns import leaves_others, put_away
 from maild.core.terms import EventName, Flag, Status
 from tests.house import on_loan, request
 
@@ -115,3 +116,25 @@ def test_no_arrival_loses_a_thing_or_an_id(
 def test_a_thing_is_told_of_with_its_volume() -> None:
     event = Event(event=EventName.LOANED, item_id=("77", "78"))
     assert [(i.item_ids, i.volume) for i in things(event, {"volume": "1,2"})] == [(("77",), "1"), (("78",), "2")]
+
+
+def test_what_has_never_come_keeps_nobody_from_sending_back_the_others_and_only_the_end_waits_for_it() -> None:
+    back = [EventName.RETURNED_BY_PATRON, EventName.SHIPPED_RETURN, EventName.LOAN_COMPLETED]
+    assert [leaves_others(Event(event=event), PART) for event in back] == [False, False, True]
+    assert [leaves_others(Event(event=event, item_id=("1300",)), PART) for event in back] == [False, False, True]
+    assert [item.item_ids for item in put_away(Event(event=back[0]), PART)] == [("1300",)]
+
+
+def test_what_went_back_before_is_no_longer_waited_for() -> None:
+    gone = replace(ONE, place="ShippedReturn")
+    last = on_loan(Status.WITH_PATRON, items=(gone, TWO))
+    for named in ((), ("1301",)):
+        returned = Event(event=EventName.RETURNED_BY_PATRON, item_id=named)
+        assert not leaves_others(returned, last)
+        assert put_away(returned, last) == (replace(TWO, place="ReturnedByPatron"),)
+
+
+def test_what_waits_on_the_shelf_is_not_brought_back_with_the_others() -> None:
+    shelf = on_loan(Status.WITH_PATRON, items=(ONE, replace(TWO, place=WAITING)))
+    assert leaves_others(Event(event=EventName.RETURNED_BY_PATRON), shelf)
+    assert not leaves_others(Event(event=EventName.SHIPPED_RETURN), shelf)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import details, letter_facts, notices, reminders, returns
+from maild.core import details, letter_facts, notices, parts, reminders, returns
 from maild.core.apply import apply
 from maild.core.decide_event import take
 from maild.core.effects import AskStaff, Audience, Decision, DueNotice, Effect, Move, PlanNotice, PutAttempt
@@ -122,6 +122,8 @@ def _letter(o: Occasion, notice: Notice, due: DueNotice) -> tuple[Effect, ...]:
         facts |= letter_facts.account_ends(due.anchor, _alike(due, o.request, o.context, o.rules))
     if o.request.status is Status.AWAITING_PICKUP:
         facts |= letter_facts.waiting(o, due.anchor)
+    if Flag.PART_WAITING in notice.only_with:
+        facts |= letter_facts.waiting(o, due.anchor) | {"volume": parts.called(parts.waiting(o.request))}
     if notice.reasons:
         facts |= letter_facts.price_again(o, due.anchor)
     facts |= details.asked_for(o)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from maild.core import parts
 from maild.core.problems import Problem, RuleFiles
 from maild.core.reading import Event
 from maild.core.request import Patron, Request
@@ -152,7 +153,8 @@ def lines(rows: Sequence[Cells], words: Words, zone: str) -> tuple[list[Line], l
 def event_for(kind: Kind, item: str, request: Request) -> Event | None:
     """The event that such a report is on this request; None where it is none, or was told before."""
     name = EVENTS.get((request.role, kind))
-    if name is None or request.status in TOLD_BY[name] or request.closed_at is not None:
+    waits = any(item in part.item_ids for part in parts.waiting(request))  # fetched later than the others
+    if name is None or (request.status in TOLD_BY[name] and not waits) or request.closed_at is not None:
         return None
     several = len(request.items) > 1
     return Event(event=name, request=request.number, item_id=(item,) if item and several else ())

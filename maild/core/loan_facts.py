@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from maild.core import costs, delivery, duedates, parts
+from maild.core import costs, delivery, duedates, parts, returns
 from maild.core.effects import AddCharge, ChangeRequest, Effect, PutAttempt, PutItem
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion
@@ -13,6 +13,7 @@ from maild.core.terms import EventName, Flag, Role, ServiceType, Status
 
 GONE_BACK = frozenset({Status.SHIPPED_RETURN, Status.LOAN_COMPLETED, Status.COMPLETED_WITHOUT_RETURN})
 READY_AFTER_DAYS = 3  # working days that the post and the desk take, until the day of pickup is known
+WITH_THE_OTHERS = frozenset({Status.IN_OFFICE_DELIVERY, Status.WITH_PATRON})  # the parts that came before
 LIBRARY_USE = frozenset({"LibraryUseOnly", "WatchLibraryUseOnly", "SpecCollSupervReq"})
 ANSWERS = frozenset(
     {
@@ -178,13 +179,32 @@ def ready(o: Occasion) -> Told:
     Where parts are still out, the letter tells only of those that are here, and names the others.
     """
     found = parts.ready(o.request, o.event, o.values)
-    dated = together(*(_with_date(o, i, i.due_date, o.today) for i in found.here))
+    late = o.request.status in WITH_THE_OTHERS
+    here = [replace(i, place=parts.WAITING) if late else i for i in found.here]
+    dated = together(*(_with_date(o, i, i.due_date or _known_due_date(o), o.today) for i in here))
     facts: dict[str, object] = {}
     if len(found.here) < len(o.request.items) or found.out:
         facts["item_id"] = tuple(i.item_ids[0] for i in found.here if i.item_ids)
     if found.out:
         facts["volume"] = parts.called(found.out)
-    return together(dated, _still_out(o, found.out), Told(facts=facts))
+    flag = frozenset({Flag.PART_WAITING})
+    return together(dated, _still_out(o, found.out), Told(facts=facts, add=flag if late else frozenset()))
+
+
+def handed_over(o: Occasion) -> Told:
+    """A part that came late is with the patron now, like the others."""
+    named = set(o.event.item_id)
+    waiting = parts.waiting(o.request)
+    fetched = [item for item in waiting if not named or named & set(item.item_ids)]
+    put = together(*(_put(o, replace(item, place="")) for item in fetched))
+    return together(put, Told(remove=frozenset({Flag.PART_WAITING}) if len(fetched) == len(waiting) else frozenset()))
+
+
+def brought_back(o: Occasion) -> Told:
+    """Where each thing is: kept while a part is out, which will have a road of its own once it comes."""
+    if Flag.PARTS_OUT not in o.request.flags:
+        return Told()
+    return together(*(_put(o, item) for item in returns.put_away(o.event, o.request)))
 
 
 def main_id(o: Occasion) -> Told:

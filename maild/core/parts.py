@@ -12,6 +12,8 @@ from maild.core.request import Item, Request
 from maild.core.terms import EventName, Flag, Status
 
 AWAITED = "awaited"  # the place of a thing that is still out although others have come
+WAITING = str(Status.AWAITING_PICKUP)  # the place of one that waits to be fetched, while the patron has others
+BACK = (EventName.RETURNED_BY_PATRON, EventName.SHIPPED_RETURN, EventName.LOAN_COMPLETED)  # places too, in this order
 HERE = frozenset(
     {
         *(Status.RECEIVED, Status.IN_TRANSIT_TO_DESK, Status.AWAITING_PICKUP, Status.IN_OFFICE_DELIVERY),
@@ -67,11 +69,16 @@ def ready(request: Request, event: Event, values: Values) -> Arrival:
     """What can be fetched now: what is named, else all that is here. Raises Unclear."""
     out = still_out(request)
     if not event.item_id:
-        return Arrival(here=tuple(item for item in request.items if item.place != AWAITED), out=out)
+        return Arrival(here=tuple(item for item in request.items if item.place not in {AWAITED, *BACK}), out=out)
     named = tuple(item for item in request.items if set(item.item_ids) & set(event.item_id))
     if Flag.PARTS_OUT not in request.flags or (named and not set(named) & set(out)):
         return Arrival(here=named or request.items, out=out)
     return arrival(request, event, values)
+
+
+def waiting(request: Request) -> tuple[Item, ...]:
+    """The things that wait to be fetched, while the patron has others."""
+    return tuple(item for item in request.items if item.place == WAITING)
 
 
 def called(items: Iterable[Item]) -> str:

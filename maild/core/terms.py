@@ -75,6 +75,7 @@ class Flag(StrEnum):
     DUE_DATE_ASSUMED = "due date assumed"
     WAITED_FOR = "waited for"  # lending: somebody of ours wants it
     PARTS_OUT = "parts out"  # some of several items have come, and others have not
+    PART_WAITING = "part waiting"  # a part that came late waits to be fetched, while the patron has others
     INCOMPLETE = "incomplete"  # the patron was asked what the citation lacks, and has not answered
     HOLDINGS_PENDING = "holdings pending"  # the holdings command is to be asked
     ATTENTION = "attention"
