@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from maild.core.decide import decide
-from maild.core.effects import AddCharge, Command, SendLetter
+from maild.core.effects import AddCharge, Command, Move, SendLetter
 from maild.core.prices import read_money, read_prices
 from maild.core.reading import Event
 from maild.core.request import Charge, Partner, Request
@@ -62,11 +62,11 @@ def test_a_price_that_is_paid_already_is_not_noted_again() -> None:
 def test_a_price_that_the_patron_said_yes_to_stops_nothing_when_the_supplier_says_it_again() -> None:
     asked = request(max_cost=read_money("5 EUR"))
     yes = Charge(kind="supplier's price", payer="us", money=EIGHT, partner_id=ALDER.id)
-    for given, cost, acts in (
-        (asked, "8 EUR", False),
-        (replace(asked, charges=(yes,)), "8 EUR", True),
-        (replace(asked, charges=(yes,)), "9 EUR", False),
-        (replace(asked, charges=(replace(yes, partner_id=BIRCH.id),)), "8 EUR", False),
+    for given, cost, leads_to in (
+        (asked, "8 EUR", Status.RETRY_POSSIBLE),
+        (replace(asked, charges=(yes,)), "8 EUR", Status.WILL_SUPPLY),
+        (replace(asked, charges=(yes,)), "9 EUR", Status.RETRY_POSSIBLE),
+        (replace(asked, charges=(replace(yes, partner_id=BIRCH.id),)), "8 EUR", Status.RETRY_POSSIBLE),
     ):
         said = by_supplier(EventName.WILL_SUPPLY, cost=read_money(cost))
-        assert decide(said, context(given), RULES, NOW).auto is acts
+        assert [e.to for e in decide(said, context(given), RULES, NOW).effects if isinstance(e, Move)] == [leads_to]

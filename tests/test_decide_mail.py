@@ -7,6 +7,7 @@ import pytest
 from maild.core.decide import decide
 from maild.core.decide_mail import command
 from maild.core.effects import (
+    AddCharge,
     AskStaff,
     Decision,
     FileMail,
@@ -111,9 +112,31 @@ def test_a_price_without_a_currency_is_for_staff() -> None:
 
 def test_a_price_above_the_patrons_ceiling_stops_and_one_below_goes_on() -> None:
     cost = Money(amount=Decimal("8.00"), currency="EUR")
-    for ceiling, auto in (("7.99", False), ("8.00", True)):
+    for ceiling, leads_to in (("7.99", Status.RETRY_POSSIBLE), ("8.00", Status.WILL_SUPPLY)):
         wish = request(max_cost=Money(amount=Decimal(ceiling), currency="EUR"))
-        assert decided(by_supplier(EventName.WILL_SUPPLY, cost=cost), wish).auto is auto
+        assert statuses(decided(by_supplier(EventName.WILL_SUPPLY, cost=cost), wish).effects) == [leads_to]
+
+
+def test_a_promise_at_a_price_that_the_patron_is_asked_about_stays_a_promise_of_its_supplier() -> None:
+    wish = request(max_cost=Money(amount=Decimal("5"), currency="EUR"))
+    cost = Money(amount=Decimal("8.00"), currency="EUR")
+    effects = decided(by_supplier(EventName.WILL_SUPPLY, cost=cost), wish).effects
+    assert letters(effects) == [("cost_approval", PATRON.email)]
+    (attempt,) = [e.attempt for e in effects if isinstance(e, PutAttempt)]
+    assert (attempt.status, attempt.reason, attempt.cost) == ("WillSupply", "CostExceedsMaxCost", cost)
+    assert not [e for e in effects if isinstance(e, AddCharge)]
+
+
+def test_no_promise_passes_for_a_yes_while_the_patron_is_asked_about_the_price() -> None:
+    asked = replace(request().attempts[0], reason="CostExceedsMaxCost", cost=Money(amount=Decimal(25), currency="EUR"))
+    waits = request(Status.RETRY_POSSIBLE, attempts=(asked,))
+    for event, left in ((EventName.WILL_SUPPLY, True), (EventName.EXPECT_TO_SUPPLY, True), (EventName.LOANED, False)):
+        decision = decided(by_supplier(event), waits)
+        assert (reason(decision) == "cost") if left else decision.auto
+    dearer = by_supplier(EventName.WILL_SUPPLY, cost=Money(amount=Decimal(30), currency="EUR"))
+    for ceiling, left in ((20, True), (40, False)):
+        limited = replace(waits, max_cost=Money(amount=Decimal(ceiling), currency="EUR"))
+        assert decided(dearer, limited).auto is not left
 
 
 def test_a_price_in_another_currency_than_the_ceilings_is_for_staff() -> None:
@@ -404,6 +427,10 @@ def test_the_command_that_staff_are_offered_says_what_the_mail_said() -> None:
     assert command(bare, NUMBER) == f"maild request do {NUMBER} Unfilled reason=NotHeld"
     link = Event(event=EventName.COPY_COMPLETED, url="https://x.example/a?b=1&c")
     assert command(link, NUMBER) == f"maild request do {NUMBER} CopyCompleted 'url=https://x.example/a?b=1&c'"
+    priced = Event(event=EventName.WILL_SUPPLY, cost=Money(amount=Decimal("32.50"), currency="EUR"))
+    assert command(priced, NUMBER) == f"maild request do {NUMBER} WillSupply 'cost=32.50 EUR'"
+    wish = replace(priced, event=EventName.CONDITIONS_ACCEPTED)
+    assert command(wish, NUMBER) == f"maild request do {NUMBER} ConditionsAccepted"
 
 
 def test_an_attempt_keeps_which_mail_brought_its_answer() -> None:

@@ -1,4 +1,4 @@
-"""What an event costs, whom, and how it is paid; and whether a price must wait for a yes (domain.md, rule 8)."""
+"""What an event costs, whom, and how it is paid (domain.md, rule 8)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -11,10 +11,9 @@ from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion
 from maild.core.prices import in_vouchers
 from maild.core.reading import Money
-from maild.core.request import Charge, Partner, Price, Request
+from maild.core.request import Charge, Price, Request
 from maild.core.terms import EventName, Payment, Role, ServiceType, Status
 from maild.core.workdays import day_in
-from maild.core.workflow import LoanTerms
 
 # Kinds of charge lines
 SUPPLIER_PRICE = "supplier's price"
@@ -48,34 +47,6 @@ WITHOUT_MATERIAL = frozenset(
         Status.FORWARDED_TO_PURCHASE,
     }
 )
-
-
-def stops(cost: Money | None, request: Request, terms: LoanTerms) -> str:
-    """Why this price needs a yes, as a sentence for staff, or "". The patron's own ceiling comes before the site's."""
-    ceiling = request.max_cost or terms.ceiling
-    if cost is None or not cost.amount or ceiling is None:
-        return ""
-    if cost.currency != ceiling.currency:
-        return f"The price of {_told(cost)} cannot be compared with the ceiling of {_told(ceiling)}."
-    if cost.amount > ceiling.amount:
-        return f"The price of {_told(cost)} is above the ceiling of {_told(ceiling)}."
-    return ""
-
-
-def is_agreed(o: Occasion) -> bool:
-    """Whether this supplier's price is one that it was told yes to, or less."""
-    cost, prices = o.event.cost, (line for line in o.request.charges if line.kind == SUPPLIER_PRICE)
-    agreed = (line.money for line in prices if line.partner_id == o.request.partner_id)
-    return cost is not None and any(m.currency == cost.currency and m.amount >= cost.amount for m in agreed)
-
-
-def stops_before(o: Occasion, supplier: Partner) -> str:
-    """Why a supplier is not asked by itself for what it is known to take, or "". Vouchers are nobody's money."""
-    service = ServiceType.COPY if o.request.service_type is ServiceType.COPY else ServiceType.LOAN
-    price = o.rules.partners.price(supplier, Role.BORROWING, service, o.today)
-    if price is None or in_vouchers(price.money):
-        return ""
-    return stops(price.money, o.request, o.rules.workflows[o.rules.profile_with(o.request, supplier)].loan)
 
 
 def charges(o: Occasion, to: Status) -> tuple[Charge, ...]:

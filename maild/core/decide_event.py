@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import date
 
 from maild.core import (
+    ceilings,
     copies,
-    costs,
     delivery,
     details,
     edits,
@@ -19,12 +19,12 @@ from maild.core import (
     returns,
 )
 from maild.core.decide_supplier import ask_next
-from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutItem, SendLetter
+from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutAttempt, PutItem, SendLetter
 from maild.core.loan_facts import Told, together
 from maild.core.occasion import Occasion, seen_after, stated, to_patron, write
 from maild.core.reading import Doubt
 from maild.core.renewals import Answer, Renewal
-from maild.core.terms import EventName, Flag, Role, Status
+from maild.core.terms import EventName, Flag, Status
 from maild.core.workflow import Transition, states
 
 Effects = tuple[Effect, ...]
@@ -44,7 +44,7 @@ TELLERS: dict[EventName, Callable[[Occasion], Told]] = {
     EventName.NOTE: loan_facts.main_id,
     EventName.EDIT: edits.told,
 }
-STOPPED_BY_PRICE = frozenset({EventName.WILL_SUPPLY, EventName.EXPECT_TO_SUPPLY, EventName.REQUEST_RECEIVED})
+PUT_TO_PATRON = "The patron is asked. The supplier may send it before the answer: ask it to wait."
 PRICE_ASKED = "cost_approval"  # the letter, as our Message-IDs name it
 NOT_HOME = frozenset({EventName.CHECKED_OUT, EventName.SENT_TO_OFFICE})
 
@@ -57,6 +57,8 @@ def take(o: Occasion) -> Effects | Doubt:
     doubt = _hindrance(o, edge)
     if doubt is not None:
         return doubt
+    if stop := ceilings.stops(o):
+        return _asked_for_a_yes(o, stop)
     if o.event.event is EventName.RENEW and o.by in {"patron", "clock"}:
         answered = _renewal_answer(o)
         if answered is not None:
@@ -78,6 +80,20 @@ def _returned_in_part(o: Occasion) -> Effects:
     return (move, *(PutItem(number=o.request.number, item=item) for item in returns.put_away(o.event, o.request)))
 
 
+def _asked_for_a_yes(o: Occasion, stop: str) -> Effects | Doubt:
+    """A promise at a price above the ceiling waits for the patron's yes, as an offer does; else it is for staff.
+
+    Its attempt keeps what the supplier said: it sends unless it is cancelled.
+    """
+    offer = ceilings.as_offer(o)
+    edge = o.workflow.edge(o.request.status, offer.event, o.by) if offer is not None else None
+    if offer is None or edge is None or not edge.auto:
+        return Doubt(reason="cost", text=stop)
+    asked = _taken(replace(o, event=offer), replace(edge, ask=f"{stop} {PUT_TO_PATRON}"))
+    said = str(o.event.event)
+    return tuple(replace(e, attempt=replace(e.attempt, status=said)) if isinstance(e, PutAttempt) else e for e in asked)
+
+
 def _no_edge(o: Occasion) -> str:
     return f"{o.event.event} does not fit {o.request.number}, which stands at {o.request.status} ({o.workflow.name})."
 
@@ -93,18 +109,11 @@ def _hindrance(o: Occasion, edge: Transition) -> Doubt | None:
     lacking = sorted(edge.needs_flags - _flags(o))
     if lacking:
         return Doubt(reason="status", text=f"{o.event.event} of {o.request.number}: no {', '.join(lacking)}.")
-    return _price(o) or _which_price(o) or _place(o) or _date(o) or _which_part(o) or _paper(o)
+    return _which_price(o) or _place(o) or _date(o) or _which_part(o) or _paper(o)
 
 
 def _flags(o: Occasion) -> frozenset[Flag]:
     return o.request.flags | ({Flag.RENEWAL_PENDING} if renewals.is_pending(o.request) else frozenset())
-
-
-def _price(o: Occasion) -> Doubt | None:
-    if o.event.event not in STOPPED_BY_PRICE or o.by == "staff" or o.request.role is Role.LENDING:
-        return None
-    stop = costs.stops(o.event.cost, o.request, o.terms)
-    return Doubt(reason="cost", text=stop) if stop and not costs.is_agreed(o) else None
 
 
 def _which_price(o: Occasion) -> Doubt | None:

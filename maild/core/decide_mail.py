@@ -11,6 +11,7 @@ from maild.core.attempts import is_from_earlier, told_by_earlier
 from maild.core.authentication import domain_of
 from maild.core.decide_event import take
 from maild.core.effects import AskStaff, ChangeRequest, Decision, Effect, FileMail, Folder, ReadMail
+from maild.core.loan_facts import ANSWERS
 from maild.core.mail import Mail
 from maild.core.notices import plan
 from maild.core.occasion import Occasion
@@ -203,7 +204,11 @@ def _place(event: Event) -> tuple[str, ...]:
 def _facts(event: Event) -> list[str]:
     """What the mail states, as words of a command line: a stranger's, so no shell may make more of them."""
     facts = [f"{name}={value}" for name in ("due_date", "reason", "url") if (value := getattr(event, name))]
-    return list(map(shlex.quote, facts + ([f"item_id={','.join(event.item_id)}"] if event.item_id else [])))
+    if event.cost is not None and event.cost.currency and event.event in ANSWERS:  # what a borrower names is no price
+        facts.append(f"cost={event.cost.amount} {event.cost.currency}")
+    if event.item_id:
+        facts.append(f"item_id={','.join(event.item_id)}")
+    return list(map(shlex.quote, facts))
 
 
 def command(event: Event, number: str) -> str:

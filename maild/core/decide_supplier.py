@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from maild.core import channels, costs, rota
+from maild.core import ceilings, channels, costs, rota
 from maild.core.effects import AddCharge, AskStaff, Audience, ChangeRequest, Effect, Move, PutAttempt, SendLetter
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion, said_by_hand, to_partner
@@ -24,7 +24,7 @@ def ask_next(o: Occasion, *, by_staff: bool) -> tuple[Effect, ...]:
 
     Nothing where there is none: the caller's letters say so to the patron.
     """
-    stops = partial(costs.stops_before, o)
+    stops = partial(ceilings.stops_before, o)
     choice = rota.next_supplier(o.request, o.context, o.rules.rota(o.request, o.patron), o.today, stops)
     partner = rota.by_symbol(o.context, o.supplier) if o.supplier else choice.partner
     if partner is not None:
@@ -55,10 +55,14 @@ def _commands(o: Occasion) -> tuple[str, ...]:
 def _cancel_silent(o: Occasion) -> tuple[Effect, ...]:
     """A supplier that has neither refused nor sent is told that we ask elsewhere; once, where we cancelled already.
 
-    The request says so: the attempt of one whose price was accepted still has the status that asked about it.
+    The request says so: the attempt of one whose price was accepted still has the status that asked about it. One that
+    promised at a price which the patron was asked about waits for nobody, and says so on its attempt.
     """
     in_hand = attempt_in_hand(o.request)
-    if in_hand is None or in_hand.status in DONE_WITH or o.request.status not in AT_WORK:
+    if in_hand is None or in_hand.status in DONE_WITH:
+        return ()
+    promised = o.request.status is Status.RETRY_POSSIBLE and in_hand.status in AT_WORK
+    if o.request.status not in AT_WORK and not promised:
         return ()
     return (
         to_partner(o, "cancel_request", {}),
