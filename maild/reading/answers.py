@@ -94,7 +94,8 @@ def _said(text: str, request: Request | None, rules: ReadingRules, language: str
 def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: ReadingRules, language: str) -> Read:
     said = _said(text, request, rules, language)
     stated = stated_in(text, said, today, language, mail.from_address)
-    found = outcome(said, conditions=bool(stated.conditions))
+    copy = request is not None and request.service_type is ServiceType.COPY
+    found = outcome(said, conditions=bool(stated.conditions), priced=len(stated.costs) == 1, copy=copy)
     found = _fit(found, stated, mail, request)
     doubts = [*found.doubts, *doubts_of(said, rules, found.events), *_another_work(mail, text, request, found)]
     events = [_event(name, found, stated, mail) for name in found.events]

@@ -20,6 +20,7 @@ QUOTED = re.compile(
 # Bounded, and tried only where a word begins: without that a long run of letters is gone through from each of them.
 ADDRESS = re.compile(r"<?(?:https?://|www\.)[^\s<>]{1,2000}>?|<?(?<![^\s@<>])[^\s@<>]{1,64}@[^\s@<>]{1,255}>?")
 DATE_NUMBERS = re.compile(r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b", re.IGNORECASE)
+ASKING = frozenset({"reply", "assent"})  # tables of what asks us for an answer, and of these for a plain yes
 FAR = 4  # words from a denial to what it may not be about
 
 
@@ -32,6 +33,7 @@ class Side(Enum):
             "says",
             "conditions",
             "staff.unreceived",
+            "harmless.assent",
             "harmless.reply",
             "harmless.renewal",
             "harmless.retry",
@@ -66,7 +68,7 @@ class Statement:
     @property
     def asks_back(self) -> bool:
         """Whether it asks us for a yes or no ("käykö näin?", "please let us know"), and not out of politeness."""
-        asked = (hit for hit in self.of("harmless") if hit.phrase.name == "reply")
+        asked = (hit for hit in self.of("harmless") if hit.phrase.name in ASKING)
         polite = [hit for hit in self.of("harmless") if hit.phrase.name == "greeting"]
         return any(not any(p.start <= hit.start and hit.end <= p.end for p in polite) for hit in asked)
 
@@ -175,7 +177,7 @@ def _explains_question(hit: Hit) -> bool:
         phrase.kind == "asks"
         or bool(phrase.marks.get("question"))
         or (phrase.kind == "says" and phrase.name == "RetryPossible")
-        or (phrase.kind == "harmless" and phrase.name in {"machine", "reply", "overdue"})
+        or (phrase.kind == "harmless" and phrase.name in ASKING | {"machine", "overdue"})
     )
 
 
@@ -189,7 +191,11 @@ def _may_belong(statement: Statement, lexicon: Lexicon) -> bool:
     if not _only_mark(statement):
         return False
     text = spaced(list(statement.words)).encode()
-    grave = lexicon.grave is not None and lexicon.grave.search(text) is not None
+    wishes = [hit for hit in statement.of("harmless") if hit.phrase.name == "wish"]
+    grave = lexicon.grave is not None and any(
+        not any(wish.start <= m.start() and m.end() <= wish.end for wish in wishes)
+        for m in lexicon.grave.finditer(text)
+    )
     return not grave or statement.asks_back or bool(statement.of("says") or statement.of("asks"))
 
 

@@ -9,7 +9,7 @@ from maild.reading.phrases import Hit, Phrase
 from maild.reading.statements import Statement
 
 OVER_OFFERS = frozenset({"renewal", "invoice", "overdue"})  # harmless tables that take the meaning of words in them
-OVER_ALL = OVER_OFFERS | {"reply", "elsewhere", "machine", "news", "record"}
+OVER_ALL = OVER_OFFERS | {"reply", "assent", "elsewhere", "machine", "news", "record"}
 # "Unable to renew this loan" refuses the renewal, whatever else its words could mean: the first gives way to these.
 GIVES_WAY = {
     E.WILL_SUPPLY: {
@@ -158,10 +158,9 @@ def _covers(other: Hit, hit: Hit) -> bool:
     return False
 
 
-def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
-    """The one outcome. `conditions`: terms of use stand in the text."""
+def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, copy: bool) -> Outcome:
+    """The one outcome. `conditions`, `priced`: terms of use, one price stand in the text; `copy`: it is of a copy."""
     said = without_reasons(said_in(statements))
-    asked = any(statement.asks_back for statement in statements)
     names = {one.event for one in said}
     no_renewal = E.RENEW_REFUSED in names and bool(names & SUPPLIES)
     if no_renewal:
@@ -172,7 +171,11 @@ def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
     names -= terms
     if E.UNFILLED in terms:
         refusals = set()
+    if copy and not refusals:
+        offers.discard("ReqServTypeNotPossible")  # "we can scan it" is what was asked for
+    asked = any(statement.asks_back for statement in statements)
     retry = _retry(refusals, offers, names, asked=asked, conditions=conditions)
+    retry = retry or _for_a_price(names, statements, priced=priced)
     if retry == "":
         names.discard(E.RETRY_POSSIBLE)
     elif retry != "?":
@@ -200,6 +203,18 @@ def outcome(statements: Sequence[Statement], *, conditions: bool) -> Outcome:
             ),
         )
     return Outcome(events=events, reason=reason, no_renewal=no_renewal, doubts=doubts, passage=passage)
+
+
+def _for_a_price(names: set[E], statements: Sequence[Statement], *, priced: bool) -> str:
+    """The reason where they ask for a yes to a price, else "": "we can send it, 12 euros; is that all right?".
+
+    Where they do not say that they would send it, nothing but the price may stand there: "it's in German, 12 euros".
+    """
+    if not priced or not any(statement.has("harmless", "assent") for statement in statements):
+        return ""
+    tables = {hit.phrase.name for statement in statements for hit in statement.of("harmless")}
+    alone = not names and tables <= {"assent", "reply", "terms", "greeting"}
+    return "CostExceedsMaxCost" if alone or names == {E.WILL_SUPPLY} else ""
 
 
 def _terms(said: Sequence[Said], names: set[E], offers: set[str]) -> set[E]:

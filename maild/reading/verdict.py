@@ -115,6 +115,8 @@ def _is_taken(hit: Hit, statement: Statement) -> bool:
     wrong_record = statement.says("RetryPossible", "NotFoundAsCited") or statement.says("Unfilled", "NotHeld")
     if hit.phrase.name == "mistake" and wrong_record:
         return True
+    if hit.phrase.name == "forwarded" and statement.has("harmless", "retry"):
+        return True  # "please send us the request again"
     over = (h for h in statement.of("harmless") if h.phrase.name in {"overdue", "invoice", "machine"})
     if hit.phrase.name == "other":  # "the invoice is not sent yet" is not about a thing that came in the book's place
         return any(h.start <= hit.start and hit.end <= h.end for h in over)
@@ -125,7 +127,9 @@ def _is_idle(statement: Statement, mark: str, names: Collection[EventName]) -> b
     """A "but" before something that was understood limits nothing that the events do not say themselves."""
     if mark != "contrast":
         return False
-    harmless = {hit.phrase.name for hit in statement.of("harmless")} - {"overdue", "greeting", "invoice", "machine"}
+    harmless = {hit.phrase.name for hit in statement.of("harmless")} - {"greeting", "invoice", "machine"}
+    if set(names) != {EventName.OVERDUE}:
+        harmless.discard("overdue")
     if EventName.UNFILLED in names and not harmless.isdisjoint({"retry", "offer"}):
         harmless.clear()  # "but try us again in January" is more than a refusal
     return bool(statement.of("says") or harmless or statement.of("asks"))
