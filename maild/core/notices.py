@@ -95,7 +95,7 @@ def _listed(request: Request, context: Context, rules: Rules) -> Iterator[Notice
     workflow = rules.workflow(request, context.partner(request.partner_id))
     state = workflow.state(request.status)
     patron = context.patron(request.patron_id)
-    unasked = patron is not None and patron.group in workflow.loan.renewed_for_groups
+    unasked = patron is not None and patron.group.casefold() in workflow.loan.renewed_for_groups
     for name in state.notices:
         if rules.notices[name].event is not EventName.RENEW or unasked:
             yield rules.notices[name]

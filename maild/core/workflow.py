@@ -92,7 +92,7 @@ class LoanTerms:
     max_renewals: int = 3
     max_total_days: int = 180
     overdue_grace_days: int = 7  # overdue by more: no renewal
-    renewed_for_groups: tuple[str, ...] = ()  # patron groups whose loans we have renewed without being asked
+    renewed_for_groups: frozenset[str] = frozenset()  # patron groups whose loans we have renewed without being asked
     renewal_days: int = 28  # lending: how much longer a renewal makes it
     renews_by_itself: bool = False  # lending: the rules above answer a library that asks to renew, without staff
     renewals_to_staff: tuple[

@@ -193,7 +193,9 @@ def _transition(key: str, table: _Transition, sources: frozenset[Status]) -> Tra
 
 def _terms(table: _Loan) -> LoanTerms:
     ceiling = Money(amount=table.ceiling.amount, currency=table.ceiling.currency) if table.ceiling else None
-    return LoanTerms(**table.model_dump(exclude={"ceiling"}), ceiling=ceiling)
+    groups = frozenset(group.casefold() for group in table.renewed_for_groups)
+    rest = table.model_dump(exclude={"ceiling", "renewed_for_groups"})
+    return LoanTerms(**rest, ceiling=ceiling, renewed_for_groups=groups)
 
 
 def _known(found: _WorkflowFile) -> str:
