@@ -5,7 +5,7 @@ and for random lives, where a database would only cost time.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from itertools import count
 
@@ -31,10 +31,12 @@ from maild.core.effects import (
 from maild.core.letter_gathering import facts_of
 from maild.core.letter_readers import OCCASION_READERS
 from maild.core.reading import Event
-from maild.core.request import Context, Patron, Request, Step, Told
+from maild.core.request import Context, Patron, Request, Step, Told, Written
 from maild.core.rules import Rules
 from maild.core.undo import is_changed
 from maild.core.workdays import day_in
+from maild.store.past import WRITTEN
+from maild.store.plain import plain
 
 LETTER_MAY_TELL = OCCASION_READERS.keys() | Event.__dataclass_fields__.keys() | {"patron_due_date", "missed"}
 Key = tuple[str, str, date]  # number, notice, anchor: once in the store
@@ -118,6 +120,7 @@ class WoundDesk:
             says=dict(sent.says),
             withdrawn_at=self.withdrawn.get(message_id),
             step=sent.step,
+            written=_written(letter) if state != "sent" else None,
         )
 
     def _remember(self, known: Context, decision: Decision) -> None:
@@ -325,6 +328,12 @@ class WoundDesk:
                 for r in self.known.requests
             ),
         )
+
+
+def _written(letter: SendLetter) -> Written:
+    """As the store gives it: in JSON's own kinds."""
+    given = {f.name: plain(getattr(letter, f.name)) for f in fields(Written)}
+    return WRITTEN.validate_python(given)
 
 
 def _message_id(sent: Sent) -> str:

@@ -406,7 +406,7 @@ def rules_with(own: dict[str, Any]) -> Rules:
 
 def _load(own: dict[str, Any]) -> Rules:
     files, problems = read_files()
-    site = SitePolicy(**own.get("site", {}))
+    site = SitePolicy(**{"mode": "auto"} | own.get("site", {}))
     for name, table in own.items():
         if name == "site":
             continue

@@ -15,10 +15,11 @@ from maild.cli import app
 from maild.clock import WoundClock
 from maild.core import undo
 from maild.core.corrections import amount, changed
-from maild.core.effects import Audience, Command
+from maild.core.decide_command import decide_command
+from maild.core.effects import AskStaff, Audience, Command, SendLetter, WithdrawLetters
 from maild.core.prices import read_money
 from maild.core.reading import Event
-from maild.core.request import Charge, Request, Told
+from maild.core.request import Charge, Request, Told, Written
 from maild.core.rules import Refused
 from maild.core.terms import EventName, ServiceType, Status
 from maild.process import Desk
@@ -273,6 +274,72 @@ def test_an_edit_shows_what_was_told_and_the_correction_says_both(
     assert typed(site, "request", "edit", THE_FIRST, "author=").exit_code == 0
     wrong = typed(site, "request", "edit", THE_FIRST, "need_before=tomorrow")
     assert (wrong.exit_code, "write it like" in wrong.output) == (1, True)
+
+
+def test_an_edit_loses_no_letter_that_is_held(desk: Desk, database: Database, site: Settings) -> None:
+    do(desk, EventName.READY_FOR_PICKUP, pickup="Pääkirjasto", notify="ask")
+    shown = typed(site, "request", "edit", THE_FIRST, "due_date=2027-01-25", "notify=no")
+    assert "ready_for_pickup to aino@student.example. It waits for your word" in shown.output
+    assert f"maild queue release {THE_FIRST} sends it" in shown.output
+    assert states(database, "ready_for_pickup") == ["dropped", "held"]
+    assert typed(site, "queue", "release", THE_FIRST).exit_code == 0
+    with database.read() as session:
+        (letter,) = (row for row in rows(session, OutboxRow) if row.state == "waiting" and ":Edit:" in row.cause)
+    assert (letter.letter, letter.says["due_date"], letter.says["pickup"]) == (
+        "ready_for_pickup",
+        "2027-01-22",
+        "Pääkirjasto",
+    )
+
+
+def test_a_held_letter_comes_back_when_the_edit_is_taken_back(desk: Desk, database: Database) -> None:
+    do(desk, EventName.READY_FOR_PICKUP, notify="ask")
+    do(desk, EventName.EDIT, title="Toinen")
+    do(desk, EventName.UNDO)
+    assert states(database, "ready_for_pickup") == ["dropped", "dropped", "held"]
+    with database.read() as session:
+        assert rows(session, OutboxRow)[-1].says["title"] == "Tervan tie merelle"
+
+
+def test_a_correction_that_waits_outlives_an_edit_that_tells_nobody(desk: Desk, database: Database) -> None:
+    sends(database)
+    do(desk, EventName.EDIT, title="Toinen")
+    before = states(database, "correction").count("held")
+    do(desk, EventName.EDIT, author="Kirjava, Elli", notify="no")
+    assert states(database, "correction") == ["dropped"] * before + ["held"] * before
+    do(desk, EventName.UNDO)
+    assert states(database, "correction").count("held") == before > 0
+
+
+@pytest.mark.parametrize("written", [None, Written(attach=(0,))], ids=["its facts are erased", "it brings a file"])
+def test_a_held_letter_that_cannot_be_written_anew_stays_and_staff_are_told(written: Written | None) -> None:
+    held = Told(
+        message_id="<1@x>",
+        letter="copy_delivered",
+        audience="patron",
+        to="aino@student.example",
+        at=NOW,
+        state="held",
+        says={"title": "Talvi"},
+        written=written,
+    )
+    edit = Command(number=NUMBER, event=Event(event=EventName.EDIT), actor="a", values={"title": "Syksy"}, id="e")
+    effects = decide_command(edit, context(request(), told=(held,)), RULES, NOW).effects
+    assert not [e for e in effects if isinstance(e, WithdrawLetters | SendLetter)]
+    (asked,) = (e for e in effects if isinstance(e, AskStaff))
+    assert "Held as before" in asked.text
+    assert asked.commands == (f"maild queue release {NUMBER}", f"maild queue drop {NUMBER}")
+
+
+def test_in_shadow_no_correction_waits_for_anybody(desk: Desk, database: Database, site: Settings) -> None:
+    sends(database)
+    config = site.data / "maild.toml"
+    config.write_text(config.read_text("utf-8").replace('mode = "auto"', 'mode = "shadow"'), "utf-8")
+    told = typed(site, "request", "edit", THE_FIRST, "title=Toinen").output
+    assert "nothing goes out in shadow" in told
+    assert "waits for your word" not in told
+    assert "queue release" not in told
+    assert states(database, "correction") == ["shadow"] * len(states(database, "correction")) != []
 
 
 def test_a_command_says_where_the_request_stands_and_holds_nothing_in_shadow(desk: Desk, site: Settings) -> None:

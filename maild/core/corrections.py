@@ -1,9 +1,10 @@
 """What readers were told of a request, what is true now, and the letter that puts it right."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from zoneinfo import ZoneInfo
 
+from maild.core import delivery
 from maild.core.costs import INVOICE
 from maild.core.effects import AskStaff, Audience, Effect, SendLetter, WithdrawLetters
 from maild.core.letter_gathering import facts_of
@@ -19,6 +20,11 @@ REASON = "correction"  # of the task
 OWN = ("due_date", "need_before", "pickup")  # of the request; the work is told of by every letter
 UNLABELLED = frozenset({"place"})  # stands in one line with the publisher
 NOBODY = SiteFacts(name={}, address="")
+FATES = {  # of a letter that is written now, by its mode
+    "auto": "waits for your word",
+    "shadow": "is only kept: nothing goes out in shadow",
+    "off": "is not written: it is off here",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,34 +54,113 @@ def amount(money: Money) -> str:
 def offered(o: Occasion, after: Context) -> tuple[Effect, ...]:
     """What follows from an edit: letters that put right what it made untrue, and what staff must see of it."""
     request = after.request(o.request.number) or o.request
-    letters = [
-        (written, changes)
+    held = [t for t in o.context.told if t.state == "held" and _is_untrue(t, request, after)]
+    stay = [t for t in held if not _can_be_rewritten(t)]
+    gone = tuple(t.message_id for t in held if t not in stay)
+    withdrawn = (WithdrawLetters(number=request.number, letters=gone),) if gone else ()
+    letters = _corrected(o, after, held)
+    anew = rewritten(o, after, held)
+    return (*withdrawn, *(written for written, _ in letters), *anew, *_shown(o, letters, anew, stay))
+
+
+def restored(o: Occasion, after: Context, gone: Sequence[Told]) -> tuple[SendLetter, ...]:
+    """What an edit wrote in the place of held letters, as it must be once that edit is taken back."""
+    instead = [t for t in gone if t.state != "sent" and t.written is not None and t.written.again]
+    there = replace(after, told=tuple(t for t in after.told if t not in gone or t.state == "sent"))
+    corrected = [written for written, _ in _corrected(replace(o, notify=False), there, instead)]
+    return (*corrected, *rewritten(o, there, instead))
+
+
+def rewritten(o: Occasion, after: Context, held: Sequence[Told]) -> tuple[SendLetter, ...]:
+    """The held letters as they are true now, held as before. Corrections are reckoned anew, see _corrected."""
+    request = after.request(o.request.number) or o.request
+    return tuple(
+        SendLetter(
+            number=request.number,
+            letter=told.letter,
+            audience=Audience(told.audience),
+            to=told.to,
+            languages=told.written.languages,
+            cause=f"{o.cause}:{o.event.event}:{told.message_id}",
+            facts=_as_now(o, after, told),
+            partner_id=told.written.partner_id,
+            wanted=told.written.wanted,
+            hold=True,
+            again=True,
+        )
+        for told in held
+        if told.letter != LETTER and told.written is not None and _can_be_rewritten(told)
+    )
+
+
+def _can_be_rewritten(told: Told) -> bool:
+    """Not one whose facts are erased; nor one that brings a file, which lies in it alone."""
+    return told.letter == LETTER or (told.written is not None and not told.written.attach)
+
+
+def _as_now(o: Occasion, after: Context, told: Told) -> dict[str, object]:
+    """The facts of that letter's occasion, with what an edit changes as it is now."""
+    request = after.request(o.request.number) or o.request
+    facts = dict(told.written.facts) if told.written is not None else {}
+    now = _now_of(told, request, after)
+    if "pickup_way" in facts:
+        facts["pickup_way"] = delivery.way(request, after.partner(request.partner_id), o.rules.pickup).value
+    if "new_due_date" in facts and "due_date" in now:
+        facts["new_due_date"] = now["due_date"]
+    if "cost" in facts and (price := _noted(request, Audience(told.audience))) is not None:
+        facts["cost"] = price
+    return facts
+
+
+def _corrected(o: Occasion, after: Context, held: Sequence[Told]) -> list[tuple[SendLetter, tuple[Change, ...]]]:
+    """The corrections with what they correct. One that was held stays owed, also where nobody else is told."""
+    request = after.request(o.request.number) or o.request
+    owed = {Audience(t.audience) for t in held if t.letter == LETTER}
+    at_once = o.values.get("notify") == "yes"
+    return [
+        (replace(written, hold=not at_once, again=audience in owed), changes)
         for audience in (Audience.PATRON, Audience.PARTNER)
-        if o.notify and (changes := changed(request, after, audience))
+        if (o.notify or audience in owed) and (changes := changed(request, after, audience))
         if isinstance(written := _written(o, after, audience), SendLetter)
     ]
-    held = tuple(t for t in o.context.told if t.state == "held" and _is_untrue(t, request, after))
-    gone = (WithdrawLetters(number=request.number, letters=tuple(t.message_id for t in held)),) if held else ()
-    return (*gone, *(written for written, _ in letters), *_shown(o, letters, [t for t in held if t.letter != LETTER]))
 
 
 def _shown(
-    o: Occasion, letters: Sequence[tuple[SendLetter, Sequence[Change]]], untrue: Sequence[Told]
+    o: Occasion,
+    letters: Sequence[tuple[SendLetter, Sequence[Change]]],
+    anew: Sequence[SendLetter],
+    stay: Sequence[Told],
 ) -> tuple[AskStaff, ...]:
-    """What was told before and what is true now, with the commands that send the correction or drop it."""
+    """What was told before and what is true now, with the commands that send what is held or drop it."""
     number = o.request.number
-    waits = [f"{written.to}: {_said(changes)}" for written, changes in letters if o.values.get("notify") != "yes"]
-    text = f"Told before, and true now: {'; '.join(waits)}. The correction waits for your word." if waits else ""
-    text += f" No longer true, and not sent any more: {listed(untrue, o.rules.site.zone)}." if untrue else ""
-    if not text:
+    waits = [(written, changes) for written, changes in letters if written.hold or _mode(o, written) != "auto"]
+    texts = [
+        f"Told before, and true now: {written.to}: {_said(changes)}. The correction {FATES[_mode(o, written)]}."
+        for written, changes in waits
+    ]
+    texts += [
+        f"Written anew, for it was held and no longer true: {one.letter} to {one.to}. It {FATES[_mode(o, one)]}."
+        for one in anew
+    ]
+    if stay:
+        texts.append(
+            f"Held as before, though not all of it is true now: {listed(stay, o.rules.site.zone)}. It cannot be "
+            "written anew: look whether it may go as it is."
+        )
+    if not texts:
         return ()
-    ways = (f"maild queue release {number}", f"maild queue drop {number}") if waits else ()
-    return (AskStaff(number=number, reason=REASON, text=f"{number}: {text.strip()}", commands=ways),)
+    held = bool(stay) or any(_mode(o, one) == "auto" for one in (*(one for one, _ in waits), *anew))
+    ways = (f"maild queue release {number}", f"maild queue drop {number}") if held else ()
+    return (AskStaff(number=number, reason=REASON, text=f"{number}: {' '.join(texts)}", commands=ways),)
+
+
+def _mode(o: Occasion, letter: SendLetter) -> str:
+    return o.rules.mode_of(letter, o.context.partner(letter.partner_id))
 
 
 def _is_untrue(told: Told, request: Request, context: Context) -> bool:
     """Whether a letter that is held says what is no longer so; a correction is written anew whatever it says."""
-    now = _true(request, context, Audience(told.audience))
+    now = _now_of(told, request, context)
     return told.letter == LETTER or any(now.get(name, value) != value for name, value in told.says.items())
 
 
@@ -103,10 +188,18 @@ def changed(request: Request, context: Context, audience: Audience) -> tuple[Cha
     )
 
 
-def _true(request: Request, context: Context, audience: Audience) -> dict[str, str]:
+def _now_of(told: Told, request: Request, context: Context) -> dict[str, str]:
+    """What that letter would say now: about its own items, where it is not about all."""
+    named = told.written.facts.get("item_id", ()) if told.written is not None else ()
+    return _true(request, context, Audience(told.audience), named)
+
+
+def _true(request: Request, context: Context, audience: Audience, items: object = ()) -> dict[str, str]:
     """What letters to that audience would say now."""
-    letter = SendLetter(number=request.number, letter=LETTER, audience=audience, to="")
-    return says(facts_of(letter, _with(context, request), NOBODY)) | _price(request, audience)
+    letter = SendLetter(number=request.number, letter=LETTER, audience=audience, to="", facts={"item_id": items})
+    price = _noted(request, audience)
+    told = says(facts_of(letter, _with(context, request), NOBODY))
+    return told | ({"cost": amount(price)} if price is not None else {})
 
 
 def listed(letters: Iterable[Told], zone: str) -> str:
@@ -151,7 +244,7 @@ def _with(context: Context, request: Request) -> Context:
     return Context(requests=(request,), partners=context.partners, patrons=context.patrons)
 
 
-def _price(request: Request, audience: Audience) -> dict[str, str]:
+def _noted(request: Request, audience: Audience) -> Money | None:
     """What was noted last as to be paid by the patron, or between us and this library; what it invoices is its word."""
     between = "us" if request.role is Role.BORROWING else "partner"
     payer = "patron" if audience is Audience.PATRON else between
@@ -162,7 +255,7 @@ def _price(request: Request, audience: Audience) -> dict[str, str]:
         and charge.kind != INVOICE
         and (audience is Audience.PATRON or charge.partner_id == request.partner_id)
     ]
-    return {"cost": amount(noted[-1])} if noted else {}
+    return noted[-1] if noted else None
 
 
 def _said(changes: Sequence[Change]) -> str:

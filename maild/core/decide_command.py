@@ -107,7 +107,7 @@ def as_wished(effects: tuple[Effect, ...], notify: str) -> tuple[Effect, ...]:
     """The effects without their letters, with held ones, or as they are."""
     if notify == "yes":
         return effects
-    ours = [e for e in effects if isinstance(e, SendLetter) and e.audience is not Audience.STAFF]
+    ours = [e for e in effects if isinstance(e, SendLetter) and e.audience is not Audience.STAFF and not e.again]
     kept = [replace(e, hold=True) if e in ours else e for e in effects if notify == "ask" or e not in ours]
     return tuple(kept)
 

@@ -125,6 +125,7 @@ class SendLetter:
     partner_id: int | None = None
     wanted: bool = False  # the partner's profile asks for it although the site has it off
     hold: bool = False  # written, and sent when staff release it
+    again: bool = False  # in the place of a held one that an edit made untrue: "nobody is told" does not take it away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,10 +182,23 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a letter was written from, in JSON's own kinds: enough to write it anew. Names as in effects.SendLetter."""
+
+    facts: Mapping[str, object] = field(default_factory=dict)
+    languages: tuple[str, ...] = ("fi",)
+    partner_id: int | None = None
+    wanted: bool = False
+    attach: tuple[int, ...] = ()
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """A letter of ours to a partner or patron: what it says of the request, by the names of letters (core/letters.py).
 
-    `state` is waiting, held or sent. `withdrawn_at`: when what it was sent for was taken back.
+    `state` is waiting, held or sent. `withdrawn_at`: when what it was sent for was taken back. `written` is there for
+    one that has not gone out, unless it is erased.
     """
 
     message_id: str
@@ -198,6 +211,7 @@ class Told:
     says: Mapping[str, str] = field(default_factory=dict)
     withdrawn_at: datetime | None = None
     step: int = 0
+    written: Written | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

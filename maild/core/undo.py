@@ -6,6 +6,7 @@ Nothing is deleted from the history. What went out by mail cannot be called back
 from dataclasses import fields, replace
 
 from maild.core import corrections
+from maild.core.apply import apply
 from maild.core.effects import AskStaff, ChangeRequest, Effect, Move, PutAttempt, PutItem, TakeBack, WithdrawLetters
 from maild.core.occasion import Occasion
 from maild.core.request import Attempt, Charge, Item, Request, Step, Told
@@ -42,7 +43,9 @@ def last_event(o: Occasion) -> tuple[Effect, ...]:
         remove=o.request.flags - before.flags,
     )
     withdrawn = (WithdrawLetters(number=o.request.number, letters=tuple(t.message_id for t in letters)),)
-    return (move, *_restored(o.request, before), gone, *(withdrawn if letters else ()), *_offer(o, step, letters))
+    back = (move, *_restored(o.request, before), gone)
+    anew = corrections.restored(o, apply(o.context, back), letters)
+    return (*back, *(withdrawn if letters else ()), *anew, *_offer(o, step, letters))
 
 
 def reopened(o: Occasion) -> tuple[Effect, ...]:
@@ -171,7 +174,7 @@ def _offer(o: Occasion, step: Step, letters: tuple[Told, ...]) -> tuple[Effect, 
     mailed = [t for t in letters if t.state == "sent"]
     if not mailed:
         return ()
-    kept = [t for t in letters if t.state != "sent"]
+    kept = [t for t in letters if t.state != "sent" and not (t.written is not None and t.written.again)]
     zone = o.rules.site.zone
     text = f"{o.request.number}: {_told(step)} is taken back. Mailed already: {corrections.listed(mailed, zone)}."
     text += f" Not sent any more: {corrections.listed(kept, zone)}." if kept else ""

@@ -10,7 +10,7 @@ from sqlalchemy import Integer, Update, bindparam, func, update
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, or_, select
 
-from maild.core.effects import Audience, Composed
+from maild.core.effects import Audience, Composed, SendLetter
 from maild.store.database import Insert, insert
 from maild.store.statements import one_of, table_of
 from maild.store.tables import OutboxRow, RequestRow, TaskRow
@@ -165,6 +165,14 @@ def is_told(session: Session, address: str, letter: str, cause: str) -> bool:
     """Whether this letter of this cause is there already, whatever became of it."""
     same = (OutboxRow.to == address.lower(), OutboxRow.letter == letter, OutboxRow.cause == cause)
     return session.exec(select(OutboxRow.id).where(*same).limit(1)).first() is not None
+
+
+def state_of(session: Session, letter: SendLetter) -> str:
+    """What became of a letter that a decision asked for; "" where none was written, for it is off."""
+    same = (OutboxRow.letter == letter.letter, OutboxRow.cause == letter.cause, OutboxRow.to == letter.to.lower())
+    about = select(RequestRow.id).where(RequestRow.number == letter.number)
+    found = select(OutboxRow.state).where(*same, col(OutboxRow.request_id).in_(about))
+    return session.exec(found.order_by(col(OutboxRow.id).desc()).limit(1)).first() or ""
 
 
 def put_alone(session: Session, letters: Sequence[Composed], now: datetime) -> None:

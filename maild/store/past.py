@@ -1,18 +1,22 @@
 """What happened to a request and what was said of it: for taking back its last event, and for correcting letters."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import date
 
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, select
 
-from maild.core.effects import Audience
-from maild.core.request import Context, Request, Step, Told
+from maild.core.effects import Audience, SendLetter
+from maild.core.request import Context, Request, Step, Told, Written
 from maild.core.undo import is_changed
 from maild.core.workdays import day_in
 from maild.store.tables import HistoryRow, InputRequestRow, InputRow, OutboxRow
 
 CONTEXT = TypeAdapter(Context)
+WRITTEN = TypeAdapter(Written)
+WRITTEN_FROM = frozenset(f.name for f in fields(Written))
 KEPT = ("waiting", "held", "sent")  # a shadow letter reached nobody, a failed one neither
 
 
@@ -46,9 +50,26 @@ def told(session: Session, request_id: int) -> tuple[Told, ...]:
             says=row.says,
             withdrawn_at=row.withdrawn_at,
             step=row.input_id or 0,
+            written=_written(session, row) if row.state != "sent" else None,
         )
         for row in rows
     )
+
+
+def _written(session: Session, row: OutboxRow) -> Written | None:
+    """What the decision behind a letter says of it; None where that is erased."""
+    caused = session.get(InputRow, row.input_id) if row.input_id else None
+    decided = json.loads(caused.decision) if caused is not None and caused.decision else {}
+    for effect in decided.get("effects", ()):
+        if (effect["effect"], effect.get("letter"), effect.get("cause", "")) != (
+            SendLetter.__name__,
+            row.letter,
+            row.cause,
+        ):
+            continue
+        if effect["to"].lower() == row.to:
+            return WRITTEN.validate_python({name: effect[name] for name in WRITTEN_FROM & effect.keys()})
+    return None
 
 
 def _inputs(session: Session, request_id: int) -> Iterator[InputRow]:

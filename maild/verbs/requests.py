@@ -105,25 +105,33 @@ def do(config: Path | None, number: str, event: str, values: list[str], *, notif
         with database.write() as session:  # what waited is dealt with; what the command itself asks is not
             for task in waiting:
                 store.settle(session, task, command.actor, desk.now())
-            held = any(one.state == "held" and one.number == command.number for one in outbox.unsent(session))
+            held = [e for e in decision.effects if isinstance(e, SendLetter) and e.hold]
+            fates = [_fate(letter, outbox.state_of(session, letter)) for letter in held]
             found = store.by_number(session, command.number)
     typer.echo(decision.why or "done")
     if found is not None:
         flags = f" [{', '.join(sorted(found.flags))}]" if found.flags else ""
         typer.echo(f"{found.number} stands at {found.status}{flags}")
-    for line in _left_to_do(decision, command.number, held=held):
+    for line in (*_left_to_do(decision), *fates):
         typer.echo(line)
 
 
-def _left_to_do(decision: Decision, number: str, *, held: bool) -> Iterator[str]:
-    """What staff must still see or say: letters that wait for them, and what the command leaves to them."""
+def _left_to_do(decision: Decision) -> Iterator[str]:
+    """What the command leaves to staff, with the commands that would settle it."""
     for effect in decision.effects:
         if isinstance(effect, AskStaff):
             yield f"to do: {effect.text}"
             yield from (f"  {command}" for command in effect.commands)
-        elif isinstance(effect, SendLetter) and effect.hold:
-            way = f"maild queue release {number} sends it" if held else "it is kept and never sent, for it is in shadow"
-            yield f"{'held' if held else 'not sent'}: {effect.letter} to {effect.to}; {way}"
+
+
+def _fate(letter: SendLetter, state: str) -> str:
+    """What becomes of a letter that was to wait for staff, by how it came into the outbox."""
+    told = f"{letter.letter} to {letter.to}"
+    if state == "held":
+        return f"held: {told}; maild queue release {letter.number} sends it"
+    if state == "shadow":
+        return f"not sent: {told}; it is kept and never sent, for it is in shadow"
+    return f"not written: {told}; it is off here"
 
 
 def adopt(config: Path | None, partner: str, patron: str, values: list[str], *, notify: bool) -> None:
