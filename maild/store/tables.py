@@ -87,6 +87,8 @@ class RequestRow(SQLModel, table=True):
     """core.request.Request, without what stands in other tables. `version` grows with every decision on it."""
 
     __tablename__ = "request"
+    # Open ones are counted by their role with every mail.
+    __table_args__ = (Index("ix_request_closed_at_role", "closed_at", "role"),)
     id: int | None = Field(default=None, primary_key=True)
     number: str = Field(unique=True)
     version: int = 1
@@ -121,7 +123,7 @@ class RequestRow(SQLModel, table=True):
     max_cost_currency: str = ""
     created_at: datetime
     loaned_on: date | None = None
-    closed_at: datetime | None = Field(default=None, index=True)
+    closed_at: datetime | None = None
     erased_at: datetime | None = None  # its people were taken out
 
 
@@ -297,7 +299,7 @@ class OutboxRow(SQLModel, table=True):
     language: str = ""
     cause: str = ""
     subject: str = ""
-    says: JSONValue = Field(default_factory=dict, sa_type=JSON)  # what it tells of the request (core/corrections.py)
+    says: JSONValue = Field(default_factory=dict, sa_type=JSON)  # what it tells of the request (core/truth.py)
     withdrawn_at: datetime | None = None  # what it was sent for was taken back
     state: str = "waiting"  # waiting, shadow, held, sent, failed, dropped
     tries: int = 0
@@ -325,7 +327,12 @@ class NoticeRow(SQLModel, table=True):
     """A notice that falls due once for each date that it is anchored at."""
 
     __tablename__ = "notice"
-    __table_args__ = (UniqueConstraint("request_id", "notice", "anchor"), Index("ix_notice_state_due", "state", "due"))
+    __table_args__ = (
+        UniqueConstraint("request_id", "notice", "anchor"),
+        Index("ix_notice_state_due", "state", "due"),
+        # Without it SQLite looks for a request's planned notices among all that are planned.
+        Index("ix_notice_request_id_state", "request_id", "state"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="request.id")
     notice: str
