@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from itertools import count
 
-from maild.core import corrections
+from maild.core import truth
 from maild.core.apply import apply
 from maild.core.decide import decide
 from maild.core.decide_command import looks_back
@@ -315,7 +315,7 @@ class WoundDesk:
     def _send(self, letter: SendLetter) -> None:
         if self.rules.mode_of(letter, self.known.partner(letter.partner_id)) == "off":
             return
-        says = corrections.says(facts_of(letter, self.known, corrections.NOBODY))
+        says = truth.says(facts_of(letter, self.known, truth.NOBODY))
         sent = Sent(at=self.now, letter=letter, step=self.inputs, says=says)
         if letter.hold:
             self.held.append(sent)

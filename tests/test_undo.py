@@ -14,7 +14,6 @@ from bench.wound_desk import WoundDesk
 from maild.cli import app
 from maild.clock import WoundClock
 from maild.core import undo
-from maild.core.corrections import amount, changed
 from maild.core.decide_command import decide_command
 from maild.core.effects import AskStaff, Audience, Command, SendLetter, WithdrawLetters
 from maild.core.prices import read_money
@@ -22,6 +21,7 @@ from maild.core.reading import Event
 from maild.core.request import Charge, Request, Told, Written
 from maild.core.rules import Refused
 from maild.core.terms import EventName, ServiceType, Status
+from maild.core.truth import amount, changed
 from maild.process import Desk
 from maild.replay import Replay
 from maild.settings import Settings

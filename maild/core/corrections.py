@@ -1,54 +1,22 @@
-"""What readers were told of a request, what is true now, and the letter that puts it right."""
+"""The letter that puts right what readers were told of a request, and held letters that are written anew."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from maild.core import delivery
-from maild.core.costs import INVOICE
+from maild.core import delivery, truth
 from maild.core.effects import AskStaff, Audience, Effect, SendLetter, WithdrawLetters
-from maild.core.letter_gathering import facts_of
-from maild.core.letters import LetterFacts, SiteFacts
 from maild.core.occasion import Occasion, to_partner, to_patron
-from maild.core.reading import Citation, Money
 from maild.core.request import Context, Request, Told
 from maild.core.rules import Refused
-from maild.core.terms import Role
 
 LETTER = "correction"
 REASON = "correction"  # of the task
-OWN = ("due_date", "need_before", "pickup")  # of the request; the work is told of by every letter
-UNLABELLED = frozenset({"place"})  # stands in one line with the publisher
-NOBODY = SiteFacts(name={}, address="")
 FATES = {  # of a letter that is written now, by its mode
     "auto": "waits for your word",
     "shadow": "is only kept: nothing goes out in shadow",
     "off": "is not written: it is off here",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One fact that a reader was told otherwise, in plain form: days as 2026-12-03."""
-
-    name: str
-    was: str
-    now: str
-
-
-def says(facts: LetterFacts) -> dict[str, str]:
-    """What a letter with these facts can tell of the request, by name, in plain form."""
-    work = {
-        f.name: getattr(facts.citation, f.name) for f in fields(Citation) if f.name != "place"
-    }  # no label of its own
-    own = {name: getattr(facts, name) for name in OWN}
-    told = {name: str(value) for name, value in (work | own).items() if value}
-    return told | ({"cost": amount(facts.cost)} if facts.cost is not None else {})
-
-
-def amount(money: Money) -> str:
-    """A sum in plain form: 12.50 EUR, also of 12.5 or, as the table of charges gives it, of 8."""
-    return f"{money.amount:.2f} {money.currency}"
 
 
 def offered(o: Occasion, after: Context) -> tuple[Effect, ...]:
@@ -59,7 +27,7 @@ def offered(o: Occasion, after: Context) -> tuple[Effect, ...]:
     gone = tuple(t.message_id for t in held if t not in stay)
     withdrawn = (WithdrawLetters(number=request.number, letters=gone),) if gone else ()
     letters = _corrected(o, after, held)
-    anew = rewritten(o, after, held)
+    anew = _rewritten(o, after, held)
     return (*withdrawn, *(written for written, _ in letters), *anew, *_shown(o, letters, anew, stay))
 
 
@@ -68,10 +36,10 @@ def restored(o: Occasion, after: Context, gone: Sequence[Told]) -> tuple[SendLet
     instead = [t for t in gone if t.state != "sent" and t.written is not None and t.written.again]
     there = replace(after, told=tuple(t for t in after.told if t not in gone or t.state == "sent"))
     corrected = [written for written, _ in _corrected(replace(o, notify=False), there, instead)]
-    return (*corrected, *rewritten(o, there, instead))
+    return (*corrected, *_rewritten(o, there, instead))
 
 
-def rewritten(o: Occasion, after: Context, held: Sequence[Told]) -> tuple[SendLetter, ...]:
+def _rewritten(o: Occasion, after: Context, held: Sequence[Told]) -> tuple[SendLetter, ...]:
     """The held letters as they are true now, held as before. Corrections are reckoned anew, see _corrected."""
     request = after.request(o.request.number) or o.request
     return tuple(
@@ -102,17 +70,17 @@ def _as_now(o: Occasion, after: Context, told: Told) -> dict[str, object]:
     """The facts of that letter's occasion, with what an edit changes as it is now."""
     request = after.request(o.request.number) or o.request
     facts = dict(told.written.facts) if told.written is not None else {}
-    now = _now_of(told, request, after)
+    now = truth.now_of(told, request, after)
     if "pickup_way" in facts:
         facts["pickup_way"] = delivery.way(request, after.partner(request.partner_id), o.rules.pickup).value
     if "new_due_date" in facts and "due_date" in now:
         facts["new_due_date"] = now["due_date"]
-    if "cost" in facts and (price := _noted(request, Audience(told.audience))) is not None:
+    if "cost" in facts and (price := truth.price_noted(request, Audience(told.audience))) is not None:
         facts["cost"] = price
     return facts
 
 
-def _corrected(o: Occasion, after: Context, held: Sequence[Told]) -> list[tuple[SendLetter, tuple[Change, ...]]]:
+def _corrected(o: Occasion, after: Context, held: Sequence[Told]) -> list[tuple[SendLetter, tuple[truth.Change, ...]]]:
     """The corrections with what they correct. One that was held stays owed, also where nobody else is told."""
     request = after.request(o.request.number) or o.request
     owed = {Audience(t.audience) for t in held if t.letter == LETTER}
@@ -120,14 +88,14 @@ def _corrected(o: Occasion, after: Context, held: Sequence[Told]) -> list[tuple[
     return [
         (replace(written, hold=not at_once, again=audience in owed), changes)
         for audience in (Audience.PATRON, Audience.PARTNER)
-        if (o.notify or audience in owed) and (changes := changed(request, after, audience))
+        if (o.notify or audience in owed) and (changes := truth.changed(request, after, audience))
         if isinstance(written := _written(o, after, audience), SendLetter)
     ]
 
 
 def _shown(
     o: Occasion,
-    letters: Sequence[tuple[SendLetter, Sequence[Change]]],
+    letters: Sequence[tuple[SendLetter, Sequence[truth.Change]]],
     anew: Sequence[SendLetter],
     stay: Sequence[Told],
 ) -> tuple[AskStaff, ...]:
@@ -135,7 +103,7 @@ def _shown(
     number = o.request.number
     waits = [(written, changes) for written, changes in letters if written.hold or _mode(o, written) != "auto"]
     texts = [
-        f"Told before, and true now: {written.to}: {_said(changes)}. The correction {FATES[_mode(o, written)]}."
+        f"Told before, and true now: {written.to}: {truth.said(changes)}. The correction {FATES[_mode(o, written)]}."
         for written, changes in waits
     ]
     texts += [
@@ -160,14 +128,14 @@ def _mode(o: Occasion, letter: SendLetter) -> str:
 
 def _is_untrue(told: Told, request: Request, context: Context) -> bool:
     """Whether a letter that is held says what is no longer so; a correction is written anew whatever it says."""
-    now = _now_of(told, request, context)
+    now = truth.now_of(told, request, context)
     return told.letter == LETTER or any(now.get(name, value) != value for name, value in told.says.items())
 
 
 def facts(o: Occasion, context: Context, audience: Audience) -> dict[str, object]:
     """The facts of the letter to that reader. Raises Refused where nothing that they were told is untrue."""
     request = context.request(o.request.number) or o.request
-    changes = changed(request, context, audience)
+    changes = truth.changed(request, context, audience)
     void = _void(request, context, audience)
     if not changes and not void:
         raise Refused(f"nothing that the {audience} was told about {request.number} has become untrue")
@@ -175,31 +143,6 @@ def facts(o: Occasion, context: Context, audience: Audience) -> dict[str, object
         "changes": tuple({"name": c.name, "was": c.was, "now": c.now} for c in changes),
         "void": tuple({"title": t.subject, "due_date": t.at.date()} for t in void),
     }
-
-
-def changed(request: Request, context: Context, audience: Audience) -> tuple[Change, ...]:
-    """What that reader was last told otherwise than it is now."""
-    now = _true(request, context, audience)
-    was: dict[str, str] = {}
-    for told in _to(request, context, audience):
-        was |= told.says
-    return tuple(
-        Change(name=name, was=was[name], now=now[name]) for name in now if name in was and was[name] != now[name]
-    )
-
-
-def _now_of(told: Told, request: Request, context: Context) -> dict[str, str]:
-    """What that letter would say now: about its own items, where it is not about all."""
-    named = told.written.facts.get("item_id", ()) if told.written is not None else ()
-    return _true(request, context, Audience(told.audience), named)
-
-
-def _true(request: Request, context: Context, audience: Audience, items: object = ()) -> dict[str, str]:
-    """What letters to that audience would say now."""
-    letter = SendLetter(number=request.number, letter=LETTER, audience=audience, to="", facts={"item_id": items})
-    price = _noted(request, audience)
-    told = says(facts_of(letter, _with(context, request), NOBODY))
-    return told | ({"cost": amount(price)} if price is not None else {})
 
 
 def listed(letters: Iterable[Told], zone: str) -> str:
@@ -218,45 +161,12 @@ def _written(o: Occasion, context: Context, audience: Audience) -> Effect | None
     return to_patron(o, LETTER, told) if audience is Audience.PATRON else to_partner(o, LETTER, told)
 
 
-def _to(request: Request, context: Context, audience: Audience) -> list[Told]:
-    """The letters that this reader has or is about to get, oldest first: of partners only the one in hand."""
-    return [
-        t
-        for t in context.told
-        if t.audience == audience
-        and t.state != "held"
-        and (audience is Audience.PATRON or t.to == (request.partner_address or "").lower())
-    ]
-
-
 def _void(request: Request, context: Context, audience: Audience) -> tuple[Told, ...]:
     """Letters that hold no more, and of which the reader has not been told so."""
-    to_reader = _to(request, context, audience)
+    to_reader = truth.told_to(request, context, audience)
     corrected = max((t.at for t in to_reader if t.letter == LETTER), default=None)
     return tuple(
         t
         for t in to_reader
         if t.withdrawn_at is not None and (corrected is None or t.withdrawn_at > corrected) and t.state == "sent"
     )
-
-
-def _with(context: Context, request: Request) -> Context:
-    return Context(requests=(request,), partners=context.partners, patrons=context.patrons)
-
-
-def _noted(request: Request, audience: Audience) -> Money | None:
-    """What was noted last as to be paid by the patron, or between us and this library; what it invoices is its word."""
-    between = "us" if request.role is Role.BORROWING else "partner"
-    payer = "patron" if audience is Audience.PATRON else between
-    noted = [
-        charge.money
-        for charge in request.charges
-        if charge.payer == payer
-        and charge.kind != INVOICE
-        and (audience is Audience.PATRON or charge.partner_id == request.partner_id)
-    ]
-    return noted[-1] if noted else None
-
-
-def _said(changes: Sequence[Change]) -> str:
-    return ", ".join(f"{c.name} {c.was} → {c.now}" for c in changes)

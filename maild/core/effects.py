@@ -246,7 +246,7 @@ class Composed:
     state: str = "waiting"
     doubt: str = ""
     subject: str = ""
-    says: Mapping[str, str] = field(default_factory=dict)  # what it tells of the request (core/corrections.py)
+    says: Mapping[str, str] = field(default_factory=dict)  # what it tells of the request (core/truth.py)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

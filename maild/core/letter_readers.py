@@ -115,7 +115,7 @@ def _change(row: Mapping[str, object]) -> ChangeFacts:
 
 
 def _sum(text: str) -> Money | None:
-    """The money of core.corrections.amount."""
+    """The money of core.truth.amount."""
     value, _, currency = text.partition(" ")
     return _money({"amount": value, "currency": currency})
 

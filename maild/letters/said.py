@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from maild.core import corrections
+from maild.core import truth
 from maild.core.letters import DAYS, LetterFacts
 from maild.letters.filters import DATES, LONG_DATES, of_day, of_sum
 from maild.letters.render import Rendered
@@ -15,7 +15,7 @@ def said(facts: LetterFacts, written: Sequence[Rendered]) -> dict[str, str]:
     words = " ".join(" ".join(one.text for one in written).split())
     return {
         name: value
-        for name, value in corrections.says(facts).items()
+        for name, value in truth.says(facts).items()
         if _stands(name, value, facts, values, words, written)
     }
 
