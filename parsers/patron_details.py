@@ -63,7 +63,9 @@ class PatronDetails:
 
 
 def _asked(mail: Mail, context: Context, rules: ReadingRules) -> Request | None:
-    """The one request about which the writer was asked, or None."""
+    """The one request about which the writer was asked, or None: a form asks for something, and answers nothing."""
+    if mail.from_address.lower() in {*context.trusted_form_senders, *context.internal_forms}:
+        return None
     if family_of(mail, context, rules) not in {None, Kind.PATRON_MESSAGE}:
         return None
     meant = requests_meant(mail, context, rules)

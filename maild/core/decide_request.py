@@ -94,9 +94,8 @@ def _borrowing(
         return (), open_questions
     if patron is None or not patron.approved or patron.blocked:
         return (opening, _unknown_patron(patron, _lacks(lacking, rules))), ()
-    limit = rules.limits.of_patron(patron)
-    if limit and patron.open_requests >= limit:
-        return (opening, _at_the_limit(patron, _lacks(lacking, rules))), ()
+    if too_many := holders.limit_hindrance(patron, patron.open_requests, rules):
+        return (opening, AskStaff(number=NEW, reason="policy", text=too_many + _lacks(lacking, rules))), ()
     if lacking:
         return (opening, *details.ask(o, lacking)), ()
     confirmed = to_patron(o, "request_confirmed", {})
@@ -109,11 +108,6 @@ def _lacks(lacking: tuple[Need, ...], rules: Rules) -> str:
 
 def _unknown_patron(patron: Patron | None, lacks: str) -> AskStaff:
     text = f"{holders.patron_hindrance(patron)} Sending the request to a supplier approves the patron for this once."
-    return AskStaff(number=NEW, reason="policy", text=text + lacks)
-
-
-def _at_the_limit(patron: Patron, lacks: str) -> AskStaff:
-    text = f"The patron has {patron.open_requests} open requests already: send this one on, or turn it down."
     return AskStaff(number=NEW, reason="policy", text=text + lacks)
 
 

@@ -86,13 +86,22 @@ def _put(o: Occasion, citation: Citation) -> Effects:
 
 def _onward(o: Occasion) -> Effects:
     """As a complete form would have gone on: to the first supplier, with its receipt for the patron."""
-    same = _duplicate(o)
-    hindrance = f"{same} is open for the same patron and the same work." if same else holders.patron_hindrance(o.patron)
-    if hindrance:
+    if hindrance := _hindrance(o):
         text = f"{o.request.number} is complete now. {hindrance}"
-        return (AskStaff(number=o.request.number, reason="policy", text=text),)
+        commands = (f"maild request do {o.request.number} NextSupplier",)
+        return (AskStaff(number=o.request.number, reason="policy", text=text, commands=commands),)
     confirmed = to_patron(o, "request_confirmed", {})
     return (*([confirmed] if confirmed is not None else []), *holders.onward(o))
+
+
+def _hindrance(o: Occasion) -> str:
+    """What would have kept the whole form from going on by itself, had it come today, or ""."""
+    if same := _duplicate(o):
+        return f"{same} is open for the same patron and the same work."
+    unknown = holders.patron_hindrance(o.patron)
+    if unknown or o.patron is None:
+        return unknown
+    return holders.limit_hindrance(o.patron, o.patron.open_requests - 1, o.rules)  # this one is counted, too
 
 
 def _duplicate(o: Occasion) -> str:

@@ -9,7 +9,7 @@ from maild.core.occasion import Occasion, seen_after
 from maild.core.reading import Event
 from maild.core.request import Patron
 from maild.core.rota_rules import Rota
-from maild.core.rules import Refused
+from maild.core.rules import Refused, Rules
 from maild.core.terms import EventName, Flag, Status
 
 BY_STAFF = ("hold", "skip", "order", "lookup")
@@ -140,6 +140,14 @@ def patron_hindrance(patron: Patron | None) -> str:
     if patron is None or not patron.approved:
         return "The patron is not known to us yet: nothing was sent."
     return ""
+
+
+def limit_hindrance(patron: Patron, others: int, rules: Rules) -> str:
+    """Why another request of a patron with so many open ones waits for staff, as a sentence, or ""."""
+    limit = rules.limits.of_patron(patron)
+    if not limit or others < limit:
+        return ""
+    return f"The patron has {others} open requests already: send this one on, or turn it down."
 
 
 def _noted(o: Occasion, told: str, remove: frozenset[Flag] = frozenset()) -> Move:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, bindparam
-from sqlmodel import Session, or_, select
+from sqlmodel import Session, and_, or_, select
 
 from maild.core.mail import Clues
+from maild.core.terms import Status
 from maild.store.statements import one_of, table_of
 from maild.store.tables import AttemptRow, ItemCodeRow, OutboxRow, PatronRow, RequestRow
 
@@ -41,6 +42,16 @@ _OF_ADDRESSES = _newest(
         _REQUEST.id.in_(select(_OUTBOX.request_id).where(_OUTBOX.to.in_(_AMONG))),
     )
 )
+_ASKED = table_of(RequestRow).alias("asked").c
+_BESIDE = _newest(
+    and_(
+        _REQUEST.closed_at.is_(None),
+        _REQUEST.id.not_in(_AMONG),
+        _REQUEST.patron_id.in_(
+            select(_ASKED.patron_id).where(_ASKED.id.in_(_AMONG), _ASKED.status == Status.NEW.value)
+        ),
+    )
+)
 
 
 def find_requests(session: Session, clues: Clues) -> list[int]:
@@ -48,8 +59,15 @@ def find_requests(session: Session, clues: Clues) -> list[int]:
 
     Numbers, our letters that it answers, item ids and the other library's own number name a request. Only where none
     of them finds one are those asked that the addresses stand for: a patron's own, those that we wrote there about.
+    Beside a new one are the patron's other open ones: what completes its citation may show that it is one of them.
     """
-    return _named(session, clues) or _of_addresses(session, clues)
+    named = _named(session, clues)
+    return [*named, *_beside(session, named)] if named else _of_addresses(session, clues)
+
+
+def _beside(session: Session, named: Sequence[int]) -> list[int]:
+    given = {"values": list(named), "limit": MAX_REQUESTS - len(named)}
+    return list(session.exec(_BESIDE, params=given))
 
 
 def _named(session: Session, clues: Clues) -> list[int]:
