@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -9,7 +10,7 @@ from maild.core.decide import decide
 from maild.core.effects import AddCharge, AskStaff, ChangeRequest, Command, Decision, Move, PutAttempt, PutItem
 from maild.core.reading import Event
 from maild.core.request import Request
-from maild.core.rules import Refused
+from maild.core.rules import Refused, SitePolicy
 from maild.core.terms import EventName, Flag, Status
 from tests.house import (
     ALDER,
@@ -26,7 +27,7 @@ from tests.house import (
     statuses,
 )
 
-RULES = shipped_rules()
+RULES = shipped_rules(SitePolicy(pickup=("Main",)))
 
 
 def done(request_: Request, event: EventName, notify: bool = True, **values: str) -> Decision:
@@ -165,14 +166,36 @@ def test_our_loan_is_renewed_by_staff_and_the_library_is_told() -> None:
         (EventName.CLOSE, {"to": "FoundOnlin"}, "did you mean FoundOnline"),
         (EventName.NEXT_SUPPLIER, {"partner": "FI-X"}, "not on record"),
         (EventName.CHECKED_OUT, {}, "It can take: "),
+        (EventName.RECEIVED, {"pickup": "Moon"}, "there are: Main"),
         (EventName.UNDO, {}, "to=STATUS"),
     ],
 )
 def test_a_wrong_command_is_refused_with_what_would_be_right(
     event: EventName, values: dict[str, str], told: str
 ) -> None:
-    with pytest.raises(Refused, match=told.replace(".", r"\.")):
+    with pytest.raises(Refused, match=re.escape(told)):
         done(request(), event, **values)
+
+
+@pytest.mark.parametrize(
+    ("event", "values"),
+    [
+        (EventName.RENEW_ACCEPTED, {}),
+        (EventName.RETURNED_BY_PATRON, {"item_id": "9999"}),
+        (EventName.RECALLED, {"due_date": "soon"}),
+        (EventName.RECALLED, {"colour": "red"}),
+    ],
+)
+def test_where_the_event_fits_no_other_is_named(event: EventName, values: dict[str, str]) -> None:
+    with pytest.raises(Refused) as refused:
+        done(on_loan(), event, **values)
+    assert "It can take" not in str(refused.value)
+
+
+def test_a_place_is_none_while_the_site_has_named_none() -> None:
+    received = Command(number=NUMBER, event=Event(event=EventName.RECEIVED), actor="anna", values={"pickup": "Main"})
+    with pytest.raises(Refused, match=re.escape("none yet, write them in pickup of [site] in maild.toml")):
+        decide(received, context(request()), shipped_rules(), NOW)
 
 
 def test_a_request_that_is_not_there_is_refused() -> None:

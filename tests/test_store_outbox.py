@@ -107,6 +107,12 @@ def test_letters_of_a_day_are_counted_for_the_caps(desk: Database) -> None:
         assert outbox.oldest_waiting(session) == NOW
 
 
+def test_a_letter_that_reached_nobody_has_no_share_in_the_caps(desk: Database) -> None:
+    with desk.write() as session:
+        outbox.drop(session, letter_id(desk, "one"))
+        assert outbox.letters_since(session, NUMBER, NOW) == 1
+
+
 def test_people_see_what_has_not_gone_out(desk: Database) -> None:
     with desk.write() as session:
         outbox.failed(session, letter_id(desk, "one"), "550 no such user", NOW)

@@ -46,7 +46,7 @@ def decide_command(command: Command, context: Context, rules: Rules, now: dateti
     )
     told = _effects(occasion)
     if isinstance(told, Doubt):
-        raise Refused(f"{told.text} It can take: {_possible(occasion)}.")
+        raise Refused(f"{told.text}{_possible(occasion)}")
     effects = (*_approval(occasion), *as_wished(told, notify_of(command)))
     after = apply(context, effects)
     since = context.last.entered if _takes_back(occasion) and context.last is not None else None
@@ -129,18 +129,23 @@ def _set_right(o: Occasion) -> tuple[Effect, ...]:
 
 
 def _possible(o: Occasion) -> str:
+    """What the request can take, said where this event is not of it."""
+    if o.workflow.edge(o.request.status, o.event.event, o.by, o.choice) is not None:
+        return ""
     names = {
         f"{t.event} to={t.to}" if t.event is EventName.CLOSE else str(t.event)
         for t in o.workflow.edges(o.request.status)
     }
-    return ", ".join(sorted(names))
+    return f" It can take: {', '.join(sorted(names))}."
 
 
 def must_be_a_place(command: Command, rules: Rules) -> None:
     """Raises Refused where the command names a pickup place that we do not have."""
     name, known = command.values.get("pickup"), rules.site.pickup
-    if name and known and name not in known:
-        raise Refused(f"pickup={name} is no place of ours; there are: {', '.join(known)}")
+    if not name or name in known:
+        return
+    ours = ", ".join(known) or "none yet, write them in pickup of [site] in maild.toml"
+    raise Refused(f"pickup={name} is no place of ours; there are: {ours}")
 
 
 def _choice(command: Command) -> Status | None:

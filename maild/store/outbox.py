@@ -75,7 +75,7 @@ _LETTERS_SINCE = (
     .select_from(_LETTER)
     .join(_REQUEST, _REQUEST.c.id == _LETTER.c.request_id)
     .where(_REQUEST.c.number == bindparam("number"), _LETTER.c.created_at >= bindparam("since"))
-    .where(_LETTER.c.audience != Audience.STAFF, _LETTER.c.state != "shadow")
+    .where(_LETTER.c.audience != Audience.STAFF, _LETTER.c.state.not_in(("shadow", "dropped")))
 )
 _LETTERS_TO_SINCE = (
     select(func.count())
