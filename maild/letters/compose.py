@@ -202,7 +202,8 @@ def _guard(effect: SendLetter, request: Request | None, context: Context, text: 
     # "-", "0" and "ei ole" are no telephone number: each stands in every letter, and none could ever be written.
     phone = known.phone if sum(map(str.isdecimal, known.phone)) >= MIN_PHONE else ""
     secrets = [request.patron_email or "", known.email, phone, known.card if len(known.card) >= MIN_CARD else ""]
-    if any(secret and secret.lower() in f"{text}\n{html}".lower() for secret in secrets):
+    written = f"{text}\n{html}".lower()
+    if any(secret and secret.lower() in written for secret in secrets):
         raise LetterError(
             f"letter {effect.letter} on {effect.number} would tell a partner the patron's data; write it without them"
         )

@@ -1,6 +1,5 @@
 """The Context of a mail, a command or a notice: the requests that it could be about, with their people and partners."""
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +11,7 @@ from maild.core.mail import Clues
 from maild.core.request import Context, Partner, Patron, Request
 from maild.store import counting, past
 from maild.store.finding import find_requests
-from maild.store.plain import plain
+from maild.store.plain import as_json
 from maild.store.rows import Parts, to_partner, to_patron, to_request
 from maild.store.statements import one_of, table_of
 from maild.store.tables import (
@@ -125,8 +124,7 @@ def with_past(session: Session, context: Context, number: str, zone: str) -> Con
 
 def context_json(context: Context) -> str:
     """The Context as it is stored with a decision: the keys of our reply addresses stay out."""
-    told = plain(replace(context, reply_key="", old_reply_keys=()))
-    return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return as_json(replace(context, reply_key="", old_reply_keys=()))
 
 
 def load_requests(session: Session, ids: Sequence[int]) -> tuple[tuple[Request, ...], list[Partner], list[Patron]]:
@@ -214,9 +212,10 @@ def _people(session: Session, addresses: Collection[str], cards: Collection[str]
 
 
 def _parts(session: Session, ids: Sequence[int]) -> dict[int, Parts]:
-    attempts, items, codes, charges = (
-        _by_request(_rows(session, statement, ids), ids) for statement in (_ATTEMPTS, _ITEMS, _CODES, _CHARGES)
+    attempts, items, charges = (
+        _by_request(_rows(session, statement, ids), ids) for statement in (_ATTEMPTS, _ITEMS, _CHARGES)
     )
+    codes = _by_request(_rows(session, _CODES, [one for one in ids if items[one]]), ids)
     letters: dict[int, list[tuple[str, str]]] = {one: [] for one in ids}
     for request_id, to, message_id in _rows(session, _LETTERS, ids):
         letters[request_id].append((to, message_id))

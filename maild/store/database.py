@@ -10,7 +10,7 @@ import sqlite3
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 from maild.store import migrations
-from maild.store.statements import table_of
+from maild.store.statements import new_row, table_of
 
 BUSY_MILLISECONDS = 10_000  # how long SQLite waits for another process's writer; a door's client waits with it
 LOOK_AGAIN_SECONDS = 0.05  # at a lock that another one has
@@ -252,6 +252,17 @@ class _AdvisoryLock:
 def insert(session: Session, table: type[SQLModel]) -> Insert:
     """An INSERT that knows ON CONFLICT, in the words of the session's database."""
     return _insert(table, session.get_bind().dialect.name)
+
+
+def put_new(session: Session, table: type[SQLModel], columns: Mapping[str, Any]) -> int:
+    """Writes a row, with the defaults of the columns that are not named; its id."""
+    new = _telling_id(table, session.get_bind().dialect.name)
+    return int(session.exec(new, params=new_row(table, columns)).scalar_one())
+
+
+@cache
+def _telling_id(table: type[SQLModel], dialect: str) -> Any:
+    return _insert(table, dialect).returning(table_of(table).c.id)
 
 
 @cache

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from maild.core.effects import ApprovePatron, AskStaff, Composed, Decision, FileMail, OpenRequest, PartnerAbsent
 from maild.store import changes, letters, notices, settling
-from maild.store.database import Insert, insert
+from maild.store.database import put_new
 from maild.store.effects.desk import Desk, Standing
-from maild.store.plain import as_json, effect_name, plain
+from maild.store.plain import effect_name, line, plain
 from maild.store.statements import one_of, table_of
 from maild.store.tables import InboxRow, InputRequestRow, InputRow, RequestRow
 
@@ -106,7 +105,7 @@ def _finish_notices(session: Session, outcome: Outcome) -> None:
 def decision_json(decision: Decision) -> str:
     """The decision as it is stored and compared, each effect with its name."""
     effects = [{"effect": effect_name(effect)} | plain(effect) for effect in decision.effects]
-    return as_json(plain(decision) | {"effects": effects})
+    return line(plain(replace(decision, effects=())) | {"effects": effects})
 
 
 def _standing(session: Session, outcome: Outcome) -> dict[str, Standing]:
@@ -142,13 +141,7 @@ def _note_input(session: Session, outcome: Outcome, mail_id: int | None) -> int:
         "context": outcome.context_json,
         "decision": decision_json(outcome.decision),
     }
-    (input_id,) = session.exec(_telling_id(insert(session, InputRow)), params=columns).one()
-    return int(input_id)
-
-
-@cache
-def _telling_id(new: Insert) -> Any:
-    return new.returning(table_of(InputRow).c.id)
+    return put_new(session, InputRow, columns)
 
 
 def _numbers(outcome: Outcome) -> set[str]:

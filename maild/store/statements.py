@@ -2,6 +2,8 @@
 answer, and longest over making objects of rows that are turned into core values at once.
 """
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BindParameter, Table, bindparam
@@ -17,3 +19,15 @@ def table_of(row: type[SQLModel]) -> Table:
 def one_of(name: str) -> BindParameter[Any]:
     """The list that is given by that name when the statement runs, for `column.in_(…)`."""
     return bindparam(name, expanding=True)
+
+
+def new_row(row: type[SQLModel], columns: Mapping[str, Any]) -> dict[str, Any]:
+    """These columns, with the defaults of those that are not named; without its id."""
+    return {**_defaults(row), **columns}
+
+
+@cache
+def _defaults(row: type[SQLModel]) -> dict[str, Any]:
+    fields = row.model_fields.items()
+    given = {name: field.get_default(call_default_factory=True) for name, field in fields if not field.is_required()}
+    return {name: value for name, value in given.items() if name != "id"}

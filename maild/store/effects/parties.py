@@ -4,6 +4,7 @@ from sqlmodel import col
 
 from maild.core import effects as e
 from maild.core.request import Patron
+from maild.store.database import put_new
 from maild.store.effects.desk import Desk, set_columns
 from maild.store.rows import patron_columns
 from maild.store.tables import PartnerRow, PatronRow
@@ -20,15 +21,12 @@ def new_patron(desk: Desk, effect: e.OpenRequest) -> int:
         phone=(person.phone if person else None) or "",
         language=effect.language or effect.new.language or "fi",
     )
-    row = PatronRow(**patron_columns(patron, desk.at))
-    desk.session.add(row)
-    desk.session.flush()
-    return row.id or 0
+    return put_new(desk.session, PatronRow, patron_columns(patron, desk.at))
 
 
 def approve_patron(desk: Desk, effect: e.ApprovePatron) -> None:
-    """The patron may be written to."""
-    set_columns(desk.session, PatronRow, col(PatronRow.id) == effect.patron_id, {"approved": True})
+    """Whether the patron may be written to."""
+    set_columns(desk.session, PatronRow, col(PatronRow.id) == effect.patron_id, {"approved": effect.approved})
 
 
 def partner_absent(desk: Desk, effect: e.PartnerAbsent) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from maild.core import effects as e
 from maild.core.reading import NewRequest
 from maild.core.terms import EventName, Flag, Role
+from maild.store.database import put_new
 from maild.store.effects.desk import Desk, Standing
 from maild.store.effects.parties import new_patron
 from maild.store.plain import plain
@@ -15,30 +16,29 @@ from maild.store.tables import HistoryRow, RequestRow
 
 def open_request(desk: Desk, effect: e.OpenRequest) -> None:
     """The new request, its patron where nobody knows one yet, and the first line of its history."""
-    new, session = effect.new, desk.session
+    new = effect.new
     patron_id = effect.patron_id
     if patron_id is None and effect.role == Role.BORROWING and new.patron is not None:
         patron_id = new_patron(desk, effect)
-    row = RequestRow(
-        number=effect.number,
-        role=effect.role.value,
-        service_type=new.service_type.value,
-        status=effect.status.value,
-        profile=effect.profile,
-        citation=plain(new.citation),
-        partner_id=effect.partner_id,
-        patron_id=patron_id,
-        suppliers=list(effect.suppliers),
-        language=effect.language,
-        created_at=desk.at,
-        **_wishes(new),
-    )
-    session.add(row)
-    session.flush()
-    desk.standing[effect.number] = Standing(id=row.id or 0, version=0, status=row.status, flags=frozenset())
+    status = effect.status.value
+    columns = {
+        "number": effect.number,
+        "role": effect.role.value,
+        "service_type": new.service_type.value,
+        "status": status,
+        "profile": effect.profile,
+        "citation": plain(new.citation),
+        "partner_id": effect.partner_id,
+        "patron_id": patron_id,
+        "suppliers": list(effect.suppliers),
+        "language": effect.language,
+        "created_at": desk.at,
+    }
+    request_id = put_new(desk.session, RequestRow, columns | _wishes(new))
+    desk.standing[effect.number] = Standing(id=request_id, version=0, status=status, flags=frozenset())
     desk.touch(effect.number)
     event = {"event": EventName.REQUEST.value, "new_request": plain(new)}
-    _note_step(desk, row.id or 0, from_status="", to_status=row.status, event=event)
+    _note_step(desk, request_id, from_status="", to_status=status, event=event)
 
 
 def _wishes(new: NewRequest) -> dict[str, Any]:
