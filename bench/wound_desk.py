@@ -14,6 +14,7 @@ from maild.core.apply import apply
 from maild.core.decide import decide
 from maild.core.decide_command import looks_back
 from maild.core.effects import (
+    ApprovePatron,
     AskStaff,
     Command,
     Decision,
@@ -143,6 +144,7 @@ class WoundDesk:
                         what=", ".join(events),
                         before=before,
                         entered=self._entered(steps, before),
+                        approves=any(isinstance(e, ApprovePatron) for e in decision.effects),
                     )
                 )
 

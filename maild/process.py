@@ -232,7 +232,10 @@ class Desk:
         return self._clock.now()
 
     def _alike(self, command: Command) -> list[str]:
-        """The open requests that what is adopted could be about."""
+        """The open requests that what is adopted could be about, and for an Undo those of the same patron."""
+        if command.event.event is EventName.UNDO:
+            with self._database.read() as session:
+                return requests.of_same_patron(session, command.number)
         if command.event.event is not EventName.ADOPT:
             return []
         ids = [one.strip() for one in command.values.get("item_id", "").split(",") if one.strip()]

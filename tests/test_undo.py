@@ -28,7 +28,7 @@ from maild.settings import Settings
 from maild.store import outbox
 from maild.store.database import Database
 from maild.store.requests import by_number
-from maild.store.tables import HistoryRow, NoticeRow, OutboxRow, TaskRow
+from maild.store.tables import HistoryRow, NoticeRow, OutboxRow, PatronRow, TaskRow
 from tests.databases import url_in
 from tests.desk_parts import CONFIG, NOW, answer, database_of, desk_of, form, keep, later, rows, settings_in
 from tests.house import ALDER, BIRCH, NUMBER, context, request, shipped_rules
@@ -229,6 +229,38 @@ def test_an_undo_goes_back_over_the_one_before_it_and_no_further_than_the_form(d
     do(desk, EventName.UNDO, last="Loaned")
     with pytest.raises(Refused, match="is not kept"):
         do(desk, EventName.UNDO)
+
+
+def of_a_stranger(number: int, title: str) -> bytes:
+    mine = form(number, title).replace(b"aino@student.example", b"uusi@student.example")
+    return mine.replace(b"2100123456", b"2100999999")
+
+
+def known(database: Database) -> bool:
+    with database.read() as session:
+        (patron,) = (row for row in rows(session, PatronRow) if row.email == "uusi@student.example")
+    return patron.approved
+
+
+@pytest.mark.parametrize("also_sent_on", [False, True])
+def test_a_patron_whom_only_a_taken_back_request_made_known_is_asked_about_again(
+    site: Settings, database: Database, also_sent_on: bool
+) -> None:
+    desk = desk_of(site, database, WoundClock(NOW))
+    keep(database, of_a_stranger(1, "Talvi"), of_a_stranger(2, "Syksy"))
+    desk.work()
+    assert not known(database)
+    do(desk, EventName.NEXT_SUPPLIER)
+    assert known(database)
+    if also_sent_on:
+        event = Event(event=EventName.NEXT_SUPPLIER)
+        desk.command(Command(number="KP-2026-000002", event=event, actor="anna", id="second"))
+    do(desk, EventName.UNDO)
+    assert standing(database).status is Status.NEW
+    assert known(database) is also_sent_on
+    keep(database, of_a_stranger(3, "Suvi"))
+    desk.work()
+    assert (states(database, "request_confirmed") != []) is also_sent_on
 
 
 def test_a_replay_decides_the_same_of_what_was_taken_back(desk: Desk, database: Database, site: Settings) -> None:

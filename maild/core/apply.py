@@ -136,5 +136,5 @@ def _with_absence(context: Context, effect: PartnerAbsent) -> Context:
 def _with_approval(context: Context, effect: ApprovePatron) -> Context:
     return replace(
         context,
-        patrons=tuple(replace(p, approved=True) if p.id == effect.patron_id else p for p in context.patrons),
+        patrons=tuple(replace(p, approved=effect.approved) if p.id == effect.patron_id else p for p in context.patrons),
     )

@@ -100,9 +100,10 @@ class PartnerAbsent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovePatron:
-    """Staff know this patron now: letters may go out, for this request and the next ones."""
+    """Staff know this patron now: letters may go out, for this request and the next ones. `approved` false: no more."""
 
     patron_id: int
+    approved: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -218,7 +218,8 @@ class Told:
 class Step:
     """The last input that changed a request. `before` is None where that is not kept: it was opened by it, or erased.
 
-    `entered` is the day on which it had come to the status that it stood at before.
+    `entered` is the day on which it had come to the status that it stood at before; `approves`: by it staff made its
+    patron a known one.
     """
 
     id: int
@@ -227,6 +228,7 @@ class Step:
     what: str  # the events, in the words of the history
     before: Request | None = None
     entered: date | None = None
+    approves: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

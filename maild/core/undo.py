@@ -7,11 +7,21 @@ from dataclasses import fields, replace
 
 from maild.core import corrections
 from maild.core.apply import apply
-from maild.core.effects import AskStaff, ChangeRequest, Effect, Move, PutAttempt, PutItem, TakeBack, WithdrawLetters
+from maild.core.effects import (
+    ApprovePatron,
+    AskStaff,
+    ChangeRequest,
+    Effect,
+    Move,
+    PutAttempt,
+    PutItem,
+    TakeBack,
+    WithdrawLetters,
+)
 from maild.core.occasion import Occasion
 from maild.core.request import Attempt, Charge, Item, Request, Step, Told
 from maild.core.rules import Refused
-from maild.core.terms import Role
+from maild.core.terms import Role, Status
 
 # What no event changes, what stands in tables of its own, and what is known from the records of others.
 OTHERWISE_KEPT = frozenset(
@@ -43,7 +53,7 @@ def last_event(o: Occasion) -> tuple[Effect, ...]:
         remove=o.request.flags - before.flags,
     )
     withdrawn = (WithdrawLetters(number=o.request.number, letters=tuple(t.message_id for t in letters)),)
-    back = (move, *_restored(o.request, before), gone)
+    back = (move, *_restored(o.request, before), gone, *_unapproved(o, step))
     anew = corrections.restored(o, apply(o.context, back), letters)
     return (*back, *(withdrawn if letters else ()), *anew, *_offer(o, step, letters))
 
@@ -146,6 +156,16 @@ def _may_go(o: Occasion, gone: TakeBack, letters: tuple[Told, ...]) -> None:
             f"{number}: {ordered.to} has had our request since {ordered.at:%Y-%m-%d %H:%M} and may be sending it. "
             f"Cancel it there (Cancel), then ask another"
         )
+
+
+def _unapproved(o: Occasion, step: Step) -> tuple[Effect, ...]:
+    """Whom this step made known is not any more, unless another request was sent on for them since."""
+    if not step.approves or o.patron is None:
+        return ()
+    others = [r for r in o.context.requests if r.patron_id == o.patron.id and r.number != o.request.number]
+    if any(r.status is not Status.NEW for r in others):
+        return ()
+    return (ApprovePatron(patron_id=o.patron.id, approved=False),)
 
 
 def _restored(now: Request, before: Request) -> tuple[Effect, ...]:

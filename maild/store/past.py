@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, select
 
-from maild.core.effects import Audience, SendLetter
+from maild.core.effects import ApprovePatron, Audience, SendLetter
 from maild.core.request import Context, Request, Step, Told, Written
 from maild.core.undo import is_changed
 from maild.core.workdays import day_in
@@ -59,8 +60,7 @@ def told(session: Session, request_id: int) -> tuple[Told, ...]:
 def _written(session: Session, row: OutboxRow) -> Written | None:
     """What the decision behind a letter says of it; None where that is erased."""
     caused = session.get(InputRow, row.input_id) if row.input_id else None
-    decided = json.loads(caused.decision) if caused is not None and caused.decision else {}
-    for effect in decided.get("effects", ()):
+    for effect in _effects(caused) if caused is not None else ():
         if (effect["effect"], effect.get("letter"), effect.get("cause", "")) != (
             SendLetter.__name__,
             row.letter,
@@ -70,6 +70,11 @@ def _written(session: Session, row: OutboxRow) -> Written | None:
         if effect["to"].lower() == row.to:
             return WRITTEN.validate_python({name: effect[name] for name in WRITTEN_FROM & effect.keys()})
     return None
+
+
+def _effects(row: InputRow) -> list[dict[str, Any]]:
+    """What was decided, as it is kept; nothing where it is erased."""
+    return list(json.loads(row.decision).get("effects", ())) if row.decision else []
 
 
 def _inputs(session: Session, request_id: int) -> Iterator[InputRow]:
@@ -102,6 +107,7 @@ def _step(session: Session, request: Request, row: InputRow, before: Request | N
         what=", ".join(str(event.get("event", "")) for event in steps) or row.kind,
         before=before,
         entered=_entered(session, request, row, zone),
+        approves=any(effect["effect"] == ApprovePatron.__name__ for effect in _effects(row)),
     )
 
 
