@@ -53,7 +53,7 @@ def test_what_came_becomes_a_request_with_its_dates_and_notices(database: Databa
         assert {n.request_id for n in rows(session, NoticeRow)} == {found.id}
         assert rows(session, OutboxRow) == []
     shown = request(tmp_path, "show", NUMBER).output
-    assert "item 1: main 9000, also 3012, due 2027-01-15" in shown
+    assert "item 1     main 9000, also 3012, due 2027-01-15" in shown
     assert request(tmp_path, "do", NUMBER, "ReadyForPickup").exit_code == 0
     with database.read() as session:
         assert [(row.letter, row.to) for row in rows(session, OutboxRow)] == [

@@ -95,6 +95,12 @@ def finish(session: Session, notice_id: int, now: datetime, *, sent: bool) -> No
     session.exec(_NOTICE_DONE, params={"of_id": notice_id, "state": "sent" if sent else "dropped"})
 
 
+def planned(session: Session, request_id: int) -> list[tuple[datetime, str]]:
+    """The notices that a request waits for, the next one first."""
+    mine = select(NoticeRow.due, NoticeRow.notice).where(NoticeRow.request_id == request_id)
+    return list(session.exec(mine.where(NoticeRow.state == "planned").order_by(col(NoticeRow.due))))
+
+
 def look_again(session: Session, patrons: Collection[int], notice: str, now: datetime) -> None:
     """Plans the notice of these patrons' open requests for now: their accounts have other ends than before.
 

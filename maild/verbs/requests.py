@@ -10,17 +10,24 @@ from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import TypeAdapter
+from sqlmodel import Session
 
+from maild import house
 from maild.core.effects import AskStaff, Command, Decision, OpenRequest, SendLetter
+from maild.core.notice_rules import Notice
 from maild.core.reading import Event
-from maild.core.request import Item, Request
+from maild.core.request import Request
 from maild.core.rules import Refused
 from maild.core.terms import EventName, Status
-from maild.store import outbox
+from maild.house import WrongRules
+from maild.settings import Settings
+from maild.store import notices, outbox, records
 from maild.store import requests as store
 from maild.store.requests import Filters
+from maild.verbs import request_sheet
 from maild.verbs.failures import NotFound
 from maild.verbs.opening import database_of, desk_of, settings_of
+from maild.verbs.request_sheet import Planned, Sheet
 
 REQUEST = TypeAdapter(Request)
 
@@ -54,37 +61,42 @@ def show(config: Path | None, number: str, *, as_json: bool) -> None:
     settings = settings_of(config)
     with database_of(settings) as database, database.read() as session:
         found = store.by_number(session, number.upper())
-        entries = store.timeline(session, number.upper())
-    if found is None:
-        raise NotFound(f"no request {number}; see `maild request list --closed`")
+        if found is None:
+            raise NotFound(f"no request {number}; see `maild request list --closed`")
+        sheet = _sheet(session, found, settings)
     facts = REQUEST.dump_python(found, mode="json", exclude_defaults=True)
     if as_json:
-        line = [asdict(e) for e in entries]
+        line = [asdict(e) for e in sheet.entries]
         typer.echo(json.dumps({"request": facts, "timeline": line}, ensure_ascii=False, default=str))
         return
+    for text in request_sheet.lines(sheet, ZoneInfo(settings.site.zone)):
+        typer.echo(text)
+    typer.echo("\nin full")
     for key, value in facts.items():
-        if key != "items":
-            typer.echo(f"{key}: {json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}")
-    for item in found.items:
-        typer.echo(_item_line(item))
-    zone = ZoneInfo(settings.site.zone)
-    for e in entries:
-        why = f" ({e.why})" if e.why else ""
-        typer.echo(f"{e.at.astimezone(zone):%Y-%m-%d %H:%M}  {e.what:<9} {e.text}{why}")
+        typer.echo(f"{key}: {json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}")
 
 
-def _item_line(item: Item) -> str:
-    """One thing on loan: its main id and the others on it, its dates, and where it is."""
-    main, *others = item.item_ids or ("no id",)
-    parts = [
-        f"volume {item.volume}" if item.volume else "",
-        f"main {main}" if others else main,
-        f"also {', '.join(others)}" if others else "",
-        f"due {item.due_date}" if item.due_date else "",
-        f"for the patron {item.patron_due_date}" if item.patron_due_date else "",
-        item.place,
-    ]
-    return f"item {item.id}: {', '.join(filter(None, parts))}"
+def _sheet(session: Session, found: Request, settings: Settings) -> Sheet:
+    """The request with all that stands around it; without the words of the rules where those cannot be used."""
+    partner = records.partner_of(session, found)
+    try:
+        rules = house.paper_of(settings).rulebook.rules
+    except WrongRules:  # a mistake in a rule file is no reason to show nobody where a loan stands
+        state, known = None, dict[str, Notice]()
+    else:
+        state, known = rules.workflow(found, partner).state(found.status), dict(rules.notices)
+    return Sheet(
+        request=found,
+        partner=partner,
+        patron=records.patron_of(session, found),
+        state=state,
+        tasks=tuple(task for task in store.tasks(session) if task.number == found.number),
+        unsent=tuple(one for one in outbox.unsent(session) if one.number == found.number),
+        planned=tuple(
+            Planned(due=due, name=name, rule=known.get(name)) for due, name in notices.planned(session, found.id)
+        ),
+        entries=tuple(store.timeline(session, found.number)),
+    )
 
 
 def do(config: Path | None, number: str, event: str, values: list[str], *, notify: bool) -> None:
