@@ -43,6 +43,7 @@ _PRICED = {
     EventName.LOANED, EventName.COPY_COMPLETED, EventName.WILL_SUPPLY, EventName.EXPECT_TO_SUPPLY,
     EventName.RETRY_POSSIBLE,
 }  # fmt: skip
+_LENT = _PRICED - {EventName.COPY_COMPLETED}  # what comes with terms of use
 _NO_SUPPLY = {EventName.UNFILLED, EventName.RETRY_POSSIBLE}
 _OUTCOMES = _NO_SUPPLY | {
     EventName.LOANED, EventName.COPY_COMPLETED, EventName.CANCELLED, EventName.CANCEL_REFUSED, EventName.RECALLED,
@@ -115,6 +116,8 @@ def _prose_disagrees(sheet: _Sheet, rules: ReadingRules) -> bool:
     hits = [hit.phrase for line in sheet.page.prose for hit in _hits(line, rules)]
     if sheet.event not in ALWAYS_FOR_STAFF and any(phrase.kind == "staff" for phrase in hits):
         return True
+    if sheet.event in _LENT and any(phrase.kind == "conditions" for phrase in hits):
+        return True  # a term that stands in no field of ours: "Please use in your library only"
     told = {phrase.name for phrase in hits if phrase.kind == "says"} & _OUTCOMES
     own = _NO_SUPPLY if sheet.event in _NO_SUPPLY else {sheet.event}
     return sheet.letter.kind is Kind.PARTNER_REPLY and bool(told) and told.isdisjoint(own)
@@ -186,7 +189,8 @@ def _reading(sheet: _Sheet, context: Context, rules: ReadingRules) -> Reading:
 def _note_doubts(note: str, sheet: _Sheet, rules: ReadingRules) -> Iterator[Doubt]:
     """Why a human must see what somebody wrote into the letter's field for notes: it is read like any free text."""
     dated = find_dates(note, sheet.today, sheet.language)
-    if dated or find_money(note, sheet.language) or numbers_in(note, rules.prefixes):
+    others = len(numbers_in(note, rules.prefixes)) > (0 if sheet.page.value("number") else 1)
+    if dated or find_money(note, sheet.language) or others:
         yield Doubt(reason="unclear", text="the letter carries a note that somebody wrote", passage=note)
     yield from _text_doubts(note, sheet, rules)
 

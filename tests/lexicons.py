@@ -5,20 +5,22 @@ from functools import cache
 
 from maild import shipped
 from maild.core.problems import RuleFile, RuleFiles
-from maild.reading import auto_replies, dialects, forms, phrases, quote_rules
+from maild.reading import phrases, rules
 from maild.reading.phrases import Lexicons
 from maild.reading.rules import ReadingRules
+
+
+def _shipped(name: str) -> RuleFile:
+    table = tomllib.loads((shipped("rules") / name).read_text("utf-8"))
+    table.pop("schema")
+    return RuleFile(name=name, data=table)
 
 
 @cache
 def phrase_files() -> RuleFiles:
     """rules/phrases/*.toml as they are shipped."""
-    files = {}
-    for path in sorted((shipped("rules") / "phrases").glob("*.toml")):
-        table = tomllib.loads(path.read_text("utf-8"))
-        table.pop("schema")
-        files[f"phrases/{path.name}"] = RuleFile(name=f"phrases/{path.name}", data=table)
-    return files
+    names = sorted(path.name for path in (shipped("rules") / "phrases").glob("*.toml"))
+    return {f"phrases/{name}": _shipped(f"phrases/{name}") for name in names}
 
 
 @cache
@@ -31,14 +33,13 @@ def lexicons() -> Lexicons:
 
 @cache
 def reading_rules() -> ReadingRules:
-    """Rules of reading with the shipped lexicons and nothing else."""
-    return ReadingRules(
+    """Rules of reading with the shipped lexicons and labels, and nothing else."""
+    names = ("dialects/labels.toml", "quotes.toml")
+    loaded, problems = rules.load(
+        {**phrase_files(), **{name: _shipped(name) for name in names}},
         prefixes=("KP",),
         zone="Europe/Helsinki",
         our_addresses=("ill@library.example",),
-        lexicons=lexicons(),
-        quotes=quote_rules.load({})[0],
-        forms=forms.load({})[0],
-        dialects=dialects.load({})[0],
-        auto_replies=auto_replies.load_auto_replies({})[0],
     )
+    assert loaded is not None, problems
+    return loaded

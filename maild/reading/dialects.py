@@ -4,8 +4,8 @@ A file is a dialect. Files without letters are common: their labels and answers 
 of rules/phrases/ (words in order, `laina*`, `…`, `(a|b)`, `^` and `$`); case and accents do not count.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import re2
@@ -101,9 +101,10 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialectRules:
-    """Every dialect, in the order of their files' names."""
+    """Every dialect, in the order of their files' names, and what stands behind the labels that all of them share."""
 
     dialects: tuple[Dialect, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)  # folded label → role
 
 
 # --- loading -----------------------------------------------------------------------------------------------------
@@ -123,7 +124,7 @@ def load(files: RuleFiles) -> tuple[DialectRules, list[Problem]]:
         return DialectRules(), problems
     common = [table for table in tables.values() if not table.letters]
     dialects = tuple(_dialect(name, table, common) for name, table in tables.items() if table.letters)
-    return DialectRules(dialects=dialects), []
+    return DialectRules(dialects=dialects, labels=_labels(common)), []
 
 
 def _mistakes(file: str, table: DialectFile) -> Iterator[Problem]:
@@ -173,18 +174,20 @@ def _patterns(table: DialectFile) -> Iterator[str]:
 def _dialect(name: str, table: DialectFile, common: list[DialectFile]) -> Dialect:
     """The dialect with what is common behind its own, which therefore goes first."""
     tables = [table, *common]
-    labels = {
-        label_key(label): role for one in reversed(tables) for role, names in one.labels.items() for label in names
-    }
     return Dialect(
         name=name.removeprefix("dialects/").removesuffix(".toml"),
-        labels=labels,
+        labels=_labels(tables),
         answers=tuple(_answer(row) for one in tables for row in one.answers),
         letters=tuple(_letter(row) for row in table.letters),
         conditions=tuple((word, _compiled(says)) for one in tables for word, says in one.conditions.items()),
         lines=tuple(re2.compile(line) for one in tables for line in one.lines),
         folded=table.folded,
     )
+
+
+def _labels(tables: Sequence[DialectFile]) -> dict[str, str]:
+    """The role of each label, of the first table that has it."""
+    return {label_key(label): role for one in reversed(tables) for role, names in one.labels.items() for label in names}
 
 
 def _compiled(sources: Iterable[str]) -> tuple[Any, ...]:

@@ -74,7 +74,7 @@ def is_item_id(value: str) -> bool:
 
 _URL = re.compile(r"https?://[^\s<>\"'\\^`{|}]{3,2000}", re.IGNORECASE)
 _DELIVERY_ADDRESS = re.compile(
-    r"download|deliver|fileshare|filesender|filestore|transfer|lataa|nouda|document|/(?:d|s|f|dl|get|file|files|pdf|share|copies"
+    r"download|deliver|fileshare|filesender|filestore|transfer|lataa|nouda|nouto|jakelu|document|/(?:d|s|f|dl|get|file|files|pdf|share|copies"
     r"|toimitus)/|\.pdf(?:$|\?)|article-?exchange|odyssey|illiad\.dll|funet|sharepoint|dropbox|onedrive|token=|key=",
     re.IGNORECASE,
 )
@@ -115,9 +115,10 @@ def _is_delivery(text: str, url: Found) -> bool:
         return False
     if len(parts.path.strip("/")) + len(parts.query) < 3 or _OTHER_ADDRESS.search(url.value):
         return False
-    line_start = text.rfind("\n", 0, max(0, text.rfind("\n", 0, url.start))) + 1  # this line and the one above it
-    before = text[max(line_start, url.start - _CONTEXT_CHARS) : url.start]
-    return bool(_DELIVERY_ADDRESS.search(url.value) or _DELIVERY_WORDS.search(before))
+    before = text[max(0, url.start - _CONTEXT_CHARS) : url.start]
+    here = before.rpartition("\n")[2]
+    above = before.removesuffix(here).rstrip().rpartition("\n")[2]  # the last line that is not blank
+    return bool(_DELIVERY_ADDRESS.search(url.value) or _DELIVERY_WORDS.search(f"{above} {here}"))
 
 
 # --- the other library's own number ------------------------------------------------------------------------------

@@ -9,7 +9,10 @@ from maild.reading.words import words_of
 LABEL_LINE = re.compile(r"\s*([^\W\d_][^:\t\n]{0,44}?)(?:[ .]*:[ \t]*|\t+| {2,})(\S.*)$")
 MOST_NAME_WORDS = 7
 JOINING = frozenset({"of", "the", "and", "och", "ja", "und", "für", "i", "at", "de", "von", "av", "&", "-", "/"})
-UNREAD = frozenset({"title", "ref", "item", "sent"})  # labels whose values state nothing
+UNREAD = frozenset({"title"})  # of labels whose values may say anything and state nothing
+NAMING = frozenset({"ref", "item", "sent"})  # of labels whose values only name something
+FACT = "fact"  # of what systems write around it: "Volume: 7", "Holds: 0"; it states nothing unless it says so in words
+YES_OR_NO = frozenset({"yes", "no", "none", "kyllä", "on", "ei", "ja", "nej", "nei", "nein", "jah"})  # "Renewals: No"
 
 
 def labelled(text: str, lexicons: Lexicons) -> Iterator[tuple[str, str]]:
@@ -33,12 +36,11 @@ def _label(line: str, lexicons: Lexicons) -> tuple[str, str]:
     match = LABEL_LINE.match(line)
     if match is None:
         return "", ""
-    label = " ".join(words_of(match.group(1)))
-    for lexicon in lexicons.by_language.values():
-        for role, labels in lexicon.labels.items():
-            if label in labels:
-                return role, match.group(2)
-    return "", ""
+    role = lexicons.labels.get(" ".join(words_of(match.group(1))), "")
+    value = match.group(2)
+    if role == FACT and value.strip(" .-").casefold() in YES_OR_NO:
+        return "ref", value
+    return role, value if role else ""
 
 
 def is_name(text: str) -> bool:

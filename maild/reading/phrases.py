@@ -56,7 +56,7 @@ class Lexicon:
     grave: Any  # compiled: words which need a human wherever they stand unexplained; None = all of them
     giving: Any  # compiled: words of sending and lending, which must not stand unexplained beside a refusal
     found: Any  # compiled: words of finding, which take a refusal back
-    labels: dict[str, frozenset[str]]  # role of a "Label: value" line → its labels
+    labels: dict[str, str]  # of a "Label: value" line → its role
 
     @cached_property
     def index(self) -> dict[str, list[Phrase]]:
@@ -91,9 +91,10 @@ class Lexicon:
 
 @dataclass(frozen=True, kw_only=True)
 class Lexicons:
-    """All languages, by their code."""
+    """All languages, by their code, and what stands behind which label of a "Label: value" line in any of them."""
 
     by_language: Mapping[str, Lexicon] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)  # label → role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,8 @@ def load(files: RuleFiles) -> tuple[Lexicons, list[Problem]]:
         if name.startswith("phrases/"):
             language = name.removeprefix("phrases/").removesuffix(".toml")
             lexicons[language] = _Loader(name, language).lexicon(file.data, problems)
-    return Lexicons(by_language=lexicons), problems
+    labels = {label: role for lexicon in reversed(lexicons.values()) for label, role in lexicon.labels.items()}
+    return Lexicons(by_language=lexicons, labels=labels), problems
 
 
 def examples(files: RuleFiles) -> Iterator[Example]:
@@ -176,8 +178,9 @@ class _Loader:
             giving=self._union("giving", data.get("giving", [])),
             found=self._union("found", data.get("found", [])),
             labels={
-                role: frozenset(" ".join(words_of(label)) for label in labels)
-                for role, labels in (data.get("labels") or {}).items()
+                " ".join(words_of(label)): role
+                for role, labels in reversed((data.get("labels") or {}).items())
+                for label in labels
             },
         )
 

@@ -1,6 +1,6 @@
 """Everything that reading goes by, loaded from rules/ in one step."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from maild import shipped
@@ -14,8 +14,12 @@ from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
 from maild.reading.dialects import DialectRules
 from maild.reading.forms import FormRules
 from maild.reading.judge import Judge
+from maild.reading.lines import FACT
 from maild.reading.phrases import Lexicons
 from maild.reading.quote_rules import QuoteRules
+
+# Of a system's labels those whose values are plain facts, in whatever letter they stand.
+FACTS = frozenset({"number", "their_number", "title", "author", "item_id", "type", "card", "shipped", "other"})
 
 
 @cache
@@ -70,7 +74,7 @@ def load(
         prefixes=prefixes,
         zone=zone,
         our_addresses=our_addresses,
-        lexicons=lexicons,
+        lexicons=replace(lexicons, labels={**_facts(dialect_rules), **lexicons.labels}),
         quotes=quoting,
         forms=form_rules,
         dialects=dialect_rules,
@@ -79,3 +83,7 @@ def load(
         needs=needs,
         reported=reported,
     ), []
+
+
+def _facts(rules: DialectRules) -> dict[str, str]:
+    return {label: FACT for label, role in rules.labels.items() if role in FACTS}

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from maild.reading.language import best_language
-from maild.reading.lines import UNREAD, is_name, labelled
+from maild.reading.lines import FACT, NAMING, UNREAD, is_name, labelled
 from maild.reading.phrases import MARKS, Hit, Lexicon, Lexicons, Phrase
 from maild.reading.sentences import Clause, clauses
 from maild.reading.words import spaced, words_of
@@ -72,6 +72,11 @@ class Statement:
         polite = [hit for hit in self.of("harmless") if hit.phrase.name == "greeting"]
         return any(not any(p.start <= hit.start and hit.end <= p.end for p in polite) for hit in asked)
 
+    @property
+    def tells(self) -> bool:
+        """Whether anything in it means something, or is denied, hedged or asked."""
+        return bool(self.unexplained) or any(hit.phrase.kind not in {"roles", "harmless"} for hit in self.hits)
+
     def says(self, name: str, reason: str) -> bool:
         """Whether one of its hits is of that event and reason."""
         return any(hit.phrase.name == name and hit.phrase.reason == reason for hit in self.of("says"))
@@ -108,9 +113,17 @@ def statements(text: str, lexicons: Lexicons, language: str, side: Side) -> list
         found = clauses(part, first=number, label="" if role == "says" else role)
         number = found[-1].sentence + 1 if found else number
         for _, group in groupby(found, key=lambda clause: clause.sentence):
-            out += _sentence(list(group), lexicons, language, side)
+            said = _sentence(list(group), lexicons, language, side)
+            out += [one for one in said if _counts_as(role, one)]
     spoken = [lexicon for lexicon in lexicons.by_language.values() if any(_knows(lexicon, one) for one in out)]
     return [_in_other_language(statement, spoken, side) for statement in out]
+
+
+def _counts_as(role: str, one: Statement) -> bool:
+    """Whether what stands behind a label of that role is more than a name or a fact."""
+    if role in NAMING:
+        return bool(one.unexplained & {"hedge", "question"})
+    return role != FACT or one.tells
 
 
 def _knows(lexicon: Lexicon, statement: Statement) -> bool:
@@ -196,7 +209,8 @@ def _may_belong(statement: Statement, lexicon: Lexicon) -> bool:
         not any(wish.start <= m.start() and m.end() <= wish.end for wish in wishes)
         for m in lexicon.grave.finditer(text)
     )
-    return not grave or statement.asks_back or bool(statement.of("says") or statement.of("asks"))
+    known = statement.of("says") or statement.of("asks") or statement.has("harmless", "offer")
+    return not grave or statement.asks_back or bool(known)
 
 
 def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -> Statement:

@@ -112,9 +112,15 @@ def may_be_passed(statement: Statement, lexicon: Lexicon | None) -> bool:
 
 def _is_taken(hit: Hit, statement: Statement) -> bool:
     """Whether the words belong to a longer phrase that is harmless, or to a citation that is wrong."""
-    wrong_record = statement.says("RetryPossible", "NotFoundAsCited") or statement.says("Unfilled", "NotHeld")
-    if hit.phrase.name == "mistake" and wrong_record:
+    said = (*statement.of("says"), *statement.of("asks"))
+    not_as_cited = statement.says("RetryPossible", "NotFoundAsCited")
+    if hit.phrase.name == "mistake" and (not_as_cited or statement.says("Unfilled", "NotHeld")):
         return True
+    if hit.phrase.name == "partial" and not_as_cited and all(h.phrase.name == "RetryPossible" for h in said):
+        return True  # "volume 40 ends at page 398"
+    wanted = (h for h in said if h.phrase.name == EventName.CANCEL)
+    if hit.phrase.name == "mistake" and any(h.start <= hit.start and hit.end <= h.end for h in wanted):
+        return True  # "it turned out to be a duplicate"
     if hit.phrase.name == "forwarded" and statement.has("harmless", "retry"):
         return True  # "please send us the request again"
     over = (h for h in statement.of("harmless") if h.phrase.name in {"overdue", "invoice", "machine"})
