@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from email.message import EmailMessage
+from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
 from maild.core.cleaning import clean_line
@@ -67,7 +68,7 @@ class Composer:
             message = self._message(effect, request, now, languages[0])
         except ValueError as err:
             raise LetterError(f"letter {effect.letter} on {effect.number or 'no request'}: {err}") from err
-        answer_to = message["Reply-To"].addresses[0].addr_spec if "Reply-To" in message else ""
+        _, answer_to = parseaddr(message["Reply-To"] or "")
         written = [self._letters.render(effect.letter, one, facts, self._site, answer_to) for one in languages]
         message["Subject"] = _subject(effect, facts, written)
         message["Content-Language"] = ", ".join(languages)
@@ -106,13 +107,12 @@ class Composer:
         to = mailbox(effect.to)
         name = of_language(self._site.name, language, self._site.language)
         message = EmailMessage(policy=letter_policy(utf8=not to.username.isascii()))
-        message["From"] = mailbox(self._site.address, name)
-        message["To"] = to
+        message["From"] = str(mailbox(self._site.address, name))
+        message["To"] = str(to)
         if request is not None:
             party = effect.party or _party(effect.audience, request)
-            message["Reply-To"] = mailbox(
-                reply_address(self._site.address, self._key, effect.number, party, effect.to), name
-            )
+            answers = reply_address(self._site.address, self._key, effect.number, party, effect.to)
+            message["Reply-To"] = str(mailbox(answers, name))
         message["Date"] = now.astimezone(ZoneInfo(self._site.zone))
         message["Message-ID"] = self._message_id(effect)
         self._thread(message, effect, request)

@@ -49,6 +49,17 @@ class MessageIds(OwnWords):
         return f"{self.name}: {f'{policy.linesep} '.join(str(self).split())}{policy.linesep}"
 
 
+class Mailbox(OwnWords):
+    """One mailbox, as `mailbox` gives it. The standard library takes each apart, letter by letter, to fold it: only one
+    that is not ASCII on one line needs that."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """The field, on one line where it fits."""
+        if self.isascii() and len(self.name) + len(": ") + len(self) <= (policy.max_line_length or 0):
+            return super().fold(policy=policy)
+        return str(HeaderRegistry()(self.name, str(self)).fold(policy=policy))
+
+
 class Subject(UnstructuredHeader, BaseHeader):
     """A subject in ASCII as it is, any other as one run of encoded words.
 
@@ -99,6 +110,8 @@ def letter_policy(*, utf8: bool) -> "EmailPolicy[EmailMessage]":
     registry.map_to_type("subject", Subject)
     for name in ("content-type", "content-language", "mime-version", "auto-submitted", "x-auto-response-suppress"):
         registry.map_to_type(name, OwnWords)
+    for name in ("from", "to", "reply-to"):
+        registry.map_to_type(name, Mailbox)
     for name in ("message-id", "in-reply-to", "references"):
         registry.map_to_type(name, MessageIds)
     return SMTP.clone(header_factory=registry, utf8=utf8)

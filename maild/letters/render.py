@@ -155,7 +155,8 @@ class Letters:
     def went_to(self, message_id: str, audience: Audience) -> bool:
         """Whether a letter of ours, by its Message-ID <number.letter.mark@…>, was for those readers."""
         parts = message_id.rpartition("@")[0].split(".")
-        return len(parts) > 2 and parts[-2] in self.rules.for_audience(audience)
+        rule = self.rules.letters.get(parts[-2]) if len(parts) > 2 else None
+        return rule is not None and audience in rule.audiences
 
     def part(self, file: str, language: str, facts: LetterFacts, site: SiteFacts) -> str:
         """A part that letters share, like the signature, laid out. Raises LetterError."""

@@ -9,7 +9,7 @@ from maild.core import effects as e
 from maild.store.database import insert
 from maild.store.effects import charges, letters, notices, parties, parts, requests, steps, tasks
 from maild.store.effects.desk import Desk
-from maild.store.statements import table_of
+from maild.store.statements import run, table_of
 from maild.store.tables import RequestRow
 
 # Columns are given by their names when a statement runs; "of_…" says of which row.
@@ -27,7 +27,7 @@ def write_rows(desk: Desk) -> None:
     """The new rows, one statement a table, and the requests that were touched, one version on."""
     notices.write_plans(desk)
     for table, rows in desk.new_rows.items():
-        desk.session.exec(insert(desk.session, table), params=rows)
+        run(desk.session, insert(desk.session, table), rows)
     for standing in desk.standing.values():
         if standing.touched:
             columns = standing.columns | {
@@ -35,7 +35,7 @@ def write_rows(desk: Desk) -> None:
                 "flags": sorted(standing.flags),
                 "version": standing.version + 1,
             }
-            desk.session.exec(_TOUCH, params=columns | {"of_id": standing.id})
+            run(desk.session, _TOUCH, columns | {"of_id": standing.id})
 
 
 _DOERS: dict[type, Callable[[Desk, Any], None]] = {

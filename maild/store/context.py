@@ -13,7 +13,7 @@ from maild.store import counting, past
 from maild.store.finding import find_requests
 from maild.store.plain import as_json
 from maild.store.rows import Parts, to_partner, to_patron, to_request
-from maild.store.statements import one_of, table_of
+from maild.store.statements import one_of, run, table_of
 from maild.store.tables import (
     AttemptRow,
     ChargeRow,
@@ -108,7 +108,7 @@ def context_of(
     patron: str = "",
 ) -> Context:
     """The Context of these requests, for a command or a notice. `patron`: the card or address of one who is named."""
-    ids = session.exec(_REQUEST_IDS, params={"numbers": list(numbers)}).all()
+    ids = run(session, _REQUEST_IDS, {"numbers": list(numbers)}).scalars().all()
     found = _context(session, ids, None, identity, now, extra_symbols)
     named = counting.counted_patrons(session, _people(session, [patron], [patron])) if patron else ()
     return replace(found, patrons=_once([*found.patrons, *named]))
@@ -147,7 +147,7 @@ def load_partners(
     if not ids and not domains and not symbols:
         return []
     found = {"ids": list(ids), "domains": list(domains), "symbols": list(symbols)}
-    rows = session.exec(_PARTNERS, params=found).all()
+    rows = run(session, _PARTNERS, found).all()
     own: dict[int, list[str]] = {row.id: [] for row in rows}
     for partner_id, domain in _rows(session, _DOMAINS, own):
         own[partner_id].append(domain)
@@ -193,7 +193,7 @@ def _known_domains(session: Session, clues: Clues, identity: Identity) -> tuple[
     mail needs more, and each decision keeps what it looked at."""
     given = [*clues.domains, *(address.rpartition("@")[2] for address in identity.our_addresses)]
     domains = {above for domain in given for above in _and_above(domain.lower())}
-    return tuple(session.exec(_KNOWN_DOMAINS, params={"domains": sorted(domains)}))
+    return tuple(run(session, _KNOWN_DOMAINS, {"domains": sorted(domains)}).scalars())
 
 
 def _and_above(domain: str) -> Iterator[str]:
@@ -208,7 +208,7 @@ def _people(session: Session, addresses: Collection[str], cards: Collection[str]
     if not addresses and not cards:
         return []
     given = {"addresses": [a.lower() for a in addresses if a], "cards": [c for c in cards if c]}
-    return [to_patron(row) for row in session.exec(_PEOPLE, params=given)]
+    return [to_patron(row) for row in run(session, _PEOPLE, given)]
 
 
 def _parts(session: Session, ids: Sequence[int]) -> dict[int, Parts]:
@@ -233,7 +233,7 @@ def _parts(session: Session, ids: Sequence[int]) -> dict[int, Parts]:
 
 def _rows(session: Session, statement: Any, ids: Collection[int]) -> Sequence[Any]:
     """What the statement gives for these ids."""
-    return session.exec(statement, params={"ids": list(ids)}).all() if ids else []
+    return run(session, statement, {"ids": list(ids)}).all() if ids else []
 
 
 def _by_request(rows: Iterable[Any], ids: Sequence[int]) -> dict[int, list[Any]]:

@@ -9,7 +9,7 @@ from sqlmodel import Session, and_, select
 
 from maild.core.request import Partner, Patron
 from maild.core.terms import Role, Status
-from maild.store.statements import one_of, table_of
+from maild.store.statements import one_of, run, table_of
 from maild.store.tables import RequestRow
 
 _REQUEST = table_of(RequestRow).c
@@ -33,7 +33,7 @@ _LENDING = select(func.count()).where(_LENT, _OPEN)
 
 def open_lending(session: Session) -> int:
     """All open requests of other libraries with us."""
-    return session.exec(_LENDING).one()
+    return int(run(session, _LENDING).scalar_one())
 
 
 def counted_partners(session: Session, partners: Sequence[Partner]) -> tuple[Partner, ...]:
@@ -52,4 +52,4 @@ def _by(session: Session, statement: Any, ids: Collection[int]) -> dict[int, tup
     none = dict.fromkeys(ids, (0, 0))
     if not ids:
         return none
-    return none | {one: (first, second) for one, first, second in session.exec(statement, params={"ids": list(ids)})}
+    return none | {one: (first, second) for one, first, second in run(session, statement, {"ids": list(ids)})}

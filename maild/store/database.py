@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 from maild.store import migrations
-from maild.store.statements import new_row, table_of
+from maild.store.statements import new_row, run, table_of
 
 BUSY_MILLISECONDS = 10_000  # how long SQLite waits for another process's writer; a door's client waits with it
 LOOK_AGAIN_SECONDS = 0.05  # at a lock that another one has
@@ -257,7 +257,7 @@ def insert(session: Session, table: type[SQLModel]) -> Insert:
 def put_new(session: Session, table: type[SQLModel], columns: Mapping[str, Any]) -> int:
     """Writes a row, with the defaults of the columns that are not named; its id."""
     new = _telling_id(table, session.get_bind().dialect.name)
-    return int(session.exec(new, params=new_row(table, columns)).scalar_one())
+    return int(run(session, new, new_row(table, columns)).scalar_one())
 
 
 @cache

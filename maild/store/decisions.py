@@ -14,7 +14,7 @@ from maild.store import changes, letters, notices, settling
 from maild.store.database import put_new
 from maild.store.effects.desk import Desk, Standing
 from maild.store.plain import effect_name, line, plain
-from maild.store.statements import one_of, table_of
+from maild.store.statements import one_of, run, table_of
 from maild.store.tables import InboxRow, InputRequestRow, InputRow, RequestRow
 
 SourceKind = Literal["mail", "command", "notice", "import"]
@@ -110,7 +110,7 @@ def decision_json(decision: Decision) -> str:
 
 def _standing(session: Session, outcome: Outcome) -> dict[str, Standing]:
     """The requests that were looked at, locked; raises Moved where one is not as it was."""
-    rows = session.exec(_LOOKED_AT, params={"numbers": list(outcome.versions)})
+    rows = run(session, _LOOKED_AT, {"numbers": list(outcome.versions)})
     standing = {
         number: Standing(id=request_id, version=version, status=status, flags=frozenset(flags))
         for request_id, number, version, status, flags in rows
@@ -124,7 +124,7 @@ def _standing(session: Session, outcome: Outcome) -> dict[str, Standing]:
 def _mail_id(session: Session, outcome: Outcome) -> int | None:
     if outcome.kind != "mail":
         return None
-    return int(session.exec(_MAIL_ID, params={"key": outcome.source_id}).one())
+    return int(run(session, _MAIL_ID, {"key": outcome.source_id}).scalar_one())
 
 
 def _note_input(session: Session, outcome: Outcome, mail_id: int | None) -> int:

@@ -9,7 +9,7 @@ from sqlmodel import Session, and_, or_, select
 
 from maild.core.mail import Clues
 from maild.core.terms import Status
-from maild.store.statements import one_of, table_of
+from maild.store.statements import one_of, run, table_of
 from maild.store.tables import AttemptRow, ItemCodeRow, OutboxRow, PatronRow, RequestRow
 
 MAX_REQUESTS = 50
@@ -67,7 +67,7 @@ def find_requests(session: Session, clues: Clues) -> list[int]:
 
 def _beside(session: Session, named: Sequence[int]) -> list[int]:
     given = {"values": list(named), "limit": MAX_REQUESTS - len(named)}
-    return list(session.exec(_BESIDE, params=given))
+    return list(run(session, _BESIDE, given).scalars())
 
 
 def _named(session: Session, clues: Clues) -> list[int]:
@@ -77,7 +77,7 @@ def _named(session: Session, clues: Clues) -> list[int]:
         values = _telling(getattr(clues, kind))
         if values and len(found) < MAX_REQUESTS:
             given = {"values": values, "limit": MAX_REQUESTS - len(found)}
-            found |= dict.fromkeys(session.exec(statement, params=given))
+            found |= dict.fromkeys(run(session, statement, given).scalars())
     return list(found)
 
 
@@ -86,7 +86,7 @@ def _of_addresses(session: Session, clues: Clues) -> list[int]:
     if not addresses and not cards:
         return []
     given = {"values": [address.lower() for address in addresses], "cards": cards, "limit": MAX_REQUESTS}
-    return list(session.exec(_OF_ADDRESSES, params=given))
+    return list(run(session, _OF_ADDRESSES, given).scalars())
 
 
 def _telling(values: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from maild.reading import guard
 from maild.store.database import insert
 from maild.store.settling import judge_again
+from maild.store.statements import run
 from maild.store.tables import InboxRow, SightingRow
 
 # SQLModel's defaults are for rows made one by one; a bulk INSERT wants them said.
@@ -79,9 +80,10 @@ def keep(session: Session, arrivals: Sequence[Arrival], now: datetime) -> list[K
     ]
     if not rows:
         return []
-    added = session.exec(
+    added = run(
+        session,
         insert(session, InboxRow).on_conflict_do_nothing(index_elements=["key"]).returning(col(InboxRow.key)),
-        params=[_NEW | row for row in rows],
+        [_NEW | row for row in rows],
     )
     new = {key for (key,) in added}
     found = session.exec(select(InboxRow.key, InboxRow.id, InboxRow.stamp).where(col(InboxRow.key).in_(first)))
@@ -110,7 +112,7 @@ def _note_sightings(session: Session, seen: Sequence[tuple[Arrival, int | None, 
         for arrival, mail_id, differs in seen
     ]
     place = ["mailbox", "uidvalidity", "uid"]
-    session.exec(insert(session, SightingRow).on_conflict_do_nothing(index_elements=place), params=rows)
+    run(session, insert(session, SightingRow).on_conflict_do_nothing(index_elements=place), rows)
 
 
 def _storable(address: str) -> str:

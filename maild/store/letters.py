@@ -8,7 +8,7 @@ from sqlmodel import Session, exists, or_, select
 from maild.core.effects import Audience, Composed
 from maild.store import outbox
 from maild.store.effects.desk import Desk
-from maild.store.statements import table_of
+from maild.store.statements import run, table_of
 from maild.store.tables import PartnerRow, PatronRow, RequestRow
 
 
@@ -40,9 +40,9 @@ def guard(session: Session, letter: Composed) -> None:
     """Raises WrongParty. Only whole addresses tell: a patron may work in the same domain as a partner."""
     effect, to = letter.effect, letter.effect.to.lower()
     if effect.audience == Audience.PATRON:
-        astray = session.exec(_IS_A_PARTNERS, params={"to": to}).one()
+        astray = run(session, _IS_A_PARTNERS, {"to": to}).scalar_one()
     elif effect.audience == Audience.PARTNER:
-        astray = session.exec(_IS_A_PATRONS, params={"to": to}).one()
+        astray = run(session, _IS_A_PATRONS, {"to": to}).scalar_one()
     else:
         astray = False
     if astray:

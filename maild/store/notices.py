@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from maild.core.effects import DueNotice
 from maild.store.database import insert
-from maild.store.statements import table_of
+from maild.store.statements import run, table_of
 from maild.store.tables import NoticeRow, OutboxRow, PatronRow, RequestRow
 
 MOST_OF_ONE = 100  # notices of one patron at once
@@ -86,13 +86,13 @@ def finish(session: Session, notice_id: int, now: datetime, *, sent: bool) -> No
 
     One that its decision put off to a later hour stays planned.
     """
-    request_id, series, item_id, due_at = session.exec(_NOTICE_IN_HAND, params={"of_id": notice_id}).one()
+    request_id, series, item_id, due_at = run(session, _NOTICE_IN_HAND, {"of_id": notice_id}).one()
     if due_at > now:
         return
     if series:
         older = {"of_request": request_id, "of_series": series, "of_item": item_id, "before": due_at}
-        session.exec(_OLDER_MISSED, params=older)
-    session.exec(_NOTICE_DONE, params={"of_id": notice_id, "state": "sent" if sent else "dropped"})
+        run(session, _OLDER_MISSED, older)
+    run(session, _NOTICE_DONE, {"of_id": notice_id, "state": "sent" if sent else "dropped"})
 
 
 def planned(session: Session, request_id: int) -> list[tuple[datetime, str]]:

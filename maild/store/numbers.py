@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session
 
 from maild.store.database import Insert, insert
-from maild.store.statements import table_of
+from maild.store.statements import run, table_of
 from maild.store.tables import CounterRow
 
 DIGITS = 6
@@ -15,7 +15,7 @@ DIGITS = 6
 def draw(session: Session, prefix: str, year: int) -> str:
     """The next number, KP-2026-000123. One whose transaction fails leaves a gap or comes again, never twice."""
     counted = {"prefix": prefix, "year": year, "last": 1}
-    (last,) = session.exec(_one_on(insert(session, CounterRow)), params=counted).one()
+    (last,) = run(session, _one_on(insert(session, CounterRow)), counted).one()
     return f"{prefix}-{year}-{last:0{DIGITS}}"
 
 

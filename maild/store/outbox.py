@@ -12,7 +12,7 @@ from sqlmodel import Session, col, or_, select
 
 from maild.core.effects import Audience, Composed, SendLetter
 from maild.store.database import Insert, insert
-from maild.store.statements import one_of, table_of
+from maild.store.statements import one_of, run, table_of
 from maild.store.tables import OutboxRow, RequestRow, TaskRow
 
 BEYOND_PAUSES = timedelta(days=1)  # post.sender's longest is half of it
@@ -91,13 +91,13 @@ def due(session: Session, now: datetime, limit: int) -> list[Outgoing]:
     Letters to staff neither wait for others nor hold them up. A next try beyond every pause was reckoned by a clock
     that ran ahead, and has come.
     """
-    found = session.exec(_DUE, params={"now": now, "beyond": now + BEYOND_PAUSES, "limit": limit})
+    found = run(session, _DUE, {"now": now, "beyond": now + BEYOND_PAUSES, "limit": limit})
     return [_outgoing(row) for row in found]
 
 
 def sent(session: Session, letter_id: int, now: datetime) -> None:
     """The relay has taken the letter: also one that somebody dropped in that very moment."""
-    session.exec(_TAKEN, params={"of_id": letter_id, "sent_at": now})
+    run(session, _TAKEN, {"of_id": letter_id, "sent_at": now})
 
 
 def failed_once(session: Session, letter_id: int, error: str, next_at: datetime) -> None:
@@ -152,13 +152,13 @@ def release(session: Session, letters: Sequence[int], now: datetime) -> int:
 
 def letters_since(session: Session, number: str, since: datetime) -> int:
     """How many letters to partners and patrons the request has caused since then."""
-    return int(session.exec(_LETTERS_SINCE, params={"number": number, "since": since}).one())
+    return int(run(session, _LETTERS_SINCE, {"number": number, "since": since}).scalar_one())
 
 
 def letters_to_since(session: Session, address: str, letters: Sequence[str], since: datetime) -> int:
     """How many letters of these names went to an address since then."""
     given = {"to": address.lower(), "letters": list(letters), "since": since}
-    return int(session.exec(_LETTERS_TO_SINCE, params=given).one())
+    return int(run(session, _LETTERS_TO_SINCE, given).scalar_one())
 
 
 def is_told(session: Session, address: str, letter: str, cause: str) -> bool:
@@ -205,7 +205,7 @@ def put(session: Session, letter: Composed, now: datetime, *, request_id: int | 
         "last_error": "",
         "created_at": now,
     }
-    session.exec(_once(insert(session, OutboxRow)), params=columns)
+    run(session, _once(insert(session, OutboxRow)), columns)
 
 
 @cache

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, update
 from sqlmodel import Session, col, select
 
-from maild.store.statements import one_of, table_of
+from maild.store.statements import one_of, run, table_of
 from maild.store.tables import InboxRow, SightingRow, TaskRow
 
 MAX_TRIES = 3
@@ -110,7 +110,7 @@ def drop(session: Session, mail_id: int, now: datetime) -> bool:
 
 def judge_again(session: Session, mails: Sequence[int]) -> None:
     """Mails that are done, with nothing done about them, wait again for a sighting that was not judged."""
-    found = session.exec(_UNJUDGED, params={"mails": list(mails)}).all() if mails else []
+    found = run(session, _UNJUDGED, {"mails": list(mails)}).all() if mails else []
     for mail_id, sighting in found:
         judged = select(func.count()).where(SightingRow.mail_id == mail_id, col(SightingRow.raw).is_not(None))
         if session.exec(judged.where(col(SightingRow.judged).is_(True))).one() < MAX_JUDGED:
@@ -119,4 +119,4 @@ def judge_again(session: Session, mails: Sequence[int]) -> None:
 
 
 def _change(session: Session, mail_id: int, **values: object) -> None:
-    session.exec(_CHANGED, params=values | {"of_id": mail_id})
+    run(session, _CHANGED, values | {"of_id": mail_id})

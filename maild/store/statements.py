@@ -2,18 +2,25 @@
 answer, and longest over making objects of rows that are turned into core values at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Table, bindparam
-from sqlmodel import SQLModel
+from sqlalchemy import BindParameter, Executable, Table, bindparam
+from sqlmodel import Session, SQLModel
+
+Given = Mapping[str, Any] | Sequence[Mapping[str, Any]]  # the values of one statement, or of many alike
 
 
 def table_of(row: type[SQLModel]) -> Table:
     """The table itself: what is selected of its columns comes as plain rows."""
     table: Table = row.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
     return table
+
+
+def run(session: Session, statement: Executable, given: Given | None = None) -> Any:
+    """The answer to a statement of tables, as plain rows. A session's own way looks for classes in it first."""
+    return session.connection().execute(statement, given)
 
 
 def one_of(name: str) -> BindParameter[Any]:

@@ -10,7 +10,7 @@ from maild.core import effects as e
 from maild.store.database import insert
 from maild.store.effects.desk import Desk
 from maild.store.rows import attempt_columns, item_columns
-from maild.store.statements import table_of
+from maild.store.statements import run, table_of
 from maild.store.tables import AttemptRow, ItemCodeRow, ItemRow
 
 # Columns are given by their names when a statement runs; "of_…" says of which row.
@@ -25,13 +25,13 @@ def put_item(desk: Desk, effect: e.PutItem) -> None:
     standing = desk.touch(effect.number)
     number = _put(desk, ItemRow, standing.id, effect.item.id, item_columns(effect.item))
     if effect.item.id:
-        desk.session.exec(_CODES_GONE, params={"of_request": standing.id, "of_number": number})
+        run(desk.session, _CODES_GONE, {"of_request": standing.id, "of_number": number})
     codes = [
         {"request_id": standing.id, "number": number, "place": place, "code": code}
         for place, code in enumerate(effect.item.item_ids)
     ]
     if codes:
-        desk.session.exec(insert(desk.session, ItemCodeRow), params=codes)
+        run(desk.session, insert(desk.session, ItemCodeRow), codes)
 
 
 def put_attempt(desk: Desk, effect: e.PutAttempt) -> None:
@@ -45,11 +45,11 @@ def _put(
 ) -> int:
     """Add a row (number 0: the next of its request) or replace one; its number."""
     if not number:
-        number = desk.session.exec(_next_number(table), params={"of_request": request_id}).one()
-        desk.session.exec(insert(desk.session, table), params=columns | {"request_id": request_id, "number": number})
+        number = run(desk.session, _next_number(table), {"of_request": request_id}).scalar_one()
+        run(desk.session, insert(desk.session, table), columns | {"request_id": request_id, "number": number})
         return number
     of = {"of_request": request_id, "of_number": number}
-    if not desk.session.exec(_replacement(table), params=columns | of).rowcount:
+    if not run(desk.session, _replacement(table), columns | of).rowcount:
         raise ValueError(f"request {request_id} has no {table.__tablename__} {number}")
     return number
 
