@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session
 
+from maild.core.counted import counted
 from maild.store import looking, outbox, requests, ticks
 from maild.store.database import Database
 
@@ -98,9 +99,9 @@ def _since(session: Session) -> dict[str, datetime | None]:
 
 
 def _of_counts(mails: dict[str, int], letters: dict[str, int]) -> list[str]:
-    told = {"mails set aside": mails.get("aside", 0), "letters failed": letters.get("failed", 0)}
-    told["letters held"] = letters.get("held", 0)
-    return [f"{count} {what}; see maild queue list" for what, count in told.items() if count]
+    told = [f"{counted(mails['aside'], 'mail')} set aside"] if mails.get("aside") else []
+    told += [f"{counted(letters[state], 'letter')} {state}" for state in ("failed", "held") if letters.get(state)]
+    return [f"{one}; see maild queue list" for one in told]
 
 
 def _of_ages(ages: dict[str, int]) -> list[str]:

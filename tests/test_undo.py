@@ -281,7 +281,7 @@ def test_letters_wait_for_staff_who_release_those_of_a_request(desk: Desk, datab
     do(desk, EventName.READY_FOR_PICKUP, notify="ask")
     assert states(database, "ready_for_pickup") == ["held"]
     released = typed(site, "queue", "release", THE_FIRST)
-    assert (released.exit_code, released.output) == (0, "1 letters may go out\n")
+    assert (released.exit_code, released.output) == (0, "1 letter may go out\n")
     assert states(database, "ready_for_pickup") == ["waiting"]
     assert typed(site, "queue", "release", THE_FIRST).exit_code == 1
     do(desk, EventName.CHECKED_OUT)

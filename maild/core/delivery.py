@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from maild.core.counted import counted
 from maild.core.pickup_rules import PickupRules
 from maild.core.request import Partner, Patron, Request
 from maild.core.terms import Flag
@@ -34,7 +35,8 @@ def not_to_office(request: Request, patron: Patron | None, rules: PickupRules, m
     if patron.blocked:
         return f"The patron of {request.number} is blocked: it waits at the desk."
     if max_loans and patron.loans >= max_loans:
-        return f"The patron of {request.number} has {patron.loans} loans, which is the limit: it waits at the desk."
+        loans = counted(patron.loans, "loan")
+        return f"The patron of {request.number} has {loans}, which is the limit: it waits at the desk."
     if rules.office_groups and patron.group.casefold() not in rules.office_groups:
         return f"{request.number}: no loans go to the offices of this patron's group: it waits at the desk."
     return ""

@@ -16,6 +16,7 @@ from uuid import uuid4
 import structlog
 
 from maild.core.cleaning import clean_line
+from maild.core.counted import counted
 from maild.core.effects import Command
 from maild.core.holders import ANSWER, FAILED
 from maild.core.reading import Event
@@ -98,7 +99,7 @@ async def _said(command: Sequence[str], question: bytes, seconds: int) -> bytes:
             )
             code = await process.wait()
     except TimeoutError as err:
-        raise HookFailed(f"it did not end within {seconds} seconds") from err
+        raise HookFailed(f"it did not end within {counted(seconds, 'second')}") from err
     finally:
         await _end(process)
     if code:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from maild.core.counted import counted
 from maild.core.figures import PAYERS
 from maild.core.rules import Refused
 from maild.store import charges
@@ -35,7 +36,7 @@ def write_charges(
         writer = csv.writer(stream)
         writer.writerow([*COLUMNS, *PARTNER_COLUMNS])
         writer.writerows(_cells(line, zone) for line in found)
-    typer.echo(f"{len(found)} charge lines into {file}")
+    typer.echo(f"{counted(len(found), 'charge line')} into {file}")
 
 
 def _cells(line: ChargeLine, zone: ZoneInfo) -> list[str]:

@@ -17,6 +17,7 @@ from maild import health, house, shipped
 from maild.clock import SystemClock
 from maild.configuration import WrongSettings, find, load
 from maild.core import letter_rules
+from maild.core.counted import counted
 from maild.core.problems import Problem
 from maild.credentials import NoCredential, credential_of
 from maild.house import WrongRules
@@ -77,7 +78,7 @@ def _tell(problems: Iterable[Problem], as_json: bool, code: int) -> int:
     else:
         for problem in found:
             typer.echo(str(problem), err=True)
-        typer.echo(f"{len(found)} problems" if found else "all is well")
+        typer.echo(counted(len(found), "problem") if found else "all is well")
     return code if found else 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from maild import house
+from maild.core.counted import counted
 from maild.reader import Reader
 from maild.replay import Replay
 from maild.rulebook import Rulebook
@@ -48,5 +49,5 @@ def restore(config: Path | None, path: Path) -> None:
     """The copy in the database's place; what waited to go out is held."""
     with database_of(settings_of(config)) as database:
         held = copies.restore(database, path)
-    typer.echo(f"restored; {held} letters are held until you know which went out: `maild queue list`,")
+    typer.echo(f"restored; {counted(held, 'letter')} held until you know which went out: `maild queue list`,")
     typer.echo("`maild queue drop --letter ID` for one that did, `maild queue release` for the rest")

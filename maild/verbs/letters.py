@@ -7,6 +7,7 @@ import typer
 
 from maild import house, shipped
 from maild.core import delivery, letter_rules, pickup_rules
+from maild.core.counted import counted
 from maild.core.request import Context, Partner, Request
 from maild.house import WrongRules
 from maild.letters.compose import Composer
@@ -28,7 +29,7 @@ def preview(config: Path | None, folder: Path, names: list[str]) -> None:
     letters = _letters(settings)
     composer = Composer(letters, shown_site(house.site_facts_of(settings)), key=PREVIEW_KEY)
     count = write_gallery(folder, letters, composer, shipped("templates") / "gallery", names)
-    typer.echo(f"{count} letters in {folder / 'index.html'}")
+    typer.echo(f"{counted(count, 'letter')} in {folder / 'index.html'}")
 
 
 def slip(

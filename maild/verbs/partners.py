@@ -11,6 +11,7 @@ import typer
 from rich.progress import track
 
 from maild.clock import SystemClock
+from maild.core.counted import counted
 from maild.core.duplicates import Alike, alike
 from maild.store import blocking, records
 from maild.store.records import Cells, PartnerLine, Report
@@ -25,7 +26,7 @@ def import_partners(config: Path | None, file: Path) -> None:
         told(file, records.import_partners(session, lines, SystemClock().now()))
         found = alike(records.partners(session))
     if found:
-        typer.echo(f"{len(found)} groups of records look alike: maild partner duplicates")
+        typer.echo(f"{counted(len(found), 'group')} of records that look alike: maild partner duplicates")
 
 
 def add_partner(config: Path | None, cells: Cells) -> None:
@@ -104,7 +105,7 @@ def export_partners(config: Path | None, file: Path) -> None:
         writer = csv.DictWriter(stream, fieldnames=list(PartnerLine.model_fields))
         writer.writeheader()
         writer.writerows(rows)
-    typer.echo(f"{len(rows)} partners into {file}")
+    typer.echo(f"{counted(len(rows), 'partner')} into {file}")
 
 
 def show_partners(config: Path | None, *, as_json: bool) -> None:

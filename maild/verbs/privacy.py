@@ -8,6 +8,7 @@ import structlog
 import typer
 
 from maild.clock import SystemClock
+from maild.core.counted import counted
 from maild.core.rules import Refused
 from maild.store import erasing, telling
 from maild.verbs.failures import NotFound
@@ -31,7 +32,8 @@ def forget(config: Path | None, who: str) -> None:
         database.compact()
     for one in erased:
         log.info("privacy.forgotten", requests=one.requests, mails=one.mails, letters=one.letters)
-        typer.echo(f"erased from {one.requests} requests; {one.mails} mails and {one.letters} letters without content")
+        emptied = f"{counted(one.mails, 'mail')} and {counted(one.letters, 'letter')} without content"
+        typer.echo(f"erased from {counted(one.requests, 'request')}; {emptied}")
         for copy in one.copies:
             where = f"{copy.mailbox}, or a folder that it was filed to (it came with UID {copy.uid})"
             typer.echo(f"a copy may lie in {where}; erase it there: Message-ID {copy.message_id or 'unknown'}")
@@ -43,7 +45,7 @@ def settle(config: Path | None, number: str) -> None:
         settled = erasing.settle_charges(session, number.upper(), SystemClock().now())
     if not settled:
         raise NotFound(f"{number} has no charge that is not settled")
-    typer.echo(f"{settled} charges of {number.upper()} are settled")
+    typer.echo(f"{counted(settled, 'charge')} of {number.upper()} settled")
 
 
 def export_patron(config: Path | None, who: str) -> None:

@@ -10,6 +10,7 @@ import typer
 from sqlmodel import Session
 
 from maild.clock import SystemClock
+from maild.core.counted import counted
 from maild.store import looking, outbox, requests, settling
 from maild.verbs.failures import NotFound
 from maild.verbs.opening import database_of, settings_of
@@ -91,7 +92,7 @@ def hold(config: Path | None) -> None:
     """Every letter that waits is held: after a restore that maild did not do itself, say."""
     with database_of(settings_of(config)) as database, database.write() as session:
         held = outbox.hold_all(session)
-    typer.echo(f"{held} letters are held; `maild queue release` lets them go")
+    typer.echo(f"{counted(held, 'letter')} held; `maild queue release` lets go what is held")
 
 
 def release(config: Path | None, which: list[str]) -> None:
@@ -101,7 +102,7 @@ def release(config: Path | None, which: list[str]) -> None:
         released = outbox.release(session, wanted, SystemClock().now())
         if released < len(set(wanted)):
             raise NotFound("not all of these letters are held, so none was released; see `maild queue list`")
-    typer.echo(f"{released} letters may go out")
+    typer.echo(f"{counted(released, 'letter')} may go out")
 
 
 def _held_letters(session: Session, which: list[str]) -> list[int]:
