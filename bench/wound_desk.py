@@ -80,6 +80,8 @@ class WoundDesk:
     notices: dict[Key, Kept] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     tasks: list[AskStaff] = field(default_factory=list)
+    waiting: list[AskStaff] = field(default_factory=list)  # those whose notice still has its reason
+    settled: list[AskStaff] = field(default_factory=list)
     fired: list[Fired] = field(default_factory=list)
     held: list[Sent] = field(default_factory=list)
     steps: dict[str, list[Step]] = field(default_factory=dict)  # by number, those not taken back
@@ -97,6 +99,9 @@ class WoundDesk:
         self.known = self._as_stored(apply(known, decision.effects), decision.effects)
         self.known = replace(self.known, last=None, told=())
         self._remember(known, decision)
+        gone = {(e.number, name) for e in decision.effects if isinstance(e, DropNotices) for name in e.settled}
+        self.settled += [task for task in self.waiting if (task.number, task.notice) in gone]
+        self.waiting = [task for task in self.waiting if (task.number, task.notice) not in gone]
         for effect in decision.effects:
             self.keep(effect)
         return decision
@@ -297,6 +302,8 @@ class WoundDesk:
             self._send(effect)
         elif isinstance(effect, AskStaff):
             self.tasks.append(effect)
+            if effect.notice:
+                self.waiting.append(effect)
         elif isinstance(effect, WithdrawLetters):
             self.withdrawn |= dict.fromkeys(effect.letters, self.now)
             self.held = [held for held in self.held if _message_id(held) not in effect.letters]

@@ -122,7 +122,7 @@ class Play:
         for effect in plan(NUMBER, Context(), self.desk.known, rules, start):
             self.desk.keep(effect)
         self.inputs = 0
-        self.seen = (0, 0)
+        self.seen = (0, 0, 0)
 
     def run(self) -> None:
         """Every line; the first that goes otherwise raises AssertionError with what happened instead."""
@@ -261,21 +261,22 @@ class Play:
     # What is expected
 
     def _check(self, line: Line, refused: str, decision: Decision | None) -> None:
-        letters_from, tasks_from = self.seen
+        letters_from, tasks_from, settled_from = self.seen
         letters = [(self._reader(s.letter), _with_facts(s.letter)) for s in self.desk.sent[letters_from:]]
         letters += [(self._reader(s.letter), _with_facts(s.letter)) for s in self._newly_held()]
         tasks = [(t.reason, t.text) for t in self.desk.tasks[tasks_from:]]
-        self.seen = (len(self.desk.sent), len(self.desk.tasks))
+        settled = [(t.reason, t.text) for t in self.desk.settled[settled_from:]]
+        self.seen = (len(self.desk.sent), len(self.desk.tasks), len(self.desk.settled))
         number = next((w.removeprefix("number=") for w in line.words if w.startswith("number=")), "")
         now = self.desk.known.request(number or NUMBER)
         told = (
             f"\n{self.scenario.name}\n  {line.text}"
             f"\n  stands at {now.status if now else None} {sorted(now.flags) if now else ''}"
-            f"\n  letters {letters}\n  tasks {tasks}\n  refused {refused!r}"
+            f"\n  letters {letters}\n  tasks {tasks}\n  settled {settled}\n  refused {refused!r}"
             f"\n  decided {decision.why if decision else None}"
         )
         for wanted in line.expected:
-            assert self._met(wanted, now, letters, tasks, refused), f"not so: {wanted}{told}"
+            assert self._met(wanted, now, letters, tasks, settled, refused), f"not so: {wanted}{told}"
         assert not letters, f"letters that nobody named: {letters}{told}"
         assert not tasks, f"tasks that nobody named: {tasks}{told}"
         assert not refused or any(w.startswith("refused") for w in line.expected), told
@@ -286,6 +287,7 @@ class Play:
         now: Request | None,
         letters: list[tuple[str, str]],
         tasks: list[tuple[str, str]],
+        settled: list[tuple[str, str]],
         refused: str,
     ) -> bool:
         key, _, value = (part.strip() for part in wanted.partition(":"))
@@ -294,6 +296,8 @@ class Play:
             return all(_taken(letters, (key.removeprefix("to ").strip(), _pattern(name))) for name in names)
         if key == "task":
             return _taken(tasks, ("*", f"*{value}*"))
+        if key == "done":
+            return _taken(settled, ("*", f"*{value}*"))
         if key == "left":
             return _taken(tasks, (value, "*"))
         if key == "refused":

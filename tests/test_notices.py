@@ -295,3 +295,19 @@ def test_a_closed_library_is_chased_once_it_is_open_again() -> None:
         assert [e.letter for e in decision.effects if isinstance(e, SendLetter)] == sent
     (later,) = [e for e in decision.effects if isinstance(e, PlanNotice)]
     assert later.due == datetime(2026, 11, 30, 7, 0, tzinfo=UTC)  # the Monday after
+
+
+def test_what_was_asked_is_over_with_the_status_or_the_date_that_asked_it() -> None:
+    def over(before: Request, after: Request) -> set[str]:
+        return {name for e in between(before, after) if isinstance(e, DropNotices) for name in e.settled} & {
+            *("send_back", "supplier_date_passed", "rest_not_arrived", "overdue_1")
+        }
+
+    moved = replace(on_loan().items[0], due_date=date(2027, 2, 1))
+    part = on_loan(Status.AWAITING_PICKUP, flags=frozenset({Flag.PARTS_OUT}))
+    assert over(on_loan(), on_loan(Status.RETURNED_BY_PATRON)) == {"supplier_date_passed"}  # overdue_1 is a letter
+    assert over(on_loan(Status.RETURNED_BY_PATRON), on_loan(Status.SHIPPED_RETURN)) == {"send_back"}
+    assert over(on_loan(), on_loan(items=(moved,))) == {"supplier_date_passed"}
+    assert over(on_loan(), on_loan(note="Asked.")) == set()
+    assert over(part, replace(part, status=Status.WITH_PATRON)) == set()  # the rest is still out
+    assert over(part, replace(part, flags=frozenset())) == {"rest_not_arrived"}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from maild.core.apply import apply
 from maild.core.effects import (
@@ -313,6 +313,18 @@ def test_after_an_outage_only_the_newest_of_a_series_goes_out(database: Database
         do(session, MOVE, kind="notice", source_id=found[1].id, at=NOW + 5 * day)
     states = {"overdue-1": "missed", "overdue-2": "sent", "overdue-3": "planned", "pickup": "planned"}
     assert notice_states(database) == states
+
+
+def test_what_a_notice_asked_is_done_with_its_reason_and_nothing_else_is(database: Database) -> None:
+    day = timedelta(days=1)
+    asks = [AskStaff(number=NUMBER, reason="policy", text=text, notice=text) for text in ("send_back", "silent", "")]
+    drop = DropNotices(number=NUMBER, notices=("send_back", "silent"), settled=("send_back",))
+    with database.write() as session:
+        furnish(session)
+        do(session, *asks)
+        do(session, drop, replace(asks[0], text="again"), actor="anna", at=NOW + day)
+        found = session.exec(select(TaskRow.text, TaskRow.done_by).order_by(col(TaskRow.id))).all()
+    assert found == [("send_back", "anna"), ("silent", ""), ("", ""), ("again", "")]
 
 
 def test_a_notice_with_nothing_to_do_is_dropped(database: Database) -> None:

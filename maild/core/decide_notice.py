@@ -96,7 +96,7 @@ def _done(
     if notice.event is not None:
         return _brought_about(o, notice)
     if notice.ask:
-        return (_ask(o, notice.ask),)
+        return (_ask(o, notice.ask, notice),)
     return _letter(o, notice, due)
 
 
@@ -108,7 +108,7 @@ def _brought_about(o: Occasion, notice: Notice) -> tuple[Effect, ...]:
     """The clock's event; where the profile does not let the clock decide, staff are asked."""
     found = take(o)
     if isinstance(found, Doubt):
-        return (_ask(o, f"{notice.name} of {o.request.number}: {found.text}"),)
+        return (_ask(o, f"{notice.name} of {o.request.number}: {found.text}", notice),)
     return found
 
 
@@ -146,5 +146,6 @@ def _dates(request: Request, due: DueNotice) -> dict[str, object]:
     return {"item_id": ids} if ids and len(falling) < len(request.items) else {}
 
 
-def _ask(o: Occasion, text: str) -> AskStaff:
-    return AskStaff(number=o.request.number, reason="policy", text=f"{o.request.number}: {text}")
+def _ask(o: Occasion, text: str, notice: Notice) -> AskStaff:
+    number = o.request.number
+    return AskStaff(number=number, reason="policy", text=f"{number}: {text}", notice=notice.name)

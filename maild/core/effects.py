@@ -143,10 +143,14 @@ class PlanNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropNotices:
-    """Planned notices of these names (all where empty) that have not gone out are taken back."""
+    """Planned notices of these names (all where empty) that have not gone out are taken back.
+
+    What `settled` ones among them asked staff before has no point any more.
+    """
 
     number: str
     notices: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,13 +177,14 @@ class WithdrawLetters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskStaff:
-    """maild did not act: a human must. `commands` would settle it."""
+    """maild did not act: a human must. `commands` would settle it; `notice` asked, where one did."""
 
     number: str
     reason: str
     text: str
     passage: str = ""
     commands: tuple[str, ...] = ()
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

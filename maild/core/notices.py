@@ -1,6 +1,6 @@
 """Which notices a request needs as it stands now, and what must be planned and taken back when it changes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -44,10 +44,21 @@ def plan(
     needs = wanted(becomes, after, rules, entered, touched=today)
     kept = {key for key, one in needs.items() if key in had and had[key].due == one.due}
     gone = {name for name, _ in had.keys() - kept}
+    settled = _settled([one for key, one in had.items() if key not in kept], {name for name, _ in needs})
     kept -= {key for key in kept if key[0] in gone}  # a drop takes every anchor of that name
     new = [one for key, one in needs.items() if key not in kept and not _too_late(one, now)]
-    dropped: list[Effect] = [DropNotices(number=number, notices=tuple(sorted(gone)))] if gone else []
+    drop = DropNotices(number=number, notices=tuple(sorted(gone)), settled=tuple(sorted(settled)))
+    dropped: list[Effect] = [drop] if gone else []
     return [*dropped, *(_planned(number, one) for one in new)]
+
+
+def _settled(gone: Iterable[Wanted], still: Collection[str]) -> set[str]:
+    """The notices whose question to staff is over: none is wanted any more, or it counted from a date that moved.
+
+    One that also runs where the request came to may be unanswered still (the rest of a work in parts).
+    """
+    asking = (one.notice for one in gone if one.notice.ask or one.notice.event is not None)
+    return {notice.name for notice in asking if notice.name not in still or notice.anchor != "entered"}
 
 
 def _entered(was: Request, becomes: Request, today: date) -> date:

@@ -354,6 +354,7 @@ class TaskRow(SQLModel, table=True):
     text: str = Field(sa_type=Text)
     passage: str = Field(default="", sa_type=Text)
     commands: list[str] = Field(default_factory=list, sa_type=JSON)
+    notice: str = ""  # that asked, where one did: it is done when that notice's reason is gone
     created_at: datetime
     done_at: datetime | None = Field(default=None, index=True)
     done_by: str = ""

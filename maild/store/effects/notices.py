@@ -8,6 +8,7 @@ from sqlmodel import or_
 from maild.core import effects as e
 from maild.store.database import Insert, insert
 from maild.store.effects.desk import Desk
+from maild.store.effects.tasks import settle_asked
 from maild.store.statements import one_of, table_of
 from maild.store.tables import NoticeRow
 
@@ -43,6 +44,8 @@ def drop_notices(desk: Desk, effect: e.DropNotices) -> None:
         desk.session.exec(_SOME_DROPPED, params=of_request | {"notices": list(effect.notices)})
     else:
         desk.session.exec(_ALL_DROPPED, params=of_request)
+    if effect.settled:
+        settle_asked(desk, of_request["of_request"], effect.settled)
 
 
 def write_plans(desk: Desk) -> None:
