@@ -43,9 +43,9 @@ def run(config: Path, content: str, *options: str) -> tuple[int, str]:
 
 
 def test_who_stands_in_the_list_is_blocked_and_nobody_else(config: Path) -> None:
-    assert run(config, "card\n1\n3\n999\n") == (0, "2 blocked, 1 freed, 1 on no record")
+    assert run(config, "card\n1\n3\n999\n") == (0, "2 blocked, 1 freed, 0 blocked already, 1 on no record")
     assert blocked(config) == {"1", "3"}
-    assert run(config, "card\n1\n3\n") == (0, "0 blocked, 0 freed, 0 on no record")
+    assert run(config, "card\n1\n3\n") == (0, "0 blocked, 0 freed, 2 blocked already, 0 on no record")
 
 
 def test_an_empty_list_frees_nobody_unless_that_is_said(config: Path) -> None:
@@ -68,5 +68,5 @@ def test_a_list_with_a_mistake_changes_nobody(config: Path, content: str) -> Non
 def test_only_records_that_change_are_touched(tmp_path: Path) -> None:
     with database_of(settings_in(tmp_path)) as database, database.write() as session:
         add_patron(session, Patron(card="1", blocked=True))
-        assert block_patrons(session, [{"card": "1"}], NOW) == Blocked()
+        assert block_patrons(session, [{"card": "1"}], NOW) == Blocked(unchanged=1)
         assert block_patrons(session, [], NOW) == Blocked(freed=1)

@@ -113,7 +113,9 @@ def test_the_import_says_that_records_look_alike_and_the_command_which(tmp_path:
 
     assert told("duplicates") == "no two records look alike\n"
     (tmp_path / "more.csv").write_text("symbol,name,email\nfi-varasto,Esimerkkien Varasto,x@y.example\n")
-    assert "2 groups of records that look alike: maild partner duplicates" in told("import", str(tmp_path / "more.csv"))
+    imported = told("import", str(tmp_path / "more.csv"))
+    assert "2 groups of records that look alike: maild partner duplicates" in imported
+    assert "line 2: fi-varasto has no domains: no mail of it is believed" in imported
     both = "FI-VARASTO (Esimerkkien varasto), fi-varasto (Esimerkkien Varasto)"
     assert told("duplicates") == f"the symbol FIVARASTO: {both}\nthe name esimerkkien varasto: {both}\n"
     assert json.loads(told("duplicates", "--json"))[0]["symbols"] == ["FI-VARASTO", "fi-varasto"]

@@ -21,7 +21,7 @@ from maild.core.terms import EventName, Kind, ServiceType
 from maild.letters.document import lay_out
 from maild.store import records, requests
 from maild.store.database import Database
-from maild.store.records import PartnerLine
+from maild.store.record_lines import PartnerLine
 from maild.store.tables import OutboxRow, RequestRow
 from tests import desk_parts
 from tests.desk_parts import AUTHSERV, database_of, desk_of, keep, settings_in, url_in

@@ -40,7 +40,7 @@ def test_partners_come_back_as_they_were_imported(database: Database) -> None:
         (partner,) = records.partners(session)
         (exported,) = records.export_partners(session)
         again = records.import_partners(session, [exported], NOW)
-        assert again == records.Report(changed=1)
+        assert again == records.Report(unchanged=1)
         assert records.partners(session) == [partner]
     assert partner.domains == ("h.example", "xn--h-1gaa.example")
     assert (partner.names, partner.languages) == ({"sv": "Exempelbiblioteket"}, ("sv", "fi"))
@@ -48,6 +48,45 @@ def test_partners_come_back_as_they_were_imported(database: Database) -> None:
     assert partner.postal_address == "Esimerkin kirjasto\nKaukopalvelu\nPL 2\n00102 Esimerkkilä"
     assert partner.phone == "+358 9 000 0000"
     assert (partner.accept_spf, partner.paused_until) == (True, date(2026, 12, 24))
+
+
+def test_only_lines_that_say_something_else_count_as_changed(database: Database) -> None:
+    other = HELKA | {"symbol": "FI-I", "email": "ill@i.example", "domains": "i.example"}
+    with database.write() as session:
+        records.import_partners(session, [HELKA, other], NOW)
+        for cell in (
+            {"phone": "+358 9 1"},
+            {"domains": "i.example mail.i.example"},
+            {"prices": "Loan 2026-01-01 9.00 EUR"},
+        ):
+            report = records.import_partners(session, [HELKA, other | cell], NOW)
+            assert (report.changed, report.unchanged) == (1, 1), cell
+        patrons = [{"card": "2100000001", "name": "Aino"}, {"card": "2100000002", "name": "Eino"}]
+        assert records.import_patrons(session, patrons, NOW) == records.Report(added=2)
+        patrons[1]["group"] = "staff"
+        assert records.import_patrons(session, patrons, NOW) == records.Report(changed=1, unchanged=1)
+
+
+def test_a_partner_that_can_neither_be_written_to_nor_believed_is_told_by_line(database: Database) -> None:
+    bare = {"symbol": "FI-A", "name": "Saari"}
+    with database.write() as session:
+        told = records.import_partners(
+            session,
+            [
+                HELKA,
+                bare,
+                bare | {"symbol": "FI-B", "active": "false"},
+                bare | {"symbol": "FI-C", "order_channel": "web"},
+            ],
+            NOW,
+        )
+    assert told.added == 4
+    assert told.lacking == (
+        "line 3: FI-A has no email: it is never asked, and no letter goes there",
+        "line 3: FI-A has no domains: no mail of it is believed, each is left to staff",
+        "line 5: FI-C has no email: it is asked by hand, and no letter goes there",
+        "line 5: FI-C has no domains: no mail of it is believed, each is left to staff",
+    )
 
 
 def test_six_hundred_partners_go_out_and_come_back_the_same(database: Database) -> None:
@@ -67,7 +106,7 @@ def test_six_hundred_partners_go_out_and_come_back_the_same(database: Database) 
     with database.write() as session:
         assert records.import_partners(session, lines, NOW) == records.Report(added=600)
         before, exported = records.partners(session), records.export_partners(session)
-        assert records.import_partners(session, exported, NOW) == records.Report(changed=600)
+        assert records.import_partners(session, exported, NOW) == records.Report(unchanged=600)
         assert records.partners(session) == before
         broken = [*exported[:300], exported[300] | {"max_lent": "many"}, *exported[301:]]
         assert [p.split(":")[0] for p in records.import_partners(session, broken, NOW).problems] == ["line 302"]

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import Field
 from sqlmodel import Session, col, or_, select
 
-from maild.store.records import Cells, RecordLine, read_lines
+from maild.store.record_lines import Cells, RecordLine, read_lines
 from maild.store.tables import PatronRow
 
 
@@ -19,13 +19,14 @@ class BlockedLine(RecordLine):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """What a list did: how many were blocked and freed by it, and how many cards are on no record.
+    """What a list did: how many were blocked and freed by it, or blocked already, and how many cards are on no record.
 
     `problems` as "line 3: …", and then nothing was done.
     """
 
     blocked: int = 0
     freed: int = 0
+    unchanged: int = 0
     unknown: int = 0
     problems: tuple[str, ...] = ()
 
@@ -43,4 +44,9 @@ def block_patrons(session: Session, lines: Sequence[Cells], now: datetime) -> Bl
         row.blocked, row.changed_at = not row.blocked, now
         session.add(row)
     newly = sum(row.blocked for row in changed)
-    return Blocked(blocked=newly, freed=len(changed) - newly, unknown=len(cards - {row.card for row in rows}))
+    return Blocked(
+        blocked=newly,
+        freed=len(changed) - newly,
+        unchanged=len(rows) - len(changed),
+        unknown=len(cards - {row.card for row in rows}),
+    )

@@ -1,151 +1,33 @@
 """Partner and patron records: taken in whole or not at all, given out, shown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
+from datetime import datetime
 
-import idna
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, or_, select
 
-from maild.core.cleaning import clean_line
-from maild.core.prices import in_vouchers, read_prices, write_prices
-from maild.core.request import Partner, Patron, Price, Request
-from maild.core.terms import Payment
+from maild.core.request import Partner, Patron, Request
 from maild.store import notices
 from maild.store.context import load_partners
+from maild.store.record_lines import Cells, PartnerLine, PatronLine, cells_of, read_lines
 from maild.store.rows import partner_columns, patron_columns, to_patron
 from maild.store.tables import PartnerDomainRow, PartnerRow, PatronRow
 
-Cells = Mapping[str, str | None]  # a line of a CSV file, by its heading
-Line = TypeVar("Line", bound="RecordLine")
 ACCOUNT_NOTICE = "account_ending"  # rules/notices.toml
-MAX_ADDRESS_LINES = 8
-MAX_ADDRESS_LINE = 80  # characters; a label of A6 holds no more
-
-
-def _words(cell: object) -> object:
-    return tuple(cell.split()) if isinstance(cell, str) else cell
-
-
-def _prices(cell: object) -> object:
-    return read_prices(cell) if isinstance(cell, str) else cell
-
-
-def _a_label(domain: str) -> str:
-    """The domain as mail headers carry it: ä and ö as xn--."""
-    return idna.encode(domain, uts46=True).decode()
-
-
-def _address_lines(cell: str) -> str:
-    """The address with its lines as on a label: parted by line breaks within the cell, or by " / " in one line."""
-    lines = [clean_line(line, MAX_ADDRESS_LINE + 1) for line in cell.replace(" / ", "\n").splitlines()]
-    kept = [line for line in lines if line]
-    if len(kept) > MAX_ADDRESS_LINES or any(len(line) > MAX_ADDRESS_LINE for line in kept):
-        raise ValueError(f"an address has at most {MAX_ADDRESS_LINES} lines of {MAX_ADDRESS_LINE} characters")
-    return "\n".join(kept)
-
-
-Language = Literal["fi", "sv", "en"]
-Languages = Annotated[tuple[Language, ...], BeforeValidator(_words)]
-Domains = Annotated[tuple[Annotated[str, AfterValidator(_a_label)], ...], BeforeValidator(_words)]
-Prices = Annotated[tuple[Price, ...], BeforeValidator(_prices)]
-PostalAddress = Annotated[str, AfterValidator(_address_lines)]
-InvoicingCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9:._ -]{0,40}$")]  # business ids, OVT, IBAN, operators' codes
-Telephone = Annotated[str, Field(pattern=r"^[0-9+() .\-/,a-zA-Z]{0,60}$")]
-Address = Annotated[str, Field(pattern=r"^[^\s@<>\"(),:;\\]+@[^\s@<>\"(),:;\\]+$"), BeforeValidator(str.lower)]
-
-
-class RecordLine(BaseModel):
-    """A line of a file that people write: an unknown heading is a mistake, an empty cell is the default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class PartnerLine(RecordLine):
-    """Headings of the partners' file. Words within a cell are parted by blanks."""
-
-    symbol: str = Field(min_length=1)
-    name: str = Field(min_length=1)
-    name_fi: str = ""
-    name_sv: str = ""
-    name_en: str = ""
-    email: Address | Literal[""] = ""
-    postal_address: PostalAddress = ""
-    phone: Telephone = ""
-    domains: Domains = ()
-    country: Literal["domestic", "nordic", "other"] = "domestic"
-    languages: Languages = ("fi", "en")
-    profile_borrowing: str = "borrowing"
-    profile_lending: str = "lending"
-    loans: bool = True
-    copies: bool = True
-    copy_release: Literal["auto", "staff", "paper"] = "staff"
-    postal_delay_days: int = Field(3, ge=0, le=60)
-    loan_days: int | None = Field(None, ge=1, le=365)
-    business_id: InvoicingCode = ""
-    e_invoice: InvoicingCode = ""
-    e_invoice_operator: InvoicingCode = ""
-    order_reference: str = Field("", max_length=70)
-    invoicing: Literal["each", "month", "quarter", "year"] = "each"
-    payment: Payment = Payment.MONEY
-    payer: Literal["us", "patron"] = "us"
-    prices: Prices = ()
-    our_prices: Prices = ()
-    order_channel: Literal["mail", "web", "phone", "service"] = "mail"
-    renew_channel: Literal["mail", "web", "phone", "service", "automatic"] = "mail"
-    max_open: int | None = Field(None, ge=0)
-    max_lent: int | None = Field(None, ge=0)
-    accept_spf: bool = False
-    mode: Literal["", "off", "shadow", "auto"] = ""
-    paused_until: date | None = None
-    active: bool = True
-    notes: str = ""
-
-    @model_validator(mode="after")
-    def _has_prices_that_are_paid_so(self) -> Self:
-        """A list without a price in its partner's way of paying would never be used."""
-        if self.payment is Payment.LET_OFF:
-            raise ValueError(
-                f"payment is {self.payment}, as only a charge can be; write money, vouchers or reciprocity"
-            )
-        vouchers = self.payment is Payment.VOUCHERS
-        for name, listed in (("prices", self.prices), ("our_prices", self.our_prices)):
-            used = [price for price in listed if in_vouchers(price.money) is vouchers]
-            if listed and not used and self.payment is not Payment.RECIPROCITY:
-                raise ValueError(f"payment is {self.payment}, and no price in {name} is; vouchers are written 1 IFLA")
-        return self
-
-    def partner(self) -> Partner:
-        """The partner that the line describes."""
-        names = {code: name for code in ("fi", "sv", "en") if (name := getattr(self, f"name_{code}"))}
-        values = {name: getattr(self, name) for name in PartnerLine.model_fields if not name.startswith("name_")}
-        domains = tuple(dict.fromkeys(self.domains))
-        return Partner(**values | {"names": names or None, "domains": domains})
-
-
-class PatronLine(RecordLine):
-    """Headings of the patrons' file; a patron is known by the card."""
-
-    card: str = Field(min_length=1)
-    name: str = ""
-    email: Address | Literal[""] = ""
-    language: Language = "fi"
-    group: str = ""
-    phone: str = ""
-    approved: bool = True
-    blocked: bool = False
-    account_ends: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What an import did: `problems` as "line 3: …", and then nothing was taken in."""
+    """What an import did: `problems` as "line 3: …", and then nothing was taken in.
+
+    `lacking`, as "line 3: …": what was taken in, and cannot do all that its reader may expect of it.
+    """
 
     added: int = 0
     changed: int = 0
+    unchanged: int = 0
+    lacking: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -156,9 +38,13 @@ def import_partners(session: Session, lines: Sequence[Cells], now: datetime) -> 
         return Report(problems=tuple(problems))
     symbols = [line.symbol for line in read]
     there = {row.symbol: row for row in session.exec(select(PartnerRow).where(col(PartnerRow.symbol).in_(symbols)))}
-    for line in read:
+    known = {one.symbol: one for one in load_partners(session, ids=[row.id or 0 for row in there.values()])}
+    changing = [line for line in read if line.symbol not in known or _differs(line.partner(), known[line.symbol])]
+    for line in changing:
         put_partner(session, line.partner(), now, there.get(line.symbol))
-    return Report(added=len(read) - len(there), changed=len(there))
+    added, unchanged = len(read) - len(there), len(read) - len(changing)
+    lacking = tuple(f"line {number}: {what}" for number, line in enumerate(read, start=2) for what in line.lacking())
+    return Report(added=added, changed=len(changing) - added, unchanged=unchanged, lacking=lacking)
 
 
 def add_partner(session: Session, cells: Cells, now: datetime) -> Report:
@@ -169,7 +55,16 @@ def add_partner(session: Session, cells: Cells, now: datetime) -> Report:
         way_out = "maild partner export writes a file that you can change and import"
         return Report(problems=(f"{there} is on record: {way_out}",))
     report = import_partners(session, [cells], now)
-    return replace(report, problems=tuple(problem.removeprefix("line 2: ") for problem in report.problems))
+    problems, lacking = (
+        tuple(one.removeprefix("line 2: ") for one in told) for told in (report.problems, report.lacking)
+    )
+    return replace(report, problems=problems, lacking=lacking)
+
+
+def _differs(new: Partner, old: Partner) -> bool:
+    """Whether the line says something else than the record, apart from what only mails and requests tell."""
+    told = ("id", "absent_since", "absent_until", "open_with", "lent_to")
+    return replace(new, **{name: getattr(old, name) for name in told}) != old
 
 
 def put_partner(session: Session, partner: Partner, now: datetime, row: PartnerRow | None = None) -> int:
@@ -192,7 +87,7 @@ def put_partner(session: Session, partner: Partner, now: datetime, row: PartnerR
 
 def export_partners(session: Session) -> list[dict[str, str]]:
     """Every partner as a line that import_partners takes back."""
-    return [_cells(partner) for partner in partners(session)]
+    return [cells_of(partner) for partner in partners(session)]
 
 
 def partners(session: Session) -> list[Partner]:
@@ -234,16 +129,20 @@ def import_patrons(session: Session, lines: Sequence[Cells], now: datetime) -> R
     cards = [line.card for line in read]
     there = {row.card: row for row in session.exec(select(PatronRow).where(col(PatronRow.card).in_(cards)))}
     moved: list[PatronRow] = []
+    unchanged = 0
     for line in read:
-        columns = patron_columns(Patron(**line.model_dump()), now)
-        row = there.get(line.card) or PatronRow(**columns)
+        patron = Patron(**line.model_dump())
+        columns = patron_columns(patron, now)
+        row = there.get(line.card)
+        unchanged += row is not None and replace(to_patron(row), id=0) == patron
+        row = row or PatronRow(**columns)
         if row.account_ends != line.account_ends:
             moved.append(row)
-        row.sqlmodel_update(columns)
+        row.sqlmodel_update(columns)  # one that stays as it is too: who stands in the file is not idle (erasing.py)
         session.add(row)
     session.flush()
     notices.look_again(session, [row.id or 0 for row in moved], ACCOUNT_NOTICE, now)
-    return Report(added=len(read) - len(there), changed=len(there))
+    return Report(added=len(read) - len(there), changed=len(there) - unchanged, unchanged=unchanged)
 
 
 def patrons(session: Session) -> list[Patron]:
@@ -256,34 +155,3 @@ def find_patron(session: Session, word: str) -> Patron | None:
     which = or_(col(PatronRow.card) == word, col(PatronRow.email) == word.lower())
     found = session.exec(select(PatronRow).where(which).limit(2)).all()
     return to_patron(found[0]) if len(found) == 1 else None
-
-
-def read_lines(kind: type[Line], lines: Sequence[Cells], key: Callable[[Line], str]) -> tuple[list[Line], list[str]]:
-    """The lines, and every mistake in them; the first line of a file is its headings, so counting starts at 2."""
-    read: list[Line] = []
-    problems: list[str] = []
-    seen: dict[str, int] = {}
-    for number, cells in enumerate(lines, start=2):
-        try:
-            line = kind.model_validate({name: cell for name, cell in cells.items() if cell not in (None, "")})
-        except ValidationError as err:
-            problems += [f"line {number}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in err.errors()]
-            continue
-        if key(line) in seen:
-            problems.append(f"line {number}: {key(line)} stands in line {seen[key(line)]} too")
-        seen.setdefault(key(line), number)
-        read.append(line)
-    return read, problems
-
-
-def _cells(partner: Partner) -> dict[str, str]:
-    names = {f"name_{code}": (partner.names or {}).get(code, "") for code in ("fi", "sv", "en")}
-    return {name: names[name] if name in names else _cell(getattr(partner, name)) for name in PartnerLine.model_fields}
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, tuple):
-        return write_prices(value) if value and isinstance(value[0], Price) else " ".join(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -14,7 +14,8 @@ from maild.clock import SystemClock
 from maild.core.counted import counted
 from maild.core.duplicates import Alike, alike
 from maild.store import blocking, records
-from maild.store.records import Cells, PartnerLine, Report
+from maild.store.record_lines import Cells, PartnerLine
+from maild.store.records import Report
 from maild.verbs.failures import WrongRows
 from maild.verbs.opening import database_of, settings_of
 
@@ -37,6 +38,8 @@ def add_partner(config: Path | None, cells: Cells) -> None:
             raise WrongRows("\n".join([*report.problems, "nothing was taken in"]))
         found = alike(records.partners(session))
     typer.echo(f"{cells['symbol']} is on record now")
+    for lacking in report.lacking:
+        typer.echo(lacking)
     _tell_alike(one for one in found if cells["symbol"] in {partner.symbol for partner in one.partners})
 
 
@@ -75,7 +78,8 @@ def block_patrons(config: Path | None, file: Path, *, nobody: bool) -> None:
         done = blocking.block_patrons(session, lines, SystemClock().now())
         if done.problems:
             raise WrongRows("\n".join([*(f"{file}: {p}" for p in done.problems), f"{file}: nothing was done"]))
-    typer.echo(f"{done.blocked} blocked, {done.freed} freed, {done.unknown} on no record")
+    stayed = f"{done.unchanged} blocked already, {done.unknown} on no record"
+    typer.echo(f"{done.blocked} blocked, {done.freed} freed, {stayed}")
 
 
 def read_csv(file: Path) -> list[Cells]:
@@ -94,7 +98,9 @@ def told(file: Path, report: Report) -> None:
     """Says what an import did. Raises WrongRows, which undoes the transaction, where it did nothing."""
     if report.problems:
         raise WrongRows("\n".join([*(f"{file}: {p}" for p in report.problems), f"{file}: nothing was taken in"]))
-    typer.echo(f"{report.added} added, {report.changed} changed")
+    for one in report.lacking:
+        typer.echo(one)
+    typer.echo(f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged")
 
 
 def export_partners(config: Path | None, file: Path) -> None:
