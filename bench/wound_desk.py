@@ -39,7 +39,7 @@ from maild.core.workdays import day_in
 from maild.store.past import WRITTEN
 from maild.store.plain import plain
 
-LETTER_MAY_TELL = OCCASION_READERS.keys() | Event.__dataclass_fields__.keys() | {"patron_due_date", "missed"}
+LETTER_MAY_TELL = OCCASION_READERS.keys() | Event.__dataclass_fields__.keys() | {"patron_due_date"}
 Key = tuple[str, str, date]  # number, notice, anchor: once in the store
 
 
@@ -188,7 +188,6 @@ class WoundDesk:
             anchor=plan.anchor,
             due=plan.due,
             item_id=plan.item_id,
-            missed=tuple(k.plan.notice for k in self._older(plan)),
             id=f"{plan.number}:{plan.notice}:{plan.anchor}",
         )
 

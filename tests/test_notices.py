@@ -56,8 +56,8 @@ def between(before: Request, after: Request) -> list[Effect]:
     return plan(NUMBER, context(before), context(after), RULES, NOW)
 
 
-def fired(notice: str, anchor: date, *requests: Request, missed: tuple[str, ...] = (), days: int = 90) -> Decision:
-    due = DueNotice(number=NUMBER, notice=notice, anchor=anchor, due=NOW, missed=missed, id="9")
+def fired(notice: str, anchor: date, *requests: Request, days: int = 90) -> Decision:
+    due = DueNotice(number=NUMBER, notice=notice, anchor=anchor, due=NOW, id="9")
     return decide(due, context(*requests), RULES, NOW + timedelta(days=days))
 
 
@@ -168,12 +168,6 @@ def test_a_notice_that_comes_too_early_is_planned_again() -> None:
     decision = fired("overdue_1", PATRON_DATE, on_loan(), days=1)
     assert planned(decision.effects) == {"overdue_1": date(2026, 12, 16)}
     assert letters(decision.effects) == []
-
-
-def test_after_an_outage_the_newest_notice_says_what_was_missed() -> None:
-    decision = fired("overdue_2", PATRON_DATE, on_loan(), missed=("overdue_1",))
-    (letter,) = [e for e in decision.effects if isinstance(e, SendLetter)]
-    assert (letter.letter, letter.facts["missed"]) == ("overdue_2", ("overdue_1",))
 
 
 def test_a_silent_supplier_is_reminded_and_the_attempt_says_when() -> None:

@@ -115,7 +115,7 @@ def _brought_about(o: Occasion, notice: Notice) -> tuple[Effect, ...]:
 def _letter(o: Occasion, notice: Notice, due: DueNotice) -> tuple[Effect, ...]:
     flagged = Move(number=o.request.number, to=o.request.status, event=o.event, add=notice.add)
     letter = Letter(name=notice.letter, to=notice.to or Audience.PATRON)
-    facts: dict[str, object] = {"missed": due.missed} if due.missed else {}
+    facts: dict[str, object] = {}
     if notice.anchor in {"due_date", "patron_due_date"}:
         facts |= _dates(o.request, due)
     if notice.anchor == "account_ends":

@@ -270,14 +270,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueNotice:
-    """A planned notice whose hour has come. `missed` are earlier ones of its series that will not be sent any more."""
+    """A planned notice whose hour has come."""
 
     number: str
     notice: str
     anchor: date
     due: datetime
     item_id: int = 0
-    missed: tuple[str, ...] = ()
     id: str = ""
     beside: tuple["DueNotice", ...] = ()  # others of the same patron, to be told in one letter
     told_at: datetime | None = None  # when the patron was last told of such a one

@@ -34,7 +34,7 @@ _OLDER_MISSED = (
 
 
 def due(session: Session, now: datetime, limit: int) -> list[DueNotice]:
-    """The notices whose hour has come, earliest first; of a series only the newest, which names those missed."""
+    """The notices whose hour has come, earliest first; of a series only the newest."""
     return _due(session, now, limit)
 
 
@@ -55,7 +55,7 @@ def _due(session: Session, now: datetime, limit: int, *also: ColumnElement[bool]
         .limit(limit)
         .execution_options(populate_existing=True)
     ).all()
-    return [_due_notice(session, row, number) for row, number in found]
+    return [_due_notice(row, number) for row, number in found]
 
 
 def beside(session: Session, due: DueNotice, names: Collection[str], now: datetime) -> list[DueNotice]:
@@ -125,23 +125,12 @@ def look_again(session: Session, patrons: Collection[int], notice: str, now: dat
         )
 
 
-def _due_notice(session: Session, row: NoticeRow, number: str) -> DueNotice:
+def _due_notice(row: NoticeRow, number: str) -> DueNotice:
     return DueNotice(
         number=number,
         notice=row.notice,
         anchor=row.anchor,
         due=row.due,
         item_id=row.item_id,
-        missed=_missed(session, row) if row.series else (),
         id=str(row.id),
     )
-
-
-def _missed(session: Session, row: NoticeRow) -> tuple[str, ...]:
-    older = (
-        select(NoticeRow.notice)
-        .where(NoticeRow.request_id == row.request_id, NoticeRow.item_id == row.item_id)
-        .where(NoticeRow.series == row.series, NoticeRow.state == "planned", NoticeRow.due < row.due)
-        .order_by(col(NoticeRow.due))
-    )
-    return tuple(session.exec(older))

@@ -93,7 +93,7 @@ def _played(tick: Tick) -> tuple[int, int, int, int, int]:
 
 
 def _has_newer(missed: NoticeRow, notices: list[NoticeRow]) -> bool:
-    """Whether a later notice of the series came, which said what was missed."""
+    """Whether a later notice of the series came."""
     return any(
         n.request_id == missed.request_id and n.series == missed.series and n.due > missed.due and n.state == "sent"
         for n in notices
