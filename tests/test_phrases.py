@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 import re2
+from hypothesis import example as also
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from maild.cli import app
 from maild.core.problems import RuleFile
 from maild.reading import phrases
 from maild.reading.examples import failing_examples
-from maild.reading.patterns import BadPattern, compile_pattern, groups_of, keys_of
+from maild.reading.patterns import BadPattern, compile_pattern, expression_of, groups_of, keys_of
 from maild.reading.words import spaced, words_of
 from tests.lexicons import lexicons, phrase_files
 
@@ -74,10 +77,24 @@ def test_a_pattern_asks_for_whole_words_in_order(pattern: str, text: str, matche
     assert (compile_pattern(pattern).search(spaced(words_of(text)).encode()) is not None) is matches
 
 
-@pytest.mark.parametrize("pattern", ["(a|b", "a)", "a | b", "…", "a.b", "[x(y])"])
+@pytest.mark.parametrize("pattern", ["(a|b", "a)", "a | b", "…", "a.b", "[x(y])", f"({'|'.join(['sana*'] * 1000)})"])
 def test_a_pattern_that_cannot_be_read_is_refused(pattern: str) -> None:
     with pytest.raises(BadPattern):
         compile_pattern(pattern)
+
+
+@given(st.text(alphabet="aö漢1*…^$()[]|_?'€&. \n", max_size=40))
+@also("(a|)")
+@also("[|a]")
+@also(f"{'(' * 2000}a{')' * 2000}")
+@also(" ".join(["_"] * 900 + ["a"]))
+def test_what_is_accepted_is_compiled_when_a_mail_needs_it(pattern: str) -> None:
+    """Phrases are compiled at their first use, so what re2 cannot take must be refused at the start."""
+    try:
+        expression = expression_of(pattern)
+    except BadPattern:
+        return
+    re2.compile(expression)
 
 
 def test_a_pattern_is_looked_up_by_its_most_telling_word() -> None:

@@ -7,6 +7,7 @@ Case and accents do not count.
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -16,6 +17,8 @@ from maild.reading.words import fold, words_of
 TOKEN = re.compile(r"[…^$()\[\]|]|[^\s…^$()\[\]|]+")
 WORD = re.compile(r"\*?[^\W_][^\W_']*(?:'[^\W_]+)*\*?|\?|_|€|£|\$|&")
 GROUP = re.compile(r"[(\[]([^()\[\]]*)[)\]]")  # one group without groups in it
+MAX_EXPRESSION = 10_000  # characters; re2 takes ten times as much, and the longest of ours has 1,000
+ALIKE = 2**14  # words of patterns that are remembered: the same ones stand in many
 PREFIX = 7  # letters by which a pattern is looked up before it is tried
 
 
@@ -25,6 +28,11 @@ class BadPattern(ValueError):
 
 def compile_pattern(source: str) -> Any:
     """The re2 pattern for a readable one. Raises BadPattern."""
+    return re2.compile(expression_of(source))
+
+
+def expression_of(source: str) -> bytes:
+    """What re2 is given for a readable pattern, and takes. Raises BadPattern."""
     out, depth = "", list[str]()
     for sign in TOKEN.findall(source):
         if sign in "([":
@@ -44,9 +52,12 @@ def compile_pattern(source: str) -> Any:
         raise BadPattern(f"{depth[-1]!r} is not closed")
     if not words_of(source):
         raise BadPattern("it has no words")
-    return re2.compile(out.encode())
+    if len(out) > MAX_EXPRESSION:
+        raise BadPattern("it is too long; write two")
+    return out.encode()
 
 
+@lru_cache(ALIKE)
 def _piece(sign: str) -> str:
     """The regular expression of one word or sign."""
     signs = {"…": ".*", "^": "^", "_": " [^ ]+ ", "?": r" \? "}
@@ -118,10 +129,12 @@ def _of_choices(choices: list[list[str]]) -> frozenset[str]:
     return frozenset(longest) if all(longest) else frozenset()
 
 
+@lru_cache(ALIKE)
 def _exact_beginning(sign: str) -> str:
     return _beginning(sign) if sign[-1] == "*" or sign[0] in "*_" else f"{fold(sign)} "[:PREFIX]
 
 
+@lru_cache(ALIKE)
 def _beginning(sign: str) -> str:
     return "" if sign[0] in "*_" else fold(sign.rstrip("*"))[:PREFIX]
 
