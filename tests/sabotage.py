@@ -38,7 +38,9 @@ def survives(entry: dict[str, str]) -> bool:
         if text.count(entry["old"]) != 1:
             raise SystemExit(f"{entry['file']}: what is to be broken is not there once")
         file.write_text(text.replace(entry["old"], entry["new"]), "utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"tests/{entry['test']}"]
+        # Native tracebacks: pytest's own parse the source of each frame, and a chain of a thousand of them ends it.
+        quiet = ("-q", "-x", "--tb=native", "-p", "no:cacheprovider")
+        command = [sys.executable, "-m", "pytest", *quiet, f"tests/{entry['test']}"]
         done = subprocess.run(
             command, cwd=folder, env=os.environ | {"PYTHONPATH": folder}, capture_output=True, check=False
         )
