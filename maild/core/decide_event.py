@@ -166,7 +166,7 @@ def _taken(o: Occasion, edge: Transition) -> Effects:
         return holders.taken(o)
     to = edge.to or o.request.status
     told = together(
-        loan_facts.attempt(o),
+        loan_facts.attempt(o, to),
         loan_facts.remarks(o),
         loan_facts.charged(o, to),
         TELLERS.get(o.event.event, _nothing)(o),

@@ -8,7 +8,7 @@ from maild.core import costs, delivery, duedates, parts, returns
 from maild.core.effects import AddCharge, ChangeRequest, Effect, PutAttempt, PutItem
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion
-from maild.core.request import Item
+from maild.core.request import Attempt, Item
 from maild.core.terms import EventName, Flag, Role, ServiceType, Status
 
 GONE_BACK = frozenset({Status.SHIPPED_RETURN, Status.LOAN_COMPLETED, Status.COMPLETED_WITHOUT_RETURN})
@@ -53,9 +53,11 @@ def together(*parts: Told) -> Told:
     )
 
 
-def attempt(o: Occasion) -> Told:
+def attempt(o: Occasion, to: Status) -> Told:
     """The supplier's answer, kept on its attempt: each attempt has the status that its supplier gave."""
     in_hand = attempt_in_hand(o.request)
+    if in_hand is not None and o.event.event is EventName.REOPEN and to is Status.REQUESTED:
+        return Told(effects=(PutAttempt(number=o.request.number, attempt=_asked_again(in_hand, o)),))
     if in_hand is None or o.event.event not in ANSWERS or o.request.role is Role.LENDING:
         return Told()
     answered = replace(
@@ -70,6 +72,13 @@ def attempt(o: Occasion) -> Told:
         cost=o.event.cost if o.event.event is EventName.RETRY_POSSIBLE else in_hand.cost,
     )
     return Told(effects=(PutAttempt(number=o.request.number, attempt=answered),))
+
+
+def _asked_again(in_hand: Attempt, o: Occasion) -> Attempt:
+    """The attempt of a supplier that is to send a better one: its clocks run from now."""
+    return replace(
+        in_hand, status=str(Status.REQUESTED), asked_at=o.now, chased_at=None, answered_at=None, answer="", reason=""
+    )
 
 
 def remarks(o: Occasion) -> Told:
