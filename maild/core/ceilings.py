@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from maild.core.costs import SUPPLIER_PRICE
+from maild.core.costs import SUPPLIED, SUPPLIER_PRICE
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion
 from maild.core.prices import in_vouchers
 from maild.core.reading import Event, Money
-from maild.core.request import Partner, Request
+from maild.core.request import Attempt, Partner, Request
 from maild.core.terms import EventName, Role, ServiceType, Status
 from maild.core.workflow import LoanTerms
 
@@ -29,6 +29,15 @@ def stops_before(o: Occasion, supplier: Partner) -> str:
     if price is None or in_vouchers(price.money):
         return ""
     return _above(price.money, o.request, o.rules.workflows[o.rules.profile_with(o.request, supplier)].loan)
+
+
+def sent_unasked(o: Occasion) -> str:
+    """What staff must hear of material that comes before the answer about its price, or ""."""
+    in_hand = _asked_about(o)
+    if in_hand is None or o.event.event not in SUPPLIED[Role.BORROWING]:
+        return ""
+    price = f" of {_told(in_hand.cost)}" if in_hand.cost is not None else ""
+    return f"It comes although the patron has not answered about the price{price}: settle who pays."
 
 
 def as_offer(o: Occasion) -> Event | None:
@@ -59,12 +68,18 @@ def _above(cost: Money | None, request: Request, terms: LoanTerms) -> str:
 
 def _unanswered(o: Occasion) -> str:
     """A promise that crosses our question about the price must not pass for a yes to it."""
-    in_hand = attempt_in_hand(o.request)
-    asked = in_hand is not None and in_hand.reason == TOO_DEAR and o.request.status is Status.RETRY_POSSIBLE
-    cheaper = o.event.cost is not None and (not o.event.cost.amount or _ceiling(o.request, o.terms) is not None)
-    if not asked or cheaper or o.event.event is EventName.REQUEST_RECEIVED:  # which leads nowhere from there
+    if _asked_about(o) is None or o.event.event is EventName.REQUEST_RECEIVED:  # which leads nowhere from there
         return ""
+    if o.event.cost is not None and (not o.event.cost.amount or _ceiling(o.request, o.terms) is not None):
+        return ""  # a price that may be had
     return "The patron was asked about the price and has not answered: ask the supplier to wait, or say yes to it."
+
+
+def _asked_about(o: Occasion) -> Attempt | None:
+    """The attempt of the supplier in hand, where its price waits for the patron's answer."""
+    in_hand = attempt_in_hand(o.request)
+    waits = in_hand is not None and in_hand.reason == TOO_DEAR and o.request.status is Status.RETRY_POSSIBLE
+    return in_hand if waits and o.request.role is Role.BORROWING else None
 
 
 def _is_agreed(o: Occasion) -> bool:

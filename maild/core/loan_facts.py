@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from maild.core import costs, delivery, duedates, parts, returns
+from maild.core import ceilings, costs, delivery, duedates, parts, returns
 from maild.core.effects import AddCharge, ChangeRequest, Effect, PutAttempt, PutItem
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion
@@ -162,10 +162,10 @@ def accepted(o: Occasion) -> Told:
 def charged(o: Occasion, to: Status) -> Told:
     """The charge lines of the event, the price that its letters tell, and what is odd about it."""
     noted = costs.charges(o, to)
-    doubt = costs.doubt(o)
+    doubts = costs.doubt(o), ceilings.sent_unasked(o)
     return Told(
         effects=tuple(AddCharge(number=o.request.number, charge=line) for line in noted),
-        asks=(doubt,) if doubt else (),
+        asks=tuple(filter(None, doubts)),
         facts=costs.facts(o, noted),
     )
 
@@ -204,7 +204,8 @@ def handed_over(o: Occasion) -> Told:
     """A part that came late is with the patron now, like the others."""
     named = set(o.event.item_id)
     waiting = parts.waiting(o.request)
-    fetched = [item for item in waiting if not named or named & set(item.item_ids)]
+    all_of_them = not named and o.request.status is Status.WITH_PATRON  # else the office has the others only
+    fetched = [item for item in waiting if all_of_them or named & set(item.item_ids)]
     put = together(*(_put(o, replace(item, place="")) for item in fetched))
     return together(put, Told(remove=frozenset({Flag.PART_WAITING}) if len(fetched) == len(waiting) else frozenset()))
 
