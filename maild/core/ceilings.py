@@ -4,14 +4,15 @@ from dataclasses import replace
 
 from maild.core.costs import SUPPLIED, SUPPLIER_PRICE
 from maild.core.notices import attempt_in_hand
-from maild.core.occasion import Occasion
+from maild.core.occasion import Occasion, address_of_patron
 from maild.core.prices import in_vouchers
-from maild.core.reading import Event, Money
+from maild.core.reading import Doubt, Event, Money
 from maild.core.request import Attempt, Partner, Request
 from maild.core.terms import EventName, Role, ServiceType, Status
 from maild.core.workflow import LoanTerms
 
 PROMISES = frozenset({EventName.WILL_SUPPLY, EventName.EXPECT_TO_SUPPLY, EventName.REQUEST_RECEIVED})
+PRICE_ASKED = "cost_approval"  # the letter, as our Message-IDs name it
 TOO_DEAR = "CostExceedsMaxCost"  # ISO 18626: the reason of an offer that names its price
 
 
@@ -38,6 +39,20 @@ def sent_unasked(o: Occasion) -> str:
         return ""
     price = f" of {_told(in_hand.cost)}" if in_hand.cost is not None else ""
     return f"It comes although the patron has not answered about the price{price}: settle who pays."
+
+
+def unclear_answer(o: Occasion) -> Doubt | None:
+    """Why a yes, or a silence that counts as no, is for staff.
+
+    After the patron was asked about two prices an answer to the older letter looks like one to the newer; and whoever
+    cannot be written to was asked about none.
+    """
+    asked = [one for one in o.request.letters if f".{PRICE_ASKED}." in one]
+    if o.event.event is EventName.CONDITIONS_ACCEPTED and o.by == "patron" and len(asked) > 1:
+        return Doubt(reason="cost", text=f"{o.request.number}: the patron was asked twice; which price is it?")
+    if o.event.event is EventName.CONDITIONS_REFUSED and o.by == "clock" and not address_of_patron(o):
+        return Doubt(reason="cost", text="The patron has no e-mail address and was not asked about the price: ask.")
+    return None
 
 
 def as_offer(o: Occasion) -> Event | None:

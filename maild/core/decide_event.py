@@ -45,7 +45,6 @@ TELLERS: dict[EventName, Callable[[Occasion], Told]] = {
     EventName.EDIT: edits.told,
 }
 PUT_TO_PATRON = "The patron is asked. The supplier may send it before the answer: ask it to wait."
-PRICE_ASKED = "cost_approval"  # the letter, as our Message-IDs name it
 NOT_HOME = frozenset({EventName.CHECKED_OUT, EventName.SENT_TO_OFFICE})
 
 
@@ -109,19 +108,11 @@ def _hindrance(o: Occasion, edge: Transition) -> Doubt | None:
     lacking = sorted(edge.needs_flags - _flags(o))
     if lacking:
         return Doubt(reason="status", text=f"{o.event.event} of {o.request.number}: no {', '.join(lacking)}.")
-    return _which_price(o) or _place(o) or _date(o) or _which_part(o) or _paper(o)
+    return ceilings.unclear_answer(o) or _place(o) or _date(o) or _which_part(o) or _paper(o)
 
 
 def _flags(o: Occasion) -> frozenset[Flag]:
     return o.request.flags | ({Flag.RENEWAL_PENDING} if renewals.is_pending(o.request) else frozenset())
-
-
-def _which_price(o: Occasion) -> Doubt | None:
-    """A yes after the patron was asked about two prices: an answer to the older letter looks like one to the newer."""
-    asked = [one for one in o.request.letters if f".{PRICE_ASKED}." in one]
-    if o.event.event is not EventName.CONDITIONS_ACCEPTED or o.by != "patron" or len(asked) < 2:
-        return None
-    return Doubt(reason="cost", text=f"{o.request.number}: the patron was asked twice; which price is it?")
 
 
 def _place(o: Occasion) -> Doubt | None:

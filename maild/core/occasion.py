@@ -112,7 +112,7 @@ def to_patron(o: Occasion, letter: str, facts: Mapping[str, object]) -> Effect |
     unknown = o.patron is not None and not o.patron.approved
     if unknown and (o.began or o.request.status) is Status.NEW:
         return None
-    address = (o.patron.email if o.patron is not None else "") or o.request.patron_email or ""
+    address = address_of_patron(o)
     if not address:
         return _no_address(o, letter, "the patron")
     return SendLetter(
@@ -126,6 +126,11 @@ def to_patron(o: Occasion, letter: str, facts: Mapping[str, object]) -> Effect |
         facts=dict(facts),
         attach=o.attach,
     )
+
+
+def address_of_patron(o: Occasion) -> str:
+    """Where the patron is written to, or ""."""
+    return (o.patron.email if o.patron is not None else "") or o.request.patron_email or ""
 
 
 def patron_language(request: Request, patron: Patron | None, rules: Rules) -> str:
