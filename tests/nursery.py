@@ -11,6 +11,7 @@ from pathlib import Path
 from maild import daemon, house
 from maild.clock import SystemClock
 from maild.configuration import load
+from maild.daemon import parts
 from maild.reader import InProcessReader
 from maild.verbs.running import log_to_stderr
 
@@ -21,7 +22,7 @@ def main(config: Path) -> None:
     paper = house.paper_of(settings)
     reader = InProcessReader(paper.rulebook.reading)
     house.paper_of = lambda _: paper
-    daemon.Reader = lambda *_, **__: reader  # type: ignore[assignment,misc]  # the same seam
+    parts.Reader = lambda *_, **__: reader  # type: ignore[assignment,misc]  # the same seam
     log_to_stderr()
     for _ in sys.stdin:
         child = os.fork()

@@ -218,8 +218,9 @@ async def test_daemon_reads_decides_and_sends_by_itself(settings: Settings) -> N
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(daemon.run())
         await asyncio.wait_for(daemon.ready.wait(), 40)
-        note = daemon._sender._note  # type: ignore[union-attr]  # it is built
-        daemon._sender._note = lambda *args: (note(*args), sent())[0]  # type: ignore[union-attr,method-assign]
+        sender = daemon.parts.sender
+        note = sender._note
+        sender._note = lambda *args: (note(*args), sent())[0]  # type: ignore[method-assign]  # to hear of it
         await asyncio.to_thread(_send, daemon.ports["smtp"], form())
         await asyncio.to_thread(sent.wait_for, lambda: sent.count >= 2)
         daemon.stop()
@@ -234,7 +235,7 @@ def _send(port: int, raw: bytes) -> None:
 
 
 async def test_work_that_breaks_off_is_taken_up_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("maild.daemon.PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr("maild.daemon.lifecycle.PAUSE_SECONDS", 0.05)
     deal = Desk._deal_with
     broke = Signal()
 

@@ -68,8 +68,8 @@ async def test_request_goes_the_whole_way(
     mailhost: Dovecot, postfix: Callable[..., Postfix], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poll, polled = MailboxDoor.poll, Signal()
-    commit, committed = Daemon._committed, Signal()
-    monkeypatch.setattr(Daemon, "_committed", lambda self: (commit(self), committed()))
+    filing, committed = MailboxDoor.file_now, Signal()
+    monkeypatch.setattr(MailboxDoor, "file_now", lambda self: (filing(self), committed()))  # called at each commit
     monkeypatch.setattr(MailboxDoor, "poll", lambda self, session: (poll(self, session), polled()))
     sink = Sink()
     password = tmp_path / "password"

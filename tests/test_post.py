@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from maild.clock import WoundClock
 from maild.core.effects import Audience
-from maild.daemon import IDLE_SECONDS
+from maild.daemon.signals import IDLE_SECONDS
 from maild.demo.imap_server import free_port
 from maild.post import transport
 from maild.post.sender import GIVE_UP_AFTER, GIVE_UP_TRIES, PAUSES_MINUTES, Pace, Sender

@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 
 import structlog
 
-from maild import daemon, house
+from maild import house
 from maild.clock import SystemClock
 from maild.credentials import credential_of
-from maild.daemon import Daemon
+from maild.daemon import Daemon, lifecycle, parts
 from maild.house import Paper
 from maild.intake.accept import Acceptance
 from maild.intake.imap_session import ImapSession
@@ -50,7 +50,7 @@ def ready(settings: Settings) -> Change:
 
     def take() -> None:
         house.paper_of = ready_made
-        daemon.Reader = lambda *_, **__: reader  # type: ignore[assignment,misc]  # the same seam
+        parts.Reader = lambda *_, **__: reader  # type: ignore[assignment,misc]  # the same seam
 
     return take
 
@@ -70,17 +70,17 @@ async def _round(settings: Settings, go: int) -> None:
 
     What fails is done again after a pause, as in `run`.
     """
-    daemon.PAUSE_SECONDS = 0.02
+    lifecycle.PAUSE_SECONDS = 0.02
     loop = asyncio.get_running_loop()
     one = OneThread()
     loop.set_default_executor(one)
     life = Daemon(settings, SystemClock())
-    life._worker = one
+    life._worker._thread = one
     sent = asyncio.Event()
 
     async def work() -> None:
-        await life._in_worker(life.desk.recover)
-        for mailbox in life._mailboxes:
+        await life._worker.do(life.parts.desk.recover)
+        for mailbox in life.parts.mailboxes:
             with ImapSession(mailbox._mailbox, credential_of(mailbox._mailbox)) as session:
                 mailbox.poll(session)
         await life.settle()
@@ -88,10 +88,10 @@ async def _round(settings: Settings, go: int) -> None:
         with life.database.read() as session:
             if outbox.oldest_waiting(session) is not None:
                 raise TimeoutError("letters wait")
-        for mailbox in life._mailboxes:
+        for mailbox in life.parts.mailboxes:
             with ImapSession(mailbox._mailbox, credential_of(mailbox._mailbox)) as session:
                 mailbox.poll(session)
-        life._tell_health()
+        life.rounds.pulse.tell()
         life.stop()
 
     async with life.opened():
