@@ -34,7 +34,7 @@ LEFT_US = ("waiting", "sent", "failed")  # a shadow or held letter reached nobod
 def _of_requests(row: type[SQLModel], order: str) -> Any:
     """The rows that belong to some requests in another table."""
     table = table_of(row)
-    return select(*table.c).where(table.c.request_id.in_(one_of("ids"))).order_by(table.c[order])
+    return select(*table.c).where(table.c.request_id.in_(one_of("ids"))).order_by(table.c.request_id, table.c[order])
 
 
 _REQUEST, _PATRON, _PARTNER = table_of(RequestRow).c, table_of(PatronRow).c, table_of(PartnerRow).c
@@ -45,10 +45,10 @@ _ATTEMPTS = _of_requests(AttemptRow, "number")
 _ITEMS = _of_requests(ItemRow, "number")
 _CODES = _of_requests(ItemCodeRow, "place")
 _CHARGES = _of_requests(ChargeRow, "id")
-_LETTERS = (
-    select(_OUTBOX.request_id, _OUTBOX.to, _OUTBOX.message_id)
-    .where(_OUTBOX.request_id.in_(one_of("ids")), _OUTBOX.state.in_(LEFT_US))
-    .order_by(_OUTBOX.id)
+_LETTERS = (  # not by their states: with some requests SQLite would go through all letters that were ever sent
+    select(_OUTBOX.request_id, _OUTBOX.to, _OUTBOX.message_id, _OUTBOX.state)
+    .where(_OUTBOX.request_id.in_(one_of("ids")))
+    .order_by(_OUTBOX.request_id, _OUTBOX.id)
 )
 _PATRONS = select(*_PATRON).where(_PATRON.id.in_(one_of("ids")))
 _PEOPLE = (
@@ -217,8 +217,9 @@ def _parts(session: Session, ids: Sequence[int]) -> dict[int, Parts]:
     )
     codes = _by_request(_rows(session, _CODES, [one for one in ids if items[one]]), ids)
     letters: dict[int, list[tuple[str, str]]] = {one: [] for one in ids}
-    for request_id, to, message_id in _rows(session, _LETTERS, ids):
-        letters[request_id].append((to, message_id))
+    for request_id, to, message_id, state in _rows(session, _LETTERS, ids):
+        if state in LEFT_US:
+            letters[request_id].append((to, message_id))
     return {
         one: Parts(
             attempts=attempts[one],

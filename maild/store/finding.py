@@ -45,7 +45,9 @@ _OF_ADDRESSES = _newest(
 _ASKED = table_of(RequestRow).alias("asked").c
 _BESIDE = _newest(
     and_(
-        _REQUEST.closed_at.is_(None),
+        _REQUEST.closed_at.is_(None).is_(
+            True
+        ),  # so written SQLite begins with the patron's, not with all that are open
         _REQUEST.id.not_in(_AMONG),
         _REQUEST.patron_id.in_(
             select(_ASKED.patron_id).where(_ASKED.id.in_(_AMONG), _ASKED.status == Status.NEW.value)
