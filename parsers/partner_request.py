@@ -13,6 +13,7 @@ from maild.core.reading import Doubt, Event, Reading
 from maild.core.request import Context
 from maild.core.terms import EventName, Kind
 from maild.reading.form_draft import Asking
+from maild.reading.form_meaning import settled
 from maild.reading.form_shapes import Answer, is_form, languages_of, read_answers
 from maild.reading.form_values import Filled, fill
 from maild.reading.forms import FormRules, find_form
@@ -74,7 +75,7 @@ class PartnerRequestParser:
         if not mail.rows and len(_STRUCTURE.findall(text[:6000])) < 3:
             return None
         form = find_form(rules.forms, mail.from_address, mail.subject, text)
-        answers = read_answers(mail, rules.forms, form, text=text)
+        answers = settled(read_answers(mail, rules.forms, form, text=text))
         keys = {a.key for a in answers if a.value.strip()}
         asked = bool(keys & {"library", "ref", "symbol"}) or rules.forms.has("ask", f"{mail.subject}\n{text[:1500]}")
         if not is_form(answers) or not asked or keys & {"card"} or not is_library(mail, context, rules.forms):

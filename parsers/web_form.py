@@ -11,6 +11,7 @@ from maild.core.reading import Doubt, Event, Reading
 from maild.core.request import Context
 from maild.core.terms import EventName, Kind
 from maild.reading.form_draft import Asking
+from maild.reading.form_meaning import PATRON_KEYS, settled
 from maild.reading.form_shapes import Answer, is_form, languages_of, read_answers
 from maild.reading.form_values import fill
 from maild.reading.forms import Form, FormRules, find_form
@@ -25,7 +26,6 @@ _ROBOT = re.compile(
 )
 _ADDRESS_IN = re.compile(r"https?://|www\.", re.I)
 _OPENURL_LABEL = re.compile(r"^(?:rft|rfr|ctx|rfe|svc|req|url)[._]", re.I)
-_PATRON_KEYS = frozenset({"card", "group", "pickup"})
 
 
 class WebFormParser:
@@ -39,7 +39,7 @@ class WebFormParser:
         if not listed and not _may_be_form(mail, context):
             return None
         form = find_form(rules.forms, mail.from_address, mail.subject, mail.text)
-        answers = read_answers(mail, rules.forms, form)
+        answers = settled(read_answers(mail, rules.forms, form))
         openurl = find_openurl(mail.text)
         if openurl:
             answers = tuple(a for a in answers if not (_OPENURL_LABEL.match(a.label) or _is_openurl(a)))
@@ -87,7 +87,7 @@ def _from_robot_or_patron(mail: Mail, answers: tuple[Answer, ...]) -> bool:
     """A form by its shape: a patron's card or group is asked for, or a robot wrote it."""
     keys = {a.key for a in answers}
     robot = bool(_ROBOT.search(mail.from_address.partition("@")[0]))
-    return bool(keys & _PATRON_KEYS) if "library" not in keys else robot
+    return bool(keys & PATRON_KEYS) if "library" not in keys else robot
 
 
 def _is_openurl(answer: Answer) -> bool:
@@ -122,7 +122,7 @@ def _asking(
     return Asking(
         today=today_of(mail, context, rules.zone),
         headings=((form.service if form else ""), mail.subject, _title_line(mail.text)),
-        for_library=bool(keys & {"library", "symbol"}) and not keys & _PATRON_KEYS,
+        for_library=bool(keys & {"library", "symbol"}) and not keys & PATRON_KEYS,
         language=language,
         reply_to=(person.group("email") if person else "") or (mail.reply_to if reply_to not in strangers else ""),
         name=person.group("name") if person else "",

@@ -61,6 +61,9 @@ _PARENS_IMPRINT = re2.compile(rf"\s\((?:([^()]{{2,100}}?)[,:]? )?({_YEAR})\)\.?$
 _IMPRINT_YEAR = re2.compile(
     rf"\.\s((?:\[?{_UPPER}[^.:;]{{0,40}} ?: )?\[?{_UPPER}[^.:;]{{1,80}}),\s\[?c?({_YEAR})\]?\.?$"
 )
+_HOUSE_YEAR = re2.compile(
+    rf"[.,]\s((?:{_UPPER}[^.,:;\d]{{1,40}} ?: )?{_UPPER}[^.,:;\d]{{1,50}}?),? \[?c?({_YEAR})\]?\.?$"
+)
 _IMPRINT = re2.compile(rf"\.\s((?:[^.:;]{{2,40}} ?: )?{_UPPER}[^.:;]{{1,80}})\.?$")
 _LOCATORS = (
     (_CHICAGO, ("volume", "issue", "year")),
@@ -80,6 +83,7 @@ _LABELLED_ID = re.compile(
     r"|\bPMC?-?ID:?\s?\w{1,12}|\bdoi:?\s?10\.\S{4,200}|https?://\S{4,500}|\b10\.\d{4,9}/\S{1,200})[.,;]?",
     re.IGNORECASE,
 )
+_IS_PART = re.compile(r"\b(?:vol|no|nro|nr|pp|s|ss)\.\s?\d|\d\s?\(\d", re.IGNORECASE)
 _LEAD = re.compile(r"^\s{0,20}(?:[-*•–]\s|\[?\d{1,2}[.\])]\s|\(\d{1,2}\)\s)\s{0,20}")
 
 
@@ -269,6 +273,9 @@ def _year_off(head: str, body: str, found: dict[str, str]) -> tuple[str, dict[st
 def _parts(people: People, rest: str, found: dict[str, str], body: str) -> dict[str, str]:
     """Author, title of the part and what it stands in, from "Title. In Editor (Ed.), Book" or "Title. Journal"."""
     fields = found | {"article_author": _names(people)}
+    quoted = _QUOTED.search(rest)
+    if quoted and quoted.group(2):
+        return _full(fields | {"article_title": quoted.group(1).rstrip(".,")} | _container(quoted.group(2)))
     inside = _IN.search(rest)
     if inside:
         fields |= {"article_title": rest[: inside.start()].strip(" .,")} | _container(inside.group(1))
@@ -290,7 +297,12 @@ def _container(text: str) -> dict[str, str]:
 
 
 def _book(body: str) -> dict[str, str]:
-    """A whole book: author and title, then publisher and year, or the year alone."""
+    """A whole book: author and title, then publisher and year, or the year alone; {} for a part that was not cut."""
+    fields = _whole_book(body)
+    return {} if _IS_PART.search(fields.get("title", "")) else fields
+
+
+def _whole_book(body: str) -> dict[str, str]:
     edition = _EDITION.search(body)
     fields = {"edition": edition.group(1)} if edition else {}
     if edition:
@@ -300,7 +312,7 @@ def _book(body: str) -> dict[str, str]:
     dated = _AFTER_YEAR.search(people.rest) if people else None
     if people and dated:
         return _full(fields | {"author": _names(people), "year": dated.group(1)} | _title_imprint(dated.group(2)))
-    for tail in (_PARENS_IMPRINT, _IMPRINT_YEAR, _YEAR_LAST):
+    for tail in (_PARENS_IMPRINT, _IMPRINT_YEAR, _HOUSE_YEAR, _YEAR_LAST):
         end = tail.search(body)
         if end:
             imprint = {"year": end.groups()[-1]}

@@ -15,6 +15,7 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     others: list[str] = field(default_factory=list)  # further references in the same field
+    any_edition: bool = False
     journal: bool = False  # the title is a journal's
     labels: frozenset[str] = frozenset()  # every field that the form has, filled or not
 

@@ -8,6 +8,7 @@ from maild.reading.form_draft import Asking, Draft, first_of
 from maild.reading.form_shapes import Answer
 from maild.reading.forms import FormRules
 from maild.reading.identifiers import isils
+from maild.reading.words import fold
 
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\\]{1,64}@[^\s@<>\"(),:;\\]{1,200}\.[^\s@<>\"(),:;\\.]{2,40}")
 
@@ -17,11 +18,11 @@ def patron_of(
 ) -> Person:
     name = (
         " ".join(n for n in (first_of(values, "first_name"), first_of(values, "last_name")) if n)
-        or _turned(values)
+        or _without_address(_turned(values))
         or asking.name
     )
-    written = _EMAIL.search("\n".join(values.get("email", [])))
-    email = written.group() if written else asking.reply_to or None
+    written = _EMAIL.search("\n".join([*values.get("email", []), *values.get("name", [])]))
+    email = (written.group() if written else asking.reply_to) or _address_beside(name, draft)
     card = first_of(values, "card")
     number = card.strip() if card and re.search(r"\d{3}|^[A-Za-z]{1,4}\d{2,}", card) and len(card) <= 40 else None
     if (card and number is None) or any(a.key == "card" and _says_no_card(a.value, rules) for a in answers):
@@ -36,6 +37,17 @@ def patron_of(
     )
 
 
+def _address_beside(name: str, draft: Draft) -> str | None:
+    """The one address under a label that is not known, where it is made of the patron's name; else a doubt."""
+    found: list[str] = list(dict.fromkeys(_EMAIL.findall("\n".join(draft.notes))))
+    parts: list[str] = re.findall(r"[^\W\d_]{3,40}", fold(name))
+    if len(found) == 1 and any(part in found[0].casefold().partition("@")[0] for part in parts):
+        return found[0]
+    if found:
+        draft.doubt("incomplete", "An e-mail address stands in the form, but not whose it is.", found[0])
+    return None
+
+
 def _turned(values: Mapping[str, list[str]]) -> str | None:
     """The patron's name; "Lindroos-Heino, Ebba" turned round where the label asks for the last name first."""
     name = first_of(values, "name")
@@ -43,6 +55,11 @@ def _turned(values: Mapping[str, list[str]]) -> str | None:
         last, first = (part.strip() for part in name.split(","))
         return f"{first} {last}" if first and last else name
     return name
+
+
+def _without_address(name: str | None) -> str:
+    """ "Rauni Puro <rauni@example>" without what is no name."""
+    return re.sub(rf"[<(\[]?(?:mailto:)?{_EMAIL.pattern}[>)\]]?", "", name or "").strip(" ,;")
 
 
 def _says_no_card(value: str, rules: FormRules) -> bool:

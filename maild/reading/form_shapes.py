@@ -1,7 +1,7 @@
 """Label and answer out of a mail, whatever shape the form system gave them.
 
 JSON, table rows, `--- Label ---`, heading and next line, `Label: answer`, `key = value`, dotted leaders and wide gaps:
-the reading that recognises most labels is taken.
+the reading that recognises most labels is taken. Where none makes a request, the shapes of form_rows are tried.
 """
 
 import re
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from maild.core.mail import Mail
 from maild.reading.form_json import json_leaves
+from maild.reading.form_rows import asked_and_answered, delimited, paragraphs, turns
+from maild.reading.form_several import cut_label
 from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, find_label, split_label
 
 _NAME_LIKE = re.compile(r"(?:\d{1,2}[.)]\s?)?[^\W\d_a-zåäöü]|[a-z]{1,30}_[a-z]")
@@ -27,10 +29,15 @@ ONE_LINE = frozenset(
 )
 FREE = frozenset({"note", "reference", "office_address", "contact"})
 
-_SECTION = re.compile(r"^(?:[=*#~+_-]{2,}|[=*#~+_-]{1,4}\s?[^=*#~_:-]{2,60}\s?[=*#~+_-]{1,4})$")
+_SECTION = re.compile(r"^(?:[=*#~+_-]{2,}|\[[^\[\]]{3,60}\]|[=*#~+_-]{1,4}\s?[^=*#~_:-]{2,60}\s?[=*#~+_-]{1,4})$")
 _WPFORMS = re.compile(r"^-{2,4}\s(.{1,90}?)\s-{2,4}$")
-_SEPARATED = re.compile(r"^(.{1,90}?)(?:\s?\.{2,80}\s?:?|\s?:(?!//)|\s?=(?!=)|\t+)\s*(.*)$", re.S)
+_SEPARATED = re.compile(
+    r"^([^(:\n]{1,40}\([^()]{3,50}\)|.{1,90}?)(?:\s?\.{2,80}\s?:?|\s?:(?!//)|\s?=(?!=)|\t+)\s*(.*)$", re.S
+)
+_ASKED = re.compile(r"^([^?]{3,88}\?)\s+(\S[^?]*)$")
 _WIDE = re.compile(r"^(\S.{0,60}?)(?:\t+|\s{2,40})(\S.*)$")
+_QUESTION_NO = re.compile(r"^(?:q|k|f|kysymys|question|fråga|frage)\s?\d{1,3}\s?[.:)]\s+(?=\S)", re.IGNORECASE)
+_MARKS = re.compile(r"^(?:[•·]\s*|>\s+)+")
 _COLUMNS = re.compile(r"\s{3,40}|\t+")
 
 
@@ -51,9 +58,24 @@ def read_answers(
     body = mail.text if text is None else text
     if _worth(answers := _from_json(body, rules, form)) >= 2:
         return tuple(answers[:MAX_ANSWERS])
-    candidates = [_from_rows(mail.rows, rules, form), _from_lines(_inner(body, form), rules, form, text is not None)]
+    candidates = [_from_pairs(mail.rows, rules, form), _from_lines(_inner(body, form), rules, form, text is not None)]
     best = max(candidates, key=_worth)
+    if not is_form(best):
+        others = [_from_pairs(pairs, rules, form) for pairs in _by_order(_inner(body, form), rules, form)]
+        best = max(
+            [best, *(other for other in others if is_form(other))], key=lambda found: (is_form(found), _worth(found))
+        )
     return tuple(best[:MAX_ANSWERS]) if _worth(best) >= 2 else ()
+
+
+def _by_order(text: str, rules: FormRules, form: Form | None) -> Iterator[Iterable[tuple[str, str]]]:
+    def known(label: str) -> bool:
+        return find_label(label, rules, form) is not None
+
+    yield delimited(text)
+    yield asked_and_answered(text)
+    yield paragraphs(text, known)
+    yield turns(text, known)
 
 
 def _worth(answers: Sequence[Answer]) -> int:
@@ -82,13 +104,11 @@ def _inner(text: str, form: Form | None) -> str:
 def _answer(label: str, value: str, rules: FormRules, form: Form | None) -> Iterator[Answer]:
     """One field, or the several that one label asks for."""
     found = find_label(label, rules, form, guess=False)
-    if found is None:
-        keys = split_label(label, rules)
-        parts = _parted(value, len(keys)) if keys else ()
-        if parts:
-            yield from (Answer(label=label, key=k, value=v) for k, v in zip(keys, parts, strict=True))
-            return
-        found = find_label(label, rules, form)
+    keys = split_label(label, rules) if found is None else ()
+    if parts := cut_label(value, keys) if keys else ():
+        yield from (Answer(label=label, key=key, value=part) for key, part in parts)
+        return
+    found = found or find_label(label, rules, form)
     yield Answer(
         label=label.strip(" :*"),
         key=found.key if found else "",
@@ -97,18 +117,9 @@ def _answer(label: str, value: str, rules: FormRules, form: Form | None) -> Iter
     )
 
 
-def _parted(value: str, count: int) -> tuple[str, ...]:
-    """A value cut at its slashes, semicolons, commas or, failing those, blanks, where that gives `count` parts."""
-    for pattern in (r"\s/\s", r"[/;]", r",", r"\s"):
-        parts = [part.strip() for part in re.split(pattern, value.strip())]
-        if len(parts) == count and all(parts):
-            return tuple(parts)
-    return ()
-
-
-def _from_rows(rows: Iterable[tuple[str, str]], rules: FormRules, form: Form | None) -> list[Answer]:
+def _from_pairs(pairs: Iterable[tuple[str, str]], rules: FormRules, form: Form | None) -> list[Answer]:
     answers: list[Answer] = []
-    for label, value in rows:
+    for label, value in pairs:
         if 0 < len(label.strip()) <= MAX_LABEL:
             answers.extend(_answer(label, value, rules, form))
     return answers
@@ -126,6 +137,7 @@ class _Lines:
     running: bool = False
     awaits: bool = False  # the last label stood alone: the next line is its answer, whatever it looks like
     gap: bool = False
+    above: bool = False  # the line that follows is indented more: a label whose answer stands below it
     indent: int = 0
     last: int = 0  # length of the last line that was taken up
     letter: bool = False  # a person's mail: what stands after a blank line may be a signature
@@ -135,16 +147,21 @@ def _from_lines(text: str, rules: FormRules, form: Form | None, letter: bool) ->
     state = _Lines([], letter=letter)
     lines = text.splitlines()[:MAX_LINES]
     for number, line in enumerate(lines):
-        stripped = line.strip().lstrip("•·").strip()
+        stripped = _QUESTION_NO.sub("", _MARKS.sub("", line.strip()))
         if not stripped:
             state.gap = True
             continue
-        indent = len(line) - len(line.lstrip())
+        indent = _indent(line)
+        state.above = number + 1 < len(lines) and _indent(lines[number + 1]) > indent
         if not _take(stripped, indent, state, rules, form):
             _go_on(stripped, indent, state, lines, number, rules, form)
         state.gap = False
         state.last = len(line)
     return state.answers
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _take(line: str, indent: int, state: _Lines, rules: FormRules, form: Form | None) -> bool:
@@ -193,6 +210,9 @@ def _one_field(line: str, state: _Lines, rules: FormRules, form: Form | None) ->
         if split.group(2) and not taken and _unknown_label(split.group(1)):
             return answers
         return []
+    asked = _ASKED.match(line)
+    if asked and not (state.running and _is_free(state)) and find_label(asked.group(1), rules, form) is not None:
+        return list(_answer(asked.group(1), asked.group(2), rules, form))
     wide = _WIDE.match(line)
     known = find_label(wide.group(1), rules, form, guess=False) if wide else None
     if wide and known:
@@ -224,8 +244,9 @@ def _bare_label(line: str, indent: int, state: _Lines, rules: FormRules, form: F
         state.answers and state.running and not state.answers[-1].value and indent > state.indent
     ):
         return False
-    found = find_label(line, rules, form, guess=line.endswith(("*", ":", "?")))
-    if found is None:
+    found = find_label(line, rules, form)
+    asks = line.endswith(("*", ":", "?")) or state.above or find_label(line, rules, form, guess=False) is not None
+    if found is None or not (asks or found.key == "consent"):
         return False
     last = state.answers[-1] if state.answers and state.running else None
     # "What do you need?" / "Article": the answer is a word that is a label elsewhere.

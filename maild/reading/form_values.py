@@ -20,7 +20,7 @@ from maild.reading.identifiers import (
     mask_identity_codes,
 )
 from maild.reading.money import find_money
-from maild.reading.services import service_of
+from maild.reading.services import service_of, word_for
 
 MAX_VALUE = 2_000  # characters of one answer
 NEED_BEFORE_DAYS = 200  # an ambiguous 01/08/2027 is the reading that lies nearer than this
@@ -51,6 +51,7 @@ def fill(answers: Sequence[Answer], asking: Asking, rules: FormRules) -> Filled:
     service = service_of(said, asking.headings, filled, note_text, rules)
     if service.against:
         draft.doubt("contradictory", f"The form contradicts itself: {service.against}.", f"{said} / {note_text}")
+    _doubt_default(said, asking, service.type, answers, draft, rules)
     if not asking.for_library and rules.has("note_for_staff", note_text):
         draft.doubt("question", "The note asks for more than the form, or sets a condition.", note_text)
     new = NewRequest(
@@ -62,7 +63,7 @@ def fill(answers: Sequence[Answer], asking: Asking, rules: FormRules) -> Filled:
         delivery=None if asking.for_library else _delivery(values, draft, rules),
         office_address=None if asking.for_library else first_of(values, "office_address"),
         abroad_ok=flags["abroad_ok"],
-        any_edition=flags["any_edition"],
+        any_edition=flags["any_edition"] or (True if draft.any_edition else None),
         note="\n".join(dict.fromkeys(draft.notes)) or None,
         language=asking.language or None,
         patron=patron,
@@ -73,6 +74,20 @@ def fill(answers: Sequence[Answer], asking: Asking, rules: FormRules) -> Filled:
         if rules.has("title_for_staff", first_of(values, key) or ""):
             draft.doubt("incomplete", "What stands in the title's place is no one work.", first_of(values, key) or "")
     return Filled(requests=(new, *_further(draft.others, new)), doubts=tuple(draft.doubts))
+
+
+def _doubt_default(
+    said: str, asking: Asking, service: ServiceType, answers: Sequence[Answer], draft: Draft, rules: FormRules
+) -> None:
+    """A loan that nothing asks for by name is a guess: pages, or a copy under an unknown label, speak against it."""
+    if service is not ServiceType.LOAN or word_for(said, rules) is not None:
+        return
+    short = [a.value for a in answers if not a.key and len(a.value.split()) <= 4]
+    copies = [value for value in short if word_for(value, rules) is ServiceType.COPY]
+    named = any(word_for(heading, rules) is ServiceType.LOAN for heading in asking.headings if heading)
+    if copies or ("pages" in draft.work and not named):
+        passage = copies[0] if copies else draft.work["pages"]
+        draft.doubt("contradictory", "Nothing in it says that a loan is wanted, and this speaks of a copy.", passage)
 
 
 def _values(answers: Iterable[Answer], draft: Draft, rules: FormRules) -> dict[str, list[str]]:
@@ -99,6 +114,8 @@ def _clean(value: str) -> str:
     # A list of choices as Microsoft Forms writes it: ["a","b"].
     if text.startswith('["') and text.endswith('"]'):
         text = text[2:-2].replace('","', ", ")
+    if len(text) > 2 and text[0] == text[-1] == '"' and text.count('"') == 2:
+        text = text[1:-1]
     return "\n".join(" ".join(line.split()) for line in text.splitlines()).strip()
 
 

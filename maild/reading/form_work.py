@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from maild.core.reading import Citation
-from maild.reading.citations import read_reference, split_references
+from maild.reading.citations import Reference, read_reference, split_references
 from maild.reading.form_draft import Draft, first_of
 from maild.reading.identifiers import clean_isbn, clean_issn, dois, isbns, issns, pmids
+from maild.reading.people import leading_people
 
 CITATION_FIELDS = frozenset(f.name for f in fields(Citation))
 _AS_WRITTEN = ("publisher", "place", "edition", "volume", "issue", "chapter", "series", "record_id")
 _YEAR = re.compile(r"(?<!\d)(1[4-9]\d\d|20\d\d)(?!\d)")
+_ISSN = re.compile(r"(?<![\w-])\d{4}-\d{3}[\dXx](?![\w-])")
 _IMPRINT = re.compile(r"^(.{2,200}?),?\s\[?c?(1[4-9]\d\d|20\d\d)\]?\.?$")
 _EDITED = re.compile(
     r"^(?P<title>[^()]{3,300})\((?:red|toim|ed|eds|hrsg|hg|koost|utg)\.?:?\s(?P<editor>[^()]{3,100})\)[,.]?\s?(?P<year>1[5-9]\d\d|20\d\d)?\.?$",
@@ -34,6 +36,10 @@ _ANOTHER = re.compile(
     r"[^\d\"”»]{0,200}[\d\"”»]",
     re.IGNORECASE,
 )
+_ANY = re.compile(
+    r"\b(?:any|all|mikä tahansa|mikä vain|kaikki|vilken som helst|alla|valfri|jede|beliebig|egal|alle)\b|käy\b",
+    re.IGNORECASE,
+)
 _VOLUME_ISSUE = re.compile(
     r"^(\d{1,4})\s?(?:\(|[:/]\s?|,?\s?(?:no|nro|nr|n:o)\.?\s?)(\d{1,3}(?:[-–/]\d{1,3})?)\)?$", re.IGNORECASE
 )
@@ -51,6 +57,8 @@ def read_work(values: dict[str, list[str]], draft: Draft) -> None:
     _read_pages(values, work)
     _read_numbers(values, draft)
     _split_titles(work)
+    _cite_in_title(draft)
+    _read_any_edition(draft)
     _doubt_titles(values, draft)
     for text in values.get("reference", []):
         _read_reference(text, draft)
@@ -94,6 +102,30 @@ def _split_titles(work: dict[str, str]) -> None:
     part = _BY.match(work.get("article_title", ""))
     if part and "article_author" not in work:
         work["article_title"], work["article_author"] = part["title"].strip(), part["author"].strip()
+
+
+def _cite_in_title(draft: Draft) -> None:
+    """A whole reference typed into the title's field, where no other field says who wrote it and when."""
+    work = draft.work
+    title = work.get("title", "")
+    if work.keys() & {"author", "year", "article_title"} or draft.journal or not _YEAR.search(title):
+        return
+    found = read_reference(title)
+    if not found.certain or not {"author", "title", "year"} <= found.fields.keys():
+        return
+    people = leading_people(title)
+    if " / " in title or (people is not None and people.sure):
+        work |= found.fields
+    else:  # "Kerttu Kaunis: Rannan kivet (1971)" may be by her or about her
+        draft.doubt("incomplete", "The title may hold the author's name too.", title)
+
+
+def _read_any_edition(draft: Draft) -> None:
+    """ "Painos: mikä tahansa" is no edition."""
+    edition = draft.work.get("edition", "")
+    if _ANY.search(edition) and not re.search(r"\d", edition):
+        draft.any_edition = True
+        del draft.work["edition"]
 
 
 def _doubt_titles(values: Mapping[str, list[str]], draft: Draft) -> None:
@@ -158,6 +190,8 @@ def _read_numbers(values: Mapping[str, list[str]], draft: Draft) -> None:
             if key in {"isbn", "issn", "isbn_issn"} and not any(found.values()):
                 lone = clean_isbn(value), clean_issn(value)
                 found["isbn"], found["issn"] = ((n,) if n else () for n in lone)
+            if key == "issn" and not any(found.values()) and (stated := _ISSN.search(value)):
+                found["issn"] = (stated.group(),)  # it names no one work, so a wrong digit orders no other
             for name, numbers in found.items():
                 if numbers:
                     work.setdefault(name, numbers[0])
@@ -171,12 +205,22 @@ def _read_reference(text: str, draft: Draft) -> None:
     if len(pieces) > 1:
         draft.others.extend(pieces[1:])
         draft.doubt("several-requests", "One field holds several references; each is a request of its own.", text)
-    found = read_reference(pieces[0] if pieces else text)
+    found = _of_lines(pieces[0] if pieces else text)
     for name, value in found.fields.items():
         draft.work.setdefault(name, value)
     draft.journal = draft.journal or found.kind == "article"
     if found.rest:
         draft.notes.append(found.rest)
+
+
+def _of_lines(text: str) -> Reference:
+    """The reference of a field; where its first line gives more than the whole, the other lines are the rest."""
+    whole = read_reference(text)
+    first, _, after = text.partition("\n")
+    alone = read_reference(first) if after else whole
+    if alone.certain and len(alone.fields) > len(whole.fields):
+        return replace(alone, rest=after.strip())
+    return whole
 
 
 def citation_of(work: Mapping[str, str]) -> Citation:

@@ -50,6 +50,21 @@ _REQUIRED = re.compile(
     r"\((?:required|pakollinen|obligatorisk|obligatoriskt|pflichtfeld|vaaditaan|optional|valinnainen|frivillig)\)", re.I
 )
 _NUMBERING = re.compile(r"^(?:(?:q|k|f|kysymys|question|fråga|frage)\s?\d{1,3}\s?[.:)]?|\d{1,3}\s?[.)])\s{0,5}", re.I)
+# Names of variables: "bk_title", "pub_year", "req_type"; and a first word that says nothing: "book year", "your card".
+_SHORT_WORDS = {
+    "bk": "book", "art": "article", "atl": "article", "jnl": "journal", "jrnl": "journal", "jour": "journal",
+    "pub": "publication", "req": "request", "lib": "library", "num": "number", "nbr": "number", "addr": "address",
+    "auth": "author", "ttl": "title", "yr": "year", "pg": "page", "pgs": "pages", "cmt": "comment", "usr": "user",
+    "pat": "patron", "ph": "phone", "loc": "location",
+}  # fmt: skip
+_FIRST_WORD = re.compile(
+    r"^(?:item|book|article|journal|patron|user|borrower|customer|requester|request|form|field|fld|frm|txt|input|ill"
+    r"|your|work|kirjan|teoksen|artikkelin|asiakkaan|tilaajan|lainaajan|oma|din|ditt|kundens|låntagarens)\s"
+)
+_SAYS_ITSELF = frozenset({
+    "year", "isbn", "issn", "pages", "volume", "publisher", "place", "edition", "email", "phone", "pickup", "note",
+    "need_before", "doi", "pmid", "first_name", "last_name", "card",
+})  # fmt: skip
 _BLANKS = re.compile(r"[\s_.\u2010-\u2015-]+")
 _PARENS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|€|\beuroa?\b|\beur\b")
 
@@ -122,11 +137,24 @@ def find_label(label: str, rules: FormRules, form: Form | None = None, *, guess:
         for wanted in (key, bare, key.rstrip("?"), bare.removeprefix("item ")):
             if wanted in labels:
                 return labels[wanted]
+    named = _of_variable(bare, rules.labels)
+    if named is not None:
+        return named
     halves = _of_halves(key, rules)
     if halves is not None:
         return halves
     guessed = next((name for pattern, name in rules.patterns if pattern.search(key)), None) if guess else None
     return Label(key=guessed) if guessed else None
+
+
+def _of_variable(label: str, labels: Mapping[str, Label]) -> Label | None:
+    """The key behind a shortened name, or behind one whose first word only says whose it is."""
+    words = label.split()
+    full = " ".join(_SHORT_WORDS.get(word, word) for word in words) if len(words) > 1 else label
+    if full != label and full in labels:
+        return labels[full]
+    rest = labels.get(_FIRST_WORD.sub("", full))
+    return rest if rest is not None and rest.key in _SAYS_ITSELF else None
 
 
 def find_form(rules: FormRules, sender: str, subject: str, text: str) -> Form | None:
@@ -201,6 +229,7 @@ def _add_label(labels: dict[str, Label], name: str, key: str, language: str) -> 
         labels[wanted] = Label(key=key, languages=(language,))
         # Old form programs have field names without dots and rings: "tekija", "forfattare".
         labels.setdefault(fold(wanted), labels[wanted])
+        labels.setdefault(wanted.rstrip("?"), labels[wanted])
     elif old.key == key:
         labels[wanted] = Label(key=key, languages=(*old.languages, language))
 

@@ -45,10 +45,10 @@ _STRUCK = frozenset({"s", "strike", "del"})  # of the choices that our letter of
 _OUTLOOK_RULE = re.compile(r"border:\s{0,9}none;\s{0,9}border-top:\s{0,9}solid\s", re.IGNORECASE)
 _REST_IDS = frozenset({"divrplyfwdmsg", "appendonsend", "mail-editor-reference-message-container", "orirefwdmsg"})
 _QUOTE_CLASSES = frozenset({"gmail_quote", "protonmail_quote", "yahoo_quoted", "moz-cite-prefix"})
-_SPACED = ParserConfig(css=CSS_PROFILES["strict"].copy())
-_TIGHT = ParserConfig(
-    css={**CSS_PROFILES["strict"], "p": HtmlElement(display=Display.block, whitespace=WhiteSpace.normal)}
-)
+_BLOCK = HtmlElement(display=Display.block, whitespace=WhiteSpace.normal)
+_CSS = {**CSS_PROFILES["strict"], "dl": _BLOCK, "dt": _BLOCK, "dd": _BLOCK}
+_SPACED = ParserConfig(css=_CSS.copy())
+_TIGHT = ParserConfig(css={**_CSS, "p": _BLOCK})
 """Outlook's paragraphs are lines: their margin is zero, and an empty one stands for a blank line."""
 
 
@@ -82,7 +82,7 @@ def read_html(source: str) -> HtmlText:
     text = _table_text(tree, _TIGHT if outlook else _SPACED)
     if _count(text) < KEPT * _visible(tree):
         return HtmlText(text=fast, defect="html-plain")
-    return HtmlText(text=text, rows=tuple(_rows(tree)))
+    return HtmlText(text=text, rows=(*_rows(tree), *_definitions(tree))[:MAX_ROWS])
 
 
 def fast_text(source: str) -> str:
@@ -216,6 +216,16 @@ def _cells(tree: "lxml_html.HtmlElement") -> Iterator[tuple[str, ...]]:
                 return
         elif not quoted and element.find(".//table") is None:
             yield tuple(_cell_text(c) for c in element if c.tag in {"td", "th"})
+
+
+def _definitions(tree: "lxml_html.HtmlElement") -> Iterator[tuple[str, str]]:
+    """Term and definition of lists of definitions, down to where a quoted letter begins."""
+    for element in tree.iter("dt", "div"):
+        if element.tag == "div" and element.text in {QUOTE_OPEN, QUOTE_REST}:
+            return
+        following = element.getnext() if element.tag == "dt" else None
+        if following is not None and following.tag == "dd":
+            yield _cell_text(element), _cell_text(following)
 
 
 def _cell_text(cell: "lxml_html.HtmlElement") -> str:

@@ -135,7 +135,8 @@ def _numbers(first: dict[str, str], every: dict[str, list[str]]) -> dict[str, st
     isbn = clean_isbn(first.get("isbn", "")) or next(
         (clean_isbn(i) or "" for i in every.get("rft_id", []) if "isbn" in i.lower()), ""
     )
-    issn = clean_issn(first.get("issn", "")) or clean_issn(first.get("eissn", ""))
+    # An ISSN names no one work: one whose check digit fails is given as it stands.
+    issn = clean_issn(first.get("issn", "")) or clean_issn(first.get("eissn", "")) or first.get("issn", "")
     pmid = next(iter(pmids(ids)), "") or first.get("pmid", "")
     oclc = re.search(r"info:oclcnum/(\d{1,12})", ids)
     return {

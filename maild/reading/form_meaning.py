@@ -1,0 +1,49 @@
+"""What an answer is of where its label alone could mean two things: told by the labels and answers beside it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from maild.reading.form_shapes import Answer
+
+PATRON_KEYS = frozenset({"card", "group", "pickup"})
+_TITLES = frozenset({"title", "book", "journal", "article_title", "chapter_title", "reference"})
+_WORK = frozenset({"author", "book_author", "article_author", "publisher", "year", "isbn", "edition"})
+# "Nro: SSY/26/00781" on a slip is the library's own number; an issue is "3", "1-2", "12/1998", "suppl. 2".
+_OWN_NUMBER = re.compile(r"^(?:[A-ZÅÄÖ]{2,}[-/ ]?\d|\d{5,}$|.*\d[-/]\d{2}[-/]\d)")
+_PLAIN_NUMBER = re.compile(r"^(?:numero|nro|n:o|nummer|nr|number|no)\.?$", re.IGNORECASE)
+_HOUSE = re.compile(r"^(?:kirjasto|bibliotek|bibliothek|library)$", re.IGNORECASE)
+_ONE_WORD = re.compile(r"^[^\W\d_]+(?: [^\W\d_]+){0,2}$")
+_ASKED_BY = re.compile(r"\bby$|\bfrom$", re.IGNORECASE)
+_CITATION = re.compile(r"[^\W\d_]{3}\W+[^\W\d_]{3}.*(?:1[5-9]|20)\d\d|10\.\d{4}|https?://", re.DOTALL)
+
+
+def settled(answers: Sequence[Answer]) -> tuple[Answer, ...]:
+    """The answers with the key that fits them."""
+    keys = {a.key for a in answers}
+    ours = bool(keys & PATRON_KEYS)
+    return tuple(_settled(answer, answers[:at], ours, keys) for at, answer in enumerate(answers))
+
+
+def _settled(answer: Answer, before: Sequence[Answer], ours: bool, keys: set[str]) -> Answer:
+    key = answer.key
+    if key == "ref" and ours and not keys & _TITLES and _CITATION.search(answer.value):
+        key = "reference"  # "Viite", "Referens": to a library its number, to a patron the work
+    elif key == "reference" and "service" not in keys and _ONE_WORD.match(answer.value):
+        key = "service"  # "Mitä haluat tilata?" - "Kirjan"
+    elif key == "issue" and _PLAIN_NUMBER.match(answer.label) and _OWN_NUMBER.match(answer.value):
+        key = "ignore" if ours else "ref"
+    elif key == "library" and ours and _HOUSE.match(answer.label) and "pickup" not in keys:
+        key = "pickup"
+    elif (
+        key == "need_before" and _ASKED_BY.search(answer.label) and answer.value and not re.search(r"\d", answer.value)
+    ):
+        key = "name"  # "Requested by: Marius Kallio", where others write a day
+    elif key == "name" and not keys & _TITLES and _names_a_work(before):
+        key = "title"  # "Nimi", the patron's above and the work's below its author
+    return answer if key == answer.key else replace(answer, key=key)
+
+
+def _names_a_work(before: Sequence[Answer]) -> bool:
+    """Whether the patron was named further up, and the field just above is of a work, or its section's title."""
+    return any(a.key == "name" for a in before) and before[-1].key in _WORK

@@ -1,0 +1,81 @@
+"""Label and answer where no mark joins them: delimited columns, questions and answers by turns, paragraphs.
+
+Only for texts in which the reader of lines (form_shapes) found no request: here the order alone tells what is a label.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from maild.reading.forms import MAX_LABEL
+
+MAX_LINES = 300
+MIN_KNOWN = 4  # labels that must be known before the order of lines is believed
+Pairs = tuple[tuple[str, str], ...]
+
+_DELIMITERS = (",", ";", "|")
+_TAB = " " * 4  # as opening a mail writes a tab
+_ASKED = re.compile(r"^(?:question|kysymys|fråga|frage|spørsmål|field|kenttä|fält|feld)\s?\d{0,3}\s?[:.]\s*(.+)$", re.I)
+_ANSWERED = re.compile(r"^(?:answer|vastaus|svar|antwort|value|arvo|värde|wert)\s?\d{0,3}\s?[:.]\s*(.*)$", re.I)
+_NO_LABEL = re.compile(r"@|https?://|^\d+$|^\W+$")
+
+
+def delimited(text: str) -> Pairs:
+    """Two columns of labels and values, or a row of labels above one row of values; () for anything else."""
+    lines = [line for line in text.splitlines()[:MAX_LINES] if line.strip()]
+    for delimiter in _DELIMITERS:
+        held = [line for line in lines if delimiter in line]
+        rows = [tuple(cell.strip() for cell in row) for row in _parsed(held, delimiter)]
+        if pairs := _columns(rows):
+            return pairs
+    return _columns([tuple(cell.strip() for cell in line.split(_TAB)) for line in lines if _TAB in line.strip()])
+
+
+def _parsed(lines: list[str], delimiter: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+    except csv.Error:
+        return []
+
+
+def _columns(rows: list[tuple[str, ...]]) -> Pairs:
+    if len(rows) >= MIN_KNOWN and all(len(row) == 2 for row in rows):
+        return tuple((label, value) for label, value in rows)
+    if len(rows) == 2 and len(rows[0]) == len(rows[1]) >= MIN_KNOWN:
+        return tuple(zip(rows[0], rows[1], strict=True))
+    return ()
+
+
+def asked_and_answered(text: str) -> Pairs:
+    """ "Question: Your name" above "Answer: Lea Wolf"."""
+    lines = [line.strip() for line in text.splitlines()[:MAX_LINES] if line.strip()]
+    matched = [(_ASKED.match(one), _ANSWERED.match(other)) for one, other in pairwise(lines)]
+    return tuple((one[1], other[1]) for one, other in matched if one and other)
+
+
+def paragraphs(text: str, known: Callable[[str], bool]) -> Pairs:
+    """A question above its answer, blank lines between the pairs."""
+    blocks = [block.strip().splitlines() for block in re.split(r"\n\s*\n", text[:60_000]) if block.strip()]
+    pairs = [(b[0].strip(), "\n".join(b[1:]).strip()) for b in blocks if len(b) > 1 and len(b[0].strip()) <= MAX_LABEL]
+    found = tuple(pair for pair in pairs if known(pair[0]))
+    return found if len(found) >= MIN_KNOWN else ()
+
+
+def turns(text: str, known: Callable[[str], bool]) -> Pairs:
+    """Label and answer line by line in turn, from the first known label on, as long as the labels look like such."""
+    lines = [line.strip() for line in text.splitlines()[:MAX_LINES] if line.strip()]
+    start = next((i for i, line in enumerate(lines) if known(line)), len(lines))
+    pairs = tuple(_by_turns(lines[start:], known))
+    if sum(known(label) for label, _ in pairs) < max(MIN_KNOWN, len(pairs) - 2):
+        return ()
+    return pairs
+
+
+def _by_turns(lines: list[str], known: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    strangers = 0
+    for label, value in zip(lines[::2], lines[1::2], strict=False):
+        strangers += not known(label)
+        if strangers > 2 or len(label) > MAX_LABEL or _NO_LABEL.search(label):
+            return
+        yield label, value

@@ -1,0 +1,76 @@
+"""One answer to a label that asks for several things: "Year / volume / pages", "Author and title"."""
+
+import re
+from collections.abc import Callable, Sequence
+
+_TITLES = frozenset({"title", "book", "journal", "article_title", "chapter_title"})
+_AUTHORS = frozenset({"author", "book_author", "article_author"})
+_IMPRINT = frozenset({"publisher", "place", "year"})
+_LOCATORS = frozenset({"year", "volume", "issue", "pages"})
+_YEAR = re.compile(r"(?<!\d)(?:1[4-9]\d\d|20\d\d)(?!\d)")
+_DIGIT = re.compile(r"\d")
+# What an answer to one key must hold before a value is cut at a comma for it.
+_FITS: dict[str, Callable[[str], object]] = {
+    "year": _YEAR.search,
+    "email": lambda part: "@" in part,
+    **dict.fromkeys(("volume", "issue", "pages", "card", "phone", "isbn", "issn", "chapter", "edition"), _DIGIT.search),
+}
+_FIRM = (r"\s/\s", r"[/;\n]")  # nobody writes these inside of a name or a title by chance
+_LOOSE = (r",", r"\s")
+_VOLUME_ISSUE = re.compile(
+    r"(?:\b(?:vol|vsk|årg|bd|jg|volume|vuosikerta|årgång)\.?\s?)?(?<!\d)(\d{1,3})\s?"
+    r"(?:\(\s?(\d{1,3}(?:[-–/]\d{1,3})?)\s?\)|[,:]?\s?(?:no|nro|nr|n:o|issue|heft|h|häfte)\.?\s?(\d{1,3}(?:[-–]\d{1,3})?))",
+    re.IGNORECASE,
+)
+_PAGES = re.compile(
+    r"(?:\b(?:ss?|pp?|sid|sivut|pages|seiten)\.?\s?)?(?<![\d-])([a-z]?\d{1,5}\s?[-–]\s?[a-z]?\d{1,5})(?![\d-])",
+    re.IGNORECASE,
+)
+
+
+def cut_label(value: str, keys: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Key and value of each part; "reference" or "imprint" with the whole where those are read as one; () if neither.
+
+    An author and a title are never cut apart at a comma: "Fennimore, Agatha: Gleaners" has one in its name.
+    """
+    asked = frozenset(keys)
+    if parts := _parted(value, keys, _FIRM):
+        return parts
+    if asked & _TITLES and asked & _AUTHORS:
+        return (("reference", value),)
+    if asked <= _IMPRINT and "publisher" in asked and _YEAR.search(value):
+        return (("imprint", value),)
+    if not asked & (_TITLES | _AUTHORS) and (parts := _parted(value, keys, _LOOSE)):
+        return parts
+    return _locators(value, asked) if asked <= _LOCATORS else ()
+
+
+def _parted(value: str, keys: Sequence[str], separators: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """A value cut where that gives as many parts as there are keys, each such as its key asks for."""
+    for separator in separators:
+        parts = [part.strip() for part in re.split(separator, value.strip())]
+        if len(parts) == len(keys) and all(map(_fits, keys, parts)):
+            return tuple(zip(keys, parts, strict=True))
+    return ()
+
+
+def _fits(key: str, part: str) -> bool:
+    return bool(part) and bool(_FITS.get(key, bool)(part))
+
+
+def _locators(value: str, asked: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """ "2014 / 27(1)", "1998, 34 (2), s. 5-9": where each of what was asked for is found."""
+    found: dict[str, str] = {}
+    years = set(_YEAR.findall(value))
+    rest = value
+    if len(years) == 1:
+        found["year"] = years.pop()
+        rest = rest.replace(found["year"], " ", 1)
+    numbered = _VOLUME_ISSUE.search(rest)
+    if numbered:
+        found |= {"volume": numbered.group(1), "issue": numbered.group(2) or numbered.group(3)}
+        rest = rest[: numbered.start()] + " " + rest[numbered.end() :]
+    pages = _PAGES.search(rest)
+    if pages:
+        found["pages"] = pages.group(1).replace(" ", "")
+    return tuple((key, found[key]) for key in found if key in asked) if asked <= found.keys() else ()
