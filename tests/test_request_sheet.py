@@ -74,7 +74,7 @@ def test_what_waits_for_the_desk_stands_before_the_history_with_its_commands() -
         "  letter due_soon to a@x.example is held: maild queue release 3, or maild queue drop --letter 3",
         "",
     ]
-    assert told(Sheet(request=loan, tasks=(TASK,)))["awaited"] == "you, see to do, the patron, who brings it back"
+    assert told(Sheet(request=loan, tasks=(TASK,)))["awaited"] == "you, see to do; the patron, who brings it back"
 
 
 def test_what_a_library_borrows_from_us_names_it_with_its_own_number() -> None:

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from maild.core import delivery, truth
 from maild.core.effects import AskStaff, Audience, Effect, SendLetter, WithdrawLetters
 from maild.core.occasion import Occasion, to_partner, to_patron
-from maild.core.request import Context, Request, Told
+from maild.core.request import Context, Request, Told, Written
 from maild.core.rules import Refused
 
 LETTER = "correction"
 REASON = "correction"  # of the task
-FATES = {  # of a letter that is written now, by its mode
+FATES = {  # of a correction, by its mode
     "auto": "waits for your word",
     "shadow": "is only kept: nothing goes out in shadow",
     "off": "is not written: it is off here",
@@ -23,12 +23,19 @@ def offered(o: Occasion, after: Context) -> tuple[Effect, ...]:
     """What follows from an edit: letters that put right what it made untrue, and what staff must see of it."""
     request = after.request(o.request.number) or o.request
     held = [t for t in o.context.told if t.state == "held" and _is_untrue(t, request, after)]
-    stay = [t for t in held if not _can_be_rewritten(t)]
-    gone = tuple(t.message_id for t in held if t not in stay)
-    withdrawn = (WithdrawLetters(number=request.number, letters=gone),) if gone else ()
-    letters = _corrected(o, after, held)
-    anew = _rewritten(o, after, held)
+    stay = [t for t in held if not _can_be_rewritten(o, t)]
+    gone = [t for t in held if t not in stay]
+    ids = tuple(t.message_id for t in gone)
+    withdrawn = (WithdrawLetters(number=request.number, letters=ids),) if ids else ()
+    letters = _corrected(o, after, gone)
+    anew = _rewritten(o, after, gone)
     return (*withdrawn, *(written for written, _ in letters), *anew, *_shown(o, letters, anew, stay))
+
+
+def stays(o: Occasion, told: Told) -> bool:
+    """Whether a letter that an edit wrote in the place of a held one cannot be written once more, and is kept."""
+    instead = told.state == "held" and told.written is not None and told.written.again
+    return instead and not _can_be_rewritten(o, told)
 
 
 def restored(o: Occasion, after: Context, gone: Sequence[Told]) -> tuple[SendLetter, ...]:
@@ -57,13 +64,23 @@ def _rewritten(o: Occasion, after: Context, held: Sequence[Told]) -> tuple[SendL
             again=True,
         )
         for told in held
-        if told.letter != LETTER and told.written is not None and _can_be_rewritten(told)
+        if told.letter != LETTER and told.written is not None
     )
 
 
-def _can_be_rewritten(told: Told) -> bool:
-    """Not one whose facts are erased; nor one that brings a file, which lies in it alone."""
-    return told.letter == LETTER or (told.written is not None and not told.written.attach)
+def _can_be_rewritten(o: Occasion, told: Told) -> bool:
+    """Not one whose facts are erased, that brings a file, which lies in it alone, or that would not go out now."""
+    written = told.written or Written(partner_id=o.request.partner_id)
+    letter = SendLetter(
+        number=o.request.number,
+        letter=told.letter,
+        audience=Audience(told.audience),
+        to=told.to,
+        partner_id=written.partner_id,
+        wanted=written.wanted,
+    )
+    known = told.letter == LETTER or told.written is not None
+    return known and not written.attach and _mode(o, letter) == "auto"
 
 
 def _as_now(o: Occasion, after: Context, told: Told) -> dict[str, object]:
@@ -107,17 +124,17 @@ def _shown(
         for written, changes in waits
     ]
     texts += [
-        f"Written anew, for it was held and no longer true: {one.letter} to {one.to}. It {FATES[_mode(o, one)]}."
+        f"Written anew, for it was held and no longer true: {one.letter} to {one.to}. It waits for your word."
         for one in anew
     ]
     if stay:
         texts.append(
-            f"Held as before, though not all of it is true now: {listed(stay, o.rules.site.zone)}. It cannot be "
-            "written anew: look whether it may go as it is."
+            f"Held as before, though not all of it is true now: {listed(stay, o.rules.site.zone)}. It was not written "
+            "anew, for it brings a file or would not go out now: look whether it may go as it is."
         )
     if not texts:
         return ()
-    held = bool(stay) or any(_mode(o, one) == "auto" for one in (*(one for one, _ in waits), *anew))
+    held = stay or anew or any(_mode(o, written) == "auto" for written, _ in waits)
     ways = (f"maild queue release {number}", f"maild queue drop {number}") if held else ()
     return (AskStaff(number=number, reason=REASON, text=f"{number}: {' '.join(texts)}", commands=ways),)
 

@@ -43,7 +43,8 @@ def last_event(o: Occasion) -> tuple[Effect, ...]:
     if before is None:
         raise Refused(f"{o.request.number}: what it was before {_told(step)} is not kept. {_by_hand(o)}")
     gone = _gone(o.request, before, step)
-    letters = tuple(t for t in o.context.told if t.step == step.id and t.withdrawn_at is None)
+    own = (t for t in o.context.told if t.step == step.id and t.withdrawn_at is None)
+    letters = tuple(t for t in own if not corrections.stays(o, t))
     _may_go(o, gone, letters)
     move = Move(
         number=o.request.number,

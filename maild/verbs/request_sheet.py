@@ -118,7 +118,7 @@ def _awaited(sheet: Sheet) -> str:
         return "you: the next step is the desk's"
     others = (BORROWED if r.role is Role.BORROWING else LENT).get(r.status, "")
     renewal = "the answer about the renewal" if is_pending(r) else ""
-    return ", ".join(filter(None, ("you, see to do" if sheet.tasks else "", others, renewal)))
+    return "; ".join(filter(None, ("you, see to do" if sheet.tasks else "", others, renewal)))
 
 
 def _what(planned: Planned) -> str:
