@@ -6,12 +6,21 @@ from maild.core.mail import Mail
 from maild.core.reading import Doubt, Reading
 from maild.core.request import Context
 from maild.core.terms import Kind
-from maild.reading.auto_replies import AutoReplyRules, absent_until
+from maild.reading.auto_replies import AutoReplyRules, absent_until, closed_for_good
 from maild.reading.language import language_of
 from maild.reading.rules import ReadingRules
+from maild.reading.statements import Side, statements
 from maild.reading.today import today_of
 
 HARMLESS = ("absent", "received", "read")  # lists of rules/auto-replies.toml: what may be filed away
+BAD_NEWS = frozenset({"Unfilled", "Cancelled", "RenewRefused", "Recalled", "Overdue"})
+# Of this one request: "lainat uusitaan joulun yli" is of all, and tells no outcome.
+OF_ONE = re.compile(
+    r"\b(?:your|this|the) (?:request|order|loan|item|copy|book)\b|pyynnö\w+|pyyntöä\w+|tilau(?:sta|stan|kse)\w+"
+    r"|lainan(?:ne\w*)?\b"
+    r"|(?:er|din|ert|ditt) (?:beställning|begäran|lån)|ihre? (?:bestellung|anfrage|ausleihe)|deres (?:bestilling|lån)",
+    re.IGNORECASE,
+)
 REPLY_PREFIX = re.compile(r"\b(?:re|vs|sv|aw|antw|ang|fw|fwd|vl|vb|wg)\s?:", re.IGNORECASE)
 
 
@@ -26,8 +35,11 @@ class AutoReplyParser:
         if not (_is_certain(mail, texts) or (_is_likely(mail) and _says(HARMLESS, mail, texts))):
             return None
         language = _language(mail, rules)
-        back = absent_until(mail.new_text, today_of(mail, context, rules.zone), texts, language)
-        doubt = _doubt(mail, texts)
+        today = today_of(mail, context, rules.zone)
+        back = absent_until(mail.new_text, today, texts, language)
+        doubt = _doubt(mail, texts, closed_for_good(mail.new_text, today, texts, language)) or _outcome(
+            mail, rules, language
+        )
         return Reading(
             kind=Kind.AUTO_REPLY, language=language, absent_until=back, doubts=(doubt,) if doubt is not None else ()
         )
@@ -77,8 +89,18 @@ def _language(mail: Mail, rules: ReadingRules) -> str:
     return whole or next(iter(told or texts.languages("subject", mail.subject)), "")
 
 
-def _doubt(mail: Mail, texts: AutoReplyRules) -> Doubt | None:
-    told = texts.passage("staff", mail.new_text)
+def _outcome(mail: Mail, rules: ReadingRules, language: str) -> Doubt | None:
+    """A machine may tell an outcome below its thanks: "We have your message. Your request has been cancelled."""
+    told = statements(mail.new_text, rules.lexicons, language, Side.SUPPLIER)
+    for one in told:
+        if OF_ONE.search(one.clause.text) and BAD_NEWS & {hit.phrase.name for hit in one.of("says")}:
+            text = "an automatic answer seems to tell an outcome"
+            return Doubt(reason="unclear", text=text, passage=one.clause.text)
+    return None
+
+
+def _doubt(mail: Mail, texts: AutoReplyRules, closed: str) -> Doubt | None:
+    told = texts.passage("staff", mail.new_text) or closed
     if told:
         text = "an automatic answer tells of a change: the partner's record may need another address"
         return Doubt(reason="policy", text=text, passage=told)

@@ -109,6 +109,60 @@ def test_a_persons_answer_and_a_systems_letter_are_left_alone(mail: Mail) -> Non
     assert not is_automatic(mail)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm on annual leave and back on 12 December. For urgent loans please contact ill@other.example.",
+        "Thank you for your message. We answer within two working days. Opening hours: Mon-Fri 9-16.",
+        "Kaukopalvelu on suljettu itsenäisyyspäivän ajan ja palvelee taas 7.12. Lainoja ei tarvitse palauttaa silloin.",
+        "Olen lomalla ja luen postia satunnaisesti. Kiireelliset: kaukopalvelu@toinen.example.",
+        "Tack för ditt mejl! Jag är föräldraledig till 31 mars. Kontakta fjarrlan@annat.example i brådskande fall.",
+        "Vielen Dank für Ihre Nachricht. Ich bin bis 5.12.2026 nicht im Büro. Ihre E-Mail wird nicht weitergeleitet.",
+        "The library is closed for stocktaking this week. Requests will be processed in order of arrival from Monday.",
+        "Viestisi on vastaanotettu ja saanut numeron 55121. Palaamme asiaan mahdollisimman pian.",
+        "Biblioteket har julstängt 23.12-7.1. Beställningar expedieras efter det. God jul!",
+        "I only work Tuesdays and Thursdays and will get back to you then.",
+        "Our university is closed on Thursday 26 November (Thanksgiving). We will respond when we return on Friday.",
+        "Järjestelmän vaihdon vuoksi kaukopalvelu on tauolla 30.11. saakka. Eräpäivät siirretään automaattisesti.",
+    ],
+)
+def test_an_absence_or_a_receipt_is_filed_away(text: str) -> None:
+    reading = AutoReplyParser().read(
+        answer(text=text, auto_submitted="auto-replied"), Context(), shipped_reading_rules()
+    )
+    assert reading is not None
+    assert reading.doubts == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hilltop Library closed on 2 June 2026.",
+        "Hilltop Library has merged with Valley Library. Please send all requests to ill@valley.example.",
+        "Tämä sähköpostiosoite poistuu käytöstä vuoden lopussa. Käytä jatkossa lomaketta.",
+        "Our library shut its doors in June. The collection went to the county archive.",
+        "Fjärrlåneverksamheten har upphört vid vårt bibliotek.",
+        "Kaukopalvelumme on lakkautettu 1.9.2026 alkaen.",
+        "Jane Doe no longer works here. Please contact ill@hill.example instead.",
+        "Die Bibliothek ist dauerhaft geschlossen. Ihre Bestellung kann nicht bearbeitet werden.",
+        "Thank you for your request. Unfortunately we no longer lend to libraries abroad.",
+        "Thank you for your message. Your request KP-2026-000123 has been cancelled.",
+        "Kiitos viestistänne. Pyyntöänne ei voida toteuttaa, koska teos on kadonnut.",
+        "I have retired. The interlibrary loan desk is now run by Mark, mark@hill.example.",
+        "Kirjastomme on suljettu. Kirjat on luovutettu Pohjolan yliopistolle.",
+        "We are closed due to fire damage. All loans are suspended.",
+        "Vi har bytt e-postadress. Den nya är ill@nyttbibliotek.example.",
+        "To make sure your message reaches us please confirm you are human by clicking the link below.",
+    ],
+)
+def test_a_closure_without_end_a_change_and_bad_news_go_to_staff(text: str) -> None:
+    reading = AutoReplyParser().read(
+        answer(text=text, auto_submitted="auto-replied"), Context(), shipped_reading_rules()
+    )
+    assert reading is not None
+    assert reading.doubts
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200), st.text(max_size=60))
 def test_no_text_raises_and_no_event_comes_of_it(text: str, subject: str) -> None:

@@ -23,6 +23,8 @@ LISTS = (
     "received",
     "read",
     "staff",
+    "closed",
+    "limited",
     "back_before",
     "back_after",
     "until_before",
@@ -114,6 +116,13 @@ def absent_until(text: str, today: Today, rules: AutoReplyRules, language: str =
                 ends.update(_ahead(found.candidates[-1], today, days=1))
     named = backs or ends
     return named.pop() if len(named) == 1 else None
+
+
+def closed_for_good(text: str, today: Today, rules: AutoReplyRules, language: str = "") -> str:
+    """The sentence that tells of a closure where nothing says that it ends: no day ahead and no word for a time; ""."""
+    told = rules.passage("closed", text)
+    ahead = any(day > today.day for found in find_dates(text, today, language) for day in found.candidates)
+    return "" if not told or ahead or rules.languages("limited", text) else told
 
 
 def _days(sentence: str, today: Today, language: str) -> Iterator[tuple[FoundDate, str, str]]:
