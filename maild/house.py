@@ -15,7 +15,7 @@ from maild.core.rules import SitePolicy
 from maild.credentials import file_problem
 from maild.letters.compose import Composer
 from maild.letters.render import Letters
-from maild.rulebook import Rulebook, load, read_files
+from maild.rulebook import Files, Rulebook, load, read_files
 from maild.settings import Language, Login, Settings
 from maild.store.context import Identity
 from maild.store.database import Database
@@ -59,14 +59,14 @@ def policy_of(settings: Settings) -> SitePolicy:
     )
 
 
-def paper_of(settings: Settings) -> Paper:
-    """The rules in force. Raises WrongRules with every mistake in every file."""
-    files, _ = read_files(settings.own.rules)
+def paper_of(settings: Settings, read: Files | None = None) -> Paper:
+    """The rules in force, of the files that were `read`, or are now. Raises WrongRules with every mistake in all."""
+    files, unreadable = read or read_files(settings.own.rules)
     letters, problems = letter_rules.load(files)
     names = tuple(letters.letters) if letters else ()
-    rulebook, wrong = load(policy_of(settings), names, settings.our_addresses, settings.own.rules)
-    if letters is None or rulebook is None:
-        raise WrongRules([*wrong, *problems])
+    rulebook, wrong = load(files, policy_of(settings), names, settings.our_addresses)
+    if unreadable or letters is None or rulebook is None:
+        raise WrongRules([*unreadable, *wrong, *problems])
     return Paper(rulebook=rulebook, letters=letters)
 
 

@@ -25,6 +25,7 @@ from maild.reading.rules import ReadingRules
 SCHEMA = 1
 DAY = "$day"  # the key that marks a day in stored rules
 _POLICY = TypeAdapter(SitePolicy)
+Files = tuple[dict[str, RuleFile], list[Problem]]  # as read_files gives them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Rulebook:
     digest: str
 
 
-def read_files(site_folder: Path | None = None) -> tuple[dict[str, RuleFile], list[Problem]]:
+def read_files(site_folder: Path | None = None) -> Files:
     """Shipped rule files with the site's merged over them, by their path below rules/; and what could not be read."""
     folders = [shipped("rules"), *([site_folder] if site_folder else [])]
     merged: dict[str, RuleFile] = {}
@@ -111,15 +112,14 @@ def merge(
 
 
 def load(
-    policy: SitePolicy, letters: Sequence[str], our_addresses: Sequence[str], site_folder: Path | None = None
+    files: dict[str, RuleFile], policy: SitePolicy, letters: Sequence[str], our_addresses: Sequence[str]
 ) -> tuple[Rulebook | None, list[Problem]]:
-    """The Rulebook, or None with every mistake in every rule file."""
-    files, problems = read_files(site_folder)
+    """The Rulebook of these files, or None with every mistake in every one."""
     rules, wrong_rules = core_rules.load(files, policy, letters)
     reading, wrong_reading = reading_rules.load(
         files, prefixes=policy.prefixes, zone=policy.zone, our_addresses=tuple(our_addresses)
     )
-    problems += [*_located(wrong_rules, files), *_located(wrong_reading, files)]
+    problems = [*_located(wrong_rules, files), *_located(wrong_reading, files)]
     if problems or rules is None or reading is None:
         return None, problems
     return Rulebook(files=files, rules=rules, reading=reading, digest=_digest(files, policy, reading)), []

@@ -21,7 +21,7 @@ def main(config: Path) -> None:
     settings = load(config)
     paper = house.paper_of(settings)
     reader = InProcessReader(paper.rulebook.reading)
-    house.paper_of = lambda _: paper
+    house.paper_of = lambda *_: paper
     parts.Reader = lambda *_, **__: reader  # type: ignore[assignment,misc]  # the same seam
     log_to_stderr()
     for _ in sys.stdin:

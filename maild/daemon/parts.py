@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from maild import house
 from maild.clock import Clock
+from maild.house import Paper
 from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
 from maild.notices.leap import is_sure_of_time
@@ -13,6 +14,7 @@ from maild.post.sender import Sender
 from maild.post.transport import transport_for
 from maild.process import Desk
 from maild.reader import Reader
+from maild.rulebook import Files, read_files
 from maild.settings import Settings
 from maild.store.database import Database
 
@@ -41,6 +43,8 @@ def build(
 
     `mail_came` and `written` (letters that wait to go out) are called from any thread.
     """
+    read = read_files(settings.own.rules)
+    reader = _reader(settings, read, stack)
     database = _database(settings, stack)
     house.must_be_safe(settings, database)
     acceptance = Acceptance(database, clock, mail_came)
@@ -51,7 +55,7 @@ def build(
         for mailbox in mailboxes:
             mailbox.file_now()
 
-    desk = _desk(settings, clock, stack, database, committed)
+    desk = _desk(settings, clock, house.paper_of(settings, read), database, reader, committed)
     mailboxes += [
         MailboxDoor(
             mailbox,
@@ -81,19 +85,24 @@ def _database(settings: Settings, stack: ExitStack) -> Database:
     return database
 
 
-def _desk(
-    settings: Settings, clock: Clock, stack: ExitStack, database: Database, committed: Callable[[], None]
-) -> Desk:
-    """The desk with its reader process."""
-    paper = house.paper_of(settings)
-    keys = house.reply_keys(settings)
+def _reader(settings: Settings, read: Files, stack: ExitStack) -> Reader:
+    """The reader. Its process reads the rules too, for as long as all the rest takes: so it does that meanwhile."""
     reader = Reader(
-        paper.rulebook.files,
+        read[0],
         house.policy_of(settings),
         settings.our_addresses,
         service=settings.reader.socket,
+        at_once=True,
     )
     stack.callback(reader.close)
+    return reader
+
+
+def _desk(
+    settings: Settings, clock: Clock, paper: Paper, database: Database, reader: Reader, committed: Callable[[], None]
+) -> Desk:
+    """The desk by these rules."""
+    keys = house.reply_keys(settings)
     return Desk(
         database=database,
         reader=reader,

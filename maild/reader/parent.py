@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,12 @@ class Reader:
         command: Sequence[str] = (sys.executable, "-m", "maild.reader"),
         wall_seconds: float = WALL_SECONDS,
         service: Path | None = None,
+        at_once: bool = False,
     ) -> None:
-        """`service`: the socket of maild-reader.socket, where a process of systemd's answers instead of a child."""
+        """`service`: the socket of maild-reader.socket, where a process of systemd's answers instead of a child.
+
+        `at_once`: the process starts now, beside whatever the caller does next; else with the first mail.
+        """
         self._service = service
         self._start_order = Order(
             do="start",
@@ -52,6 +57,7 @@ class Reader:
         self._wire: socket.socket | None = None
         self._batch: list[Opened | Failed] = []
         self._held: set[int] = set()  # numbers of the batch that the child in hand has opened
+        self._starting = _beside(self._start) if at_once else None
 
     def open(self, mails: Sequence[ToOpen]) -> list[Opened | Failed]:
         """The mails, opened; a Failed for one that killed or held up the child."""
@@ -96,10 +102,15 @@ class Reader:
 
     def close(self) -> None:
         """Ends the child."""
+        if self._starting is not None:
+            wait([self._starting])
         self._kill()
 
     def _ask(self, order: Order, *frames: bytes) -> Answer:
         """The child's answer; Failed where it died, hung, or spoke nonsense, and then the child is gone."""
+        starting, self._starting = self._starting, None
+        if starting is not None:
+            starting.result()
         if self._wire is None:
             self._start()
         try:
@@ -165,6 +176,14 @@ class Reader:
             return None
         child.kill()
         return child.wait()
+
+
+def _beside(work: Callable[[], None]) -> Future[None]:
+    """The work, under way in a thread of its own."""
+    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
+    doing = thread.submit(work)
+    thread.shutdown(wait=False)
+    return doing
 
 
 def _connected(service: Path) -> socket.socket:

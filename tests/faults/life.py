@@ -45,7 +45,7 @@ def ready(settings: Settings) -> Change:
     paper = house.paper_of(settings)
     reader = InProcessReader(paper.rulebook.reading)
 
-    def ready_made(_: Settings) -> Paper:
+    def ready_made(*_: object) -> Paper:
         return paper
 
     def take() -> None:
