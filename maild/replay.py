@@ -10,7 +10,7 @@ from maild.core.decide import decide
 from maild.core.effects import Command, Decision, DueNotice, Input, OpenRequest, ReadMail
 from maild.core.reading import Reading
 from maild.core.request import Context
-from maild.deciding import NO_LETTER, TOO_MANY, numbered
+from maild.deciding import DOUBTED, NO_LETTER, TOO_MANY, numbered
 from maild.reader import Failed, Opened, ReaderSeam, ToOpen
 from maild.rulebook import Rulebook, from_text
 from maild.store import inputs
@@ -139,13 +139,13 @@ def _verdict(one: StoredInput, what: str, text: str = "") -> Verdict:
 def _difference(stored: str, decision: Decision) -> list[str]:
     """What the two decisions differ in, by name; [] where they are the same.
 
-    The request number was drawn by the shell, and a letter that could not be written put a task behind the rest:
-    neither is decide's.
+    The request number was drawn by the shell, and a letter that could not be written, is doubted or is one too many put
+    a task behind the rest: neither is decide's.
     """
     then = json.loads(stored)
     drawn = iter([effect["number"] for effect in then["effects"] if effect["effect"] == OpenRequest.__name__])
     now = json.loads(decision_json(numbered(decision, lambda: next(drawn, ""))))
     ours = len(now["effects"])
-    if all(effect.get("reason") in (NO_LETTER, TOO_MANY) for effect in then["effects"][ours:]):
+    if all(effect.get("reason") in (NO_LETTER, DOUBTED, TOO_MANY) for effect in then["effects"][ours:]):
         then["effects"] = then["effects"][:ours]
     return [f"{name} differs" for name in sorted(then.keys() | now.keys()) if then.get(name) != now.get(name)]

@@ -25,7 +25,7 @@ from maild.store import inbox
 from maild.store.database import Database
 from maild.store.inbox import Arrival
 from maild.store.statements import table_of
-from maild.store.tables import InboxRow, InputRow, OutboxRow, RulebookRow
+from maild.store.tables import InboxRow, InputRow, OutboxRow, RulebookRow, TaskRow
 from tests.databases import url_in
 from tests.desk_parts import LOANED, NOW, database_of, desk_of, form, reply, settings_in
 
@@ -153,3 +153,20 @@ def test_the_verb_says_how_many_are_the_same_and_fails_where_one_differs(setting
             row.decision = row.decision.replace('"service_type":"Loan"', '"service_type":"Copy"')
             session.add(row)
     assert CliRunner().invoke(app, ["--config", str(config), "replay", "--verify"]).exit_code == 1
+
+
+def test_a_decision_whose_letter_was_doubted_is_decided_alike_again(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    with database_of(settings) as database:
+        clock = WoundClock(NOW)
+        desk = desk_of(settings, database, clock)
+        take(database, form(), clock)
+        desk.work()
+        values = {"letter": "message", "whom": "partner", "text": "Aino Esimerkki is waiting for it."}
+        note = Event(event=EventName.NOTE)
+        desk.command(Command(number="KP-2026-000001", event=note, actor="anna", values=values, id="c"))
+        with database.read() as session:
+            reasons = {task.reason for task in session.exec(select(TaskRow))}
+        found = verdicts(settings, database)
+    assert "doubted" in reasons
+    assert {one.what for one in found} == {"same"}, found
