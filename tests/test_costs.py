@@ -1,10 +1,10 @@
 """What letters tell of prices: what the reader pays us, and nothing else. What is noted: tests/scenarios/costs.toml."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from maild.core.decide import decide
-from maild.core.effects import AddCharge, Command, Move, SendLetter
+from maild.core.effects import AddCharge, Command, Move, PutAttempt, SendLetter
 from maild.core.prices import read_money, read_prices
 from maild.core.reading import Event
 from maild.core.request import Charge, Partner, Request
@@ -70,3 +70,12 @@ def test_a_price_that_the_patron_said_yes_to_stops_nothing_when_the_supplier_say
     ):
         said = by_supplier(EventName.WILL_SUPPLY, cost=read_money(cost))
         assert [e.to for e in decide(said, context(given), RULES, NOW).effects if isinstance(e, Move)] == [leads_to]
+
+
+def test_a_yes_to_a_price_gives_the_supplier_its_time_anew() -> None:
+    asked = request(Status.RETRY_POSSIBLE)
+    long_ago = replace(asked.attempts[-1], asked_at=NOW - timedelta(days=40), chased_at=NOW, cost=EIGHT)
+    yes = Command(number=NUMBER, event=Event(event=EventName.CONDITIONS_ACCEPTED), actor="anna", id="command-1")
+    given = context(replace(asked, attempts=(*asked.attempts[:-1], long_ago)))
+    (put,) = [e for e in decide(yes, given, RULES, NOW).effects if isinstance(e, PutAttempt)]
+    assert put.attempt == replace(long_ago, asked_at=NOW, chased_at=None)

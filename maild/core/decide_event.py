@@ -142,12 +142,16 @@ def _which_part(o: Occasion) -> Doubt | None:
 
 
 def _date(o: Occasion) -> Doubt | None:
-    """A renewal must end later than the loan does now."""
+    """A renewal must end later than the loan does now, and a recall no later while that day is still to come."""
     due = o.event.due_date
     now_due = min((i.due_date for i in o.request.items if i.due_date is not None), default=None)
-    if o.event.event is not EventName.RENEW_ACCEPTED or due is None or now_due is None or due > now_due:
+    if due is None or now_due is None:
         return None
-    return Doubt(reason="date", text=f"The renewal of {o.request.number} to {due} would not be after {now_due}.")
+    if o.event.event is EventName.RENEW_ACCEPTED and due <= now_due:
+        return Doubt(reason="date", text=f"The renewal of {o.request.number} to {due} would not be after {now_due}.")
+    if o.event.event is EventName.RECALLED and due > now_due >= o.today:
+        return Doubt(reason="date", text=f"The recall of {o.request.number} to {due} would be after {now_due}.")
+    return None
 
 
 def _taken(o: Occasion, edge: Transition) -> Effects:

@@ -58,6 +58,10 @@ def attempt(o: Occasion, to: Status) -> Told:
     in_hand = attempt_in_hand(o.request)
     if in_hand is not None and o.event.event is EventName.REOPEN and to is Status.REQUESTED:
         return Told(effects=(PutAttempt(number=o.request.number, attempt=_asked_again(in_hand, o)),))
+    if in_hand is not None and o.event.event is EventName.CONDITIONS_ACCEPTED and o.request.role is Role.BORROWING:
+        # A retry is a request of its own (ISO 18626): who has waited for our yes has not been silent since the first.
+        retried = replace(in_hand, asked_at=o.now, chased_at=None)
+        return Told(effects=(PutAttempt(number=o.request.number, attempt=retried),))
     if in_hand is None or o.event.event not in ANSWERS or o.request.role is Role.LENDING:
         return Told()
     answered = replace(
