@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from maild.reading.phrases import Lexicons
 from maild.reading.words import words_of
 
-LABEL_LINE = re.compile(r"\s*([^\W\d_][^:\t\n]{0,44}?)(?:[ .]*:[ \t]*|\t+| {2,})(\S.*)$")
+LABEL_LINE = re.compile(r"\s*([^\W\d_][^:\t\n]{0,44}?)(?:[ .]*:[ \t]*|[ \t]+\.{2,}[ \t]+|\t+| {2,})(\S.*)$")
 MOST_NAME_WORDS = 7
 JOINING = frozenset({"of", "the", "and", "och", "ja", "und", "für", "i", "at", "de", "von", "av", "&", "-", "/"})
 UNREAD = frozenset({"title"})  # of labels whose values may say anything and state nothing

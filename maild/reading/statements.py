@@ -19,7 +19,12 @@ QUOTED = re.compile(
 )
 # Bounded, and tried only where a word begins: without that a long run of letters is gone through from each of them.
 ADDRESS = re.compile(r"<?(?:https?://|www\.)[^\s<>]{1,2000}>?|<?(?<![^\s@<>])[^\s@<>]{1,64}@[^\s@<>]{1,255}>?")
-DATE_NUMBERS = re.compile(r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b", re.IGNORECASE)
+_NUMBER = r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b"
+# With what joins them: of "KP-2026-000123 ja KP-2026-000124" a "ja" was left, which is a yes.
+DATE_NUMBERS = re.compile(
+    rf"{_NUMBER}(?:[ \t]*(?:[,&/+]|\b(?:ja|sekä|och|samt|and|und|og|ning)\b)[ \t]*{_NUMBER})*", re.IGNORECASE
+)
+NUMBER_SIGN = re.compile(r"(?<=[a-z] )[Nn]o\.(?=\s?[A-Z]{0,6}[-/]?\d)")  # "it came in as no. TB-40118" denies nothing
 ASKING = frozenset({"reply", "assent"})  # tables of what asks us for an answer, and of these for a plain yes
 FAR = 4  # words from a denial to what it may not be about
 
@@ -69,7 +74,7 @@ class Statement:
     def asks_back(self) -> bool:
         """Whether it asks us for a yes or no ("käykö näin?", "please let us know"), and not out of politeness."""
         asked = (hit for hit in self.of("harmless") if hit.phrase.name in ASKING)
-        polite = [hit for hit in self.of("harmless") if hit.phrase.name == "greeting"]
+        polite = [hit for hit in self.hits if _is_own_question(hit) or hit.phrase.name == "greeting"]
         return any(not any(p.start <= hit.start and hit.end <= p.end for p in polite) for hit in asked)
 
     @property
@@ -94,7 +99,7 @@ def without_titles(text: str, titles: Sequence[str] = ()) -> str:
     for title in titles:
         if len(title) > 3:
             text = re.sub(re.escape(title), lambda m: _blank(m.group()), text, flags=re.IGNORECASE)
-    for pattern in (ADDRESS, QUOTED, DATE_NUMBERS):
+    for pattern in (ADDRESS, QUOTED, DATE_NUMBERS, NUMBER_SIGN):
         text = pattern.sub(lambda m: _blank(m.group()), text)
     return text
 
@@ -181,6 +186,11 @@ def _asks_more(pattern: Any, text: bytes, explaining: Sequence[Hit]) -> bool:
         m.group().strip() != b"?" and not any(hit.start <= m.start() < hit.end for hit in explaining)
         for m in pattern.finditer(text)
     )
+
+
+def _is_own_question(hit: Hit) -> bool:
+    """Whether the question is how the outcome is told: "could the year be wrong?" asks for a new request."""
+    return hit.phrase.reason == "NotFoundAsCited" and bool(hit.phrase.marks.get("question"))
 
 
 def _explains_question(hit: Hit) -> bool:

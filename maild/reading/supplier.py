@@ -66,6 +66,7 @@ SWALLOWS = {
 }
 ON_LOAN = frozenset({E.RECALLED, E.RENEW_REFUSED, E.OVERDUE})  # of a book that we have
 SUPPLIES = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY})
+PROMISES = frozenset({E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY})  # "order it again in January, then we will send it" is none
 OPEN_ENDED = frozenset({E.REQUEST_RECEIVED, E.EXPECT_TO_SUPPLY, E.WILL_SUPPLY, E.NOTIFICATION})
 
 
@@ -117,6 +118,17 @@ def without_reasons(said: list[Said]) -> list[Said]:
     ]
 
 
+def without_asides(said: list[Said]) -> list[Said]:
+    """Without the volumes of what was sent, and what would be sent later: "ask again, and we will gladly lend it"."""
+    later = any(one.event is E.RETRY_POSSIBLE for one in said)
+    return [
+        one
+        for one in said
+        if not (one.reason == "MultiVolAvail" and one.statement.says("Loaned", ""))
+        and not (later and one.event is E.WILL_SUPPLY and one.statement.has("harmless", "retry"))
+    ]
+
+
 def counts(hit: Hit, statement: Statement) -> bool:
     """Whether the clause means the phrase: it does not deny it, and no longer phrase over it means something else."""
     if hit.phrase.name == E.COPY_COMPLETED and statement.of("conditions"):
@@ -145,22 +157,31 @@ def _covers(other: Hit, hit: Hit) -> bool:
     name, over = hit.phrase.name, other.phrase.name
     if (hit.phrase.reason, other.phrase.reason) == ("NotFoundAsCited", "NotHeld"):
         return longer  # "nothing under that title in our catalogue"
+    if _is_for_good(other, hit):
+        return True
     if other.phrase.kind == "says" and over != name:
         return name in WEAK or ((longer or over in STRONG) and over in GIVES_WAY.get(E(name), ()))
     if other.phrase.kind == "harmless":
         if over == "renewal" and name == E.RENEW_ACCEPTED:
             return True  # "a renewal is possible on request"
-        if over == "retry" and name == E.UNFILLED:
-            return other.end - other.start >= hit.end - hit.start  # "no reservations for other libraries"
+        if over == "retry" and name in {E.UNFILLED, E.LOAN_COMPLETED}:  # "no reservations for other libraries"
+            return other.end - other.start >= hit.end - hit.start  # "ask again once it is back on the shelf"
         if over == name.lower() == "overdue":
             return False  # "please send the overdue book back at once"
         return longer and over in (OVER_OFFERS if name == E.RETRY_POSSIBLE else OVER_ALL)
     return False
 
 
+def _is_for_good(refusal: Hit, hit: Hit) -> bool:
+    """Whether a refusal with its reason has the words of "not now" in it: "always in a showcase"."""
+    not_now = hit.phrase.reason == "NotCurrentAvailableForILL" and not hit.phrase.marks.get("negation", 0)
+    within = refusal.start <= hit.start and hit.end <= refusal.end and refusal.end - refusal.start > hit.end - hit.start
+    return not_now and within and refusal.phrase.name == E.UNFILLED and bool(refusal.phrase.reason)
+
+
 def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, copy: bool) -> Outcome:
     """The one outcome. `conditions`, `priced`: terms of use, one price stand in the text; `copy`: it is of a copy."""
-    said = without_reasons(said_in(statements))
+    said = without_reasons(without_asides(said_in(statements)))
     names = {one.event for one in said}
     no_renewal = E.RENEW_REFUSED in names and bool(names & SUPPLIES)
     if no_renewal:
@@ -174,7 +195,8 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
     if copy and not refusals:
         offers.discard("ReqServTypeNotPossible")  # "we can scan it" is what was asked for
     asked = any(statement.asks_back for statement in statements)
-    retry = _retry(refusals, offers, names, asked=asked, conditions=conditions)
+    worn = {"PoorCondition"} if "AtBindery" in offers else set()  # "it went to the bindery, the back was off"
+    retry = _retry(refusals - worn, offers, names, asked=asked, conditions=conditions)
     retry = retry or _for_a_price(names, statements, priced=priced)
     if retry == "":
         names.discard(E.RETRY_POSSIBLE)
@@ -196,13 +218,17 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
     elif E.RETRY_POSSIBLE in names and retry != "?":
         reason = retry
     doubts = (*_doubts(names, retry, passage), *_open_offers(names, reason, statements))
-    if names - OPEN_ENDED and any(statement.has("harmless", "pending") for statement in statements):
-        doubts += (
-            Doubt(
-                reason="incomplete", text="they will come back to it, so this is not their last word", passage=passage
-            ),
-        )
+    doubts += tuple(_not_yet(names, passage, statements))
     return Outcome(events=events, reason=reason, no_renewal=no_renewal, doubts=doubts, passage=passage)
+
+
+def _not_yet(names: set[E], passage: str, statements: Sequence[Statement]) -> Iterator[Doubt]:
+    """What is still to come before the outcome holds: a new request, or their own last word."""
+    if names & PROMISES and any(statement.has("harmless", "anew") for statement in statements):
+        yield Doubt(reason="conditional", text="it wants a new request before it promises anything", passage=passage)
+    if names - OPEN_ENDED and any(statement.has("harmless", "pending") for statement in statements):
+        text = "they will come back to it, so this is not their last word"
+        yield Doubt(reason="incomplete", text=text, passage=passage)
 
 
 def _for_a_price(names: set[E], statements: Sequence[Statement], *, priced: bool) -> str:
