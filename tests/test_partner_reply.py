@@ -131,6 +131,15 @@ def test_a_new_due_date_answers_a_renewal_that_is_pending() -> None:
     assert E.RENEW_ACCEPTED not in {e.event for e in read("s", "Uusi eräpäivä on 15.1.2027.").events}
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Tyvärr, boken är eftertraktad och vi har en kö här hemma.", "Nej, det kan vi tyvärr inte hjälpa er med."],
+)
+def test_a_plain_no_and_a_queue_refuse_a_renewal_that_is_pending(text: str) -> None:
+    assert told(read("s", text, about=context("s", renewal_pending=True))) == "RenewRefused"
+    assert told(read("s", text)) != "RenewRefused"
+
+
 def test_the_name_of_another_work_beside_the_sending_is_for_staff() -> None:
     ours = context("s")
     named = replace(ours, requests=(replace(ours.requests[0], citation=Citation(title="Lanthandelns historia")),))

@@ -125,8 +125,17 @@ def _fit(found: Outcome, stated: Stated, mail: Mail, request: Request | None) ->
     came = bool(copies_of(mail) or stated.urls)
     if found.events == (E.LOANED,) and wants_copy and came:
         return replace(found, events=(E.COPY_COMPLETED,))
-    if found.events == (E.DUE_DATE_CHANGED,) and request is not None and request.renewal_pending:
+    if request is not None and request.renewal_pending:
+        return _fit_renewal(found)
+    return found
+
+
+def _fit_renewal(found: Outcome) -> Outcome:
+    """The outcome as an answer to our wish for more time: a plain "no", and "others wait for it", refuse that."""
+    if found.events == (E.DUE_DATE_CHANGED,):
         return replace(found, events=(E.RENEW_ACCEPTED,))
+    if (found.events, found.reason) in {((E.UNFILLED,), ""), ((E.RETRY_POSSIBLE,), "OnLoan")}:
+        return replace(found, events=(E.RENEW_REFUSED,), reason="")
     return found
 
 
