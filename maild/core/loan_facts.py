@@ -205,13 +205,20 @@ def ready(o: Occasion) -> Told:
 
 
 def handed_over(o: Occasion) -> Told:
-    """A part that came late is with the patron now, like the others."""
+    """A part that came late is with the patron now, like the others; what of several nobody fetched waits on."""
     named = set(o.event.item_id)
     waiting = parts.waiting(o.request)
     all_of_them = not named and o.request.status is Status.WITH_PATRON  # else the office has the others only
     fetched = [item for item in waiting if all_of_them or named & set(item.item_ids)]
-    put = together(*(_put(o, replace(item, place="")) for item in fetched))
-    return together(put, Told(remove=frozenset({Flag.PART_WAITING}) if len(fetched) == len(waiting) else frozenset()))
+    stays = parts.not_fetched(o.request, named)
+    put = together(
+        *(_put(o, replace(item, place="")) for item in fetched),
+        *(_put(o, replace(item, place=parts.WAITING)) for item in stays),
+    )
+    flag = frozenset({Flag.PART_WAITING})
+    if stays:
+        return together(put, Told(add=flag))
+    return together(put, Told(remove=flag if len(fetched) == len(waiting) else frozenset()))
 
 
 def brought_back(o: Occasion) -> Told:

@@ -4,7 +4,7 @@ An arrival names things by id or volume. Several ids are several things, unless 
 of a single thing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from maild.core.reading import Event
@@ -79,6 +79,15 @@ def ready(request: Request, event: Event, values: Values) -> Arrival:
 def waiting(request: Request) -> tuple[Item, ...]:
     """The things that wait to be fetched, while the patron has others."""
     return tuple(item for item in request.items if item.place == WAITING)
+
+
+def not_fetched(request: Request, named: Collection[str]) -> tuple[Item, ...]:
+    """The things on the hold shelf that are not among those handed over; none where all that is there is meant."""
+    shelf = [item for item in request.items if item.place not in {AWAITED, *BACK}]
+    fetched = [item for item in shelf if set(item.item_ids) & set(named)]
+    if request.status is not Status.AWAITING_PICKUP or not fetched:
+        return ()
+    return tuple(item for item in shelf if item not in fetched)
 
 
 def called(items: Iterable[Item]) -> str:
