@@ -188,7 +188,7 @@ class _Loader:
         patterns |= {"": b"|".join(patterns.values())} if patterns else {}
         self._in_lines = {mark: re2.compile(b"(?m)" + pattern) for mark, pattern in patterns.items()}
         phrases = tuple(p for table in _tables(data) for p in self._phrases(*table))
-        known = {w for p in phrases if p.kind in {"says", "harmless"} for w in _plain_words(p.source)}
+        known = {w for p in phrases if p.kind in {"says", "asks", "harmless"} for w in _plain_words(p.source)}
         problems += self.problems
         return Lexicon(
             language=self.language,
