@@ -163,6 +163,7 @@ def test_our_loan_is_renewed_by_staff_and_the_library_is_told() -> None:
         (EventName.LOANED, {"due_date": "2062-12-18"}, "years off"),
         (EventName.LOANED, {"due": "2026-12-18"}, "due= is no value"),
         (EventName.LOANED, {"cost": "12.50"}, "12.50 EUR"),
+        (EventName.COPY_COMPLETED, {"url": "files.example/1"}, "write the whole of it, https://"),
         (EventName.CLOSE, {"to": "FoundOnlin"}, "did you mean FoundOnline"),
         (EventName.NEXT_SUPPLIER, {"partner": "FI-X"}, "not on record"),
         (EventName.CHECKED_OUT, {}, "It can take: "),

@@ -223,6 +223,13 @@ def _text(_: str, text: str, __: date) -> str:
     return text.strip()
 
 
+def _url(key: str, text: str, _: date) -> str:
+    url = text.strip()
+    if not url.lower().startswith(("https://", "http://")) or len(url.split()) != 1:
+        raise Refused(f"{key}={text} is no address that a reader can open; write the whole of it, https://…")
+    return url
+
+
 def _yes(key: str, text: str, _: date) -> bool:
     if text not in {"yes", "no"}:
         raise Refused(f"{key}={text}: write yes or no")
@@ -238,7 +245,7 @@ READERS: Mapping[str, Callable[[str, str, date], object]] = {
     "loan_condition": _list,
     "cost": _money,
     "item_id": _list,
-    "url": _text,
+    "url": _url,
     "note": _text,
     "no_renewal": _yes,
     "supplier_ref": _text,

@@ -182,8 +182,11 @@ def new_date(o: Occasion) -> Told:
     items = [i for i in o.request.items if not o.event.item_id or set(i.item_ids) & set(o.event.item_id)]
     old = patron_dates(items or list(o.request.items))
     moved = together(*(_with_date(o, item, due, o.today) for item in items or _items(o)))
-    told = {"old_due_date": old, "new_due_date": moved.facts.get("patron_due_date", due)}
-    return together(moved, Told(facts=told, remove=frozenset({Flag.DUE_DATE_ASSUMED})))
+    new = moved.facts.get("patron_due_date", due)
+    told = {"old_due_date": old, "new_due_date": new}
+    in_time = isinstance(new, date) and new >= o.today and len(items) == len(o.request.items)
+    over = {Flag.DUE_DATE_ASSUMED, Flag.OVERDUE} if in_time else {Flag.DUE_DATE_ASSUMED}
+    return together(moved, Told(facts=told, remove=frozenset(over)))
 
 
 def ready(o: Occasion) -> Told:
