@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -58,8 +58,24 @@ def test_who_cannot_supply_is_passed_over(change: dict[str, object]) -> None:
     assert chosen(Alder=change) == "FI-BIRCH"
 
 
-def test_a_pause_that_is_over_hinders_nobody() -> None:
-    assert chosen(Alder={"paused_until": date(2026, 11, 22)}) == "FI-ALDER"
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "asked"),
+    [
+        (None, TODAY - DAY, "FI-ALDER"),
+        (None, TODAY, "FI-BIRCH"),
+        (TODAY, TODAY, "FI-BIRCH"),
+        (TODAY, None, "FI-BIRCH"),
+        (TODAY - DAY, TODAY + DAY, "FI-BIRCH"),
+        (TODAY + DAY, TODAY + 9 * DAY, "FI-ALDER"),
+        (TODAY + DAY, None, "FI-ALDER"),
+        (TODAY - 9 * DAY, TODAY - DAY, "FI-ALDER"),
+    ],
+)
+def test_a_pause_holds_from_its_first_day_through_its_last(begins: date | None, ends: date | None, asked: str) -> None:
+    assert chosen(Alder={"paused_from": begins, "paused_until": ends}) == asked
 
 
 def test_those_who_rest_are_named_so_that_staff_can_wait_for_them() -> None:

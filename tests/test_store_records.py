@@ -29,6 +29,7 @@ HELKA = {
     "languages": "sv fi",
     "postal_delay_days": "5",
     "accept_spf": "true",
+    "paused_from": "2026-12-20",
     "paused_until": "2026-12-24",
     "notes": "",
 }
@@ -47,7 +48,11 @@ def test_partners_come_back_as_they_were_imported(database: Database) -> None:
     assert (partner.email, partner.postal_delay_days, partner.loan_days) == ("ill@h.example", 5, None)
     assert partner.postal_address == "Esimerkin kirjasto\nKaukopalvelu\nPL 2\n00102 Esimerkkilä"
     assert partner.phone == "+358 9 000 0000"
-    assert (partner.accept_spf, partner.paused_until) == (True, date(2026, 12, 24))
+    assert (partner.accept_spf, partner.paused_from, partner.paused_until) == (
+        True,
+        date(2026, 12, 20),
+        date(2026, 12, 24),
+    )
 
 
 def test_only_lines_that_say_something_else_count_as_changed(database: Database) -> None:
@@ -167,6 +172,20 @@ def test_an_address_that_fits_no_label_and_a_telephone_number_that_is_none_are_t
         ["line 3", "postal_address"],
         ["line 4", "phone"],
     ]
+
+
+def test_a_pause_that_ends_before_it_begins_is_told(database: Database) -> None:
+    with database.write() as session:
+        (problem,) = records.import_partners(session, [HELKA | {"paused_from": "2026-12-25"}], NOW).problems
+    assert "paused_until 2026-12-24 is before paused_from 2026-12-25" in problem
+
+
+def test_a_file_from_before_pauses_had_a_beginning_is_taken_in(database: Database) -> None:
+    old = {name: cell for name, cell in HELKA.items() if name != "paused_from"}
+    with database.write() as session:
+        records.import_partners(session, [old], NOW)
+        (partner,) = records.partners(session)
+    assert (partner.paused_from, partner.paused_until) == (None, date(2026, 12, 24))
 
 
 def test_one_bad_line_keeps_the_whole_file_out_and_every_mistake_is_told(database: Database) -> None:

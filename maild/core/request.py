@@ -60,7 +60,8 @@ class Partner:
     lent_to: int = 0  # its open requests with us, counted for the Context
     accept_spf: bool = False
     mode: str = ""  # automation mode of this partner, "" = the site's
-    paused_until: date | None = None
+    paused_from: date | None = None  # first day of our pause; None = it has begun, where it has an end
+    paused_until: date | None = None  # its last day; None = until further notice, where it has a beginning
     absent_since: date | None = None  # the day of the first automatic answer of this absence
     absent_until: date | None = None  # of an auto-reply: the answering clock stands until then
     active: bool = True

@@ -87,7 +87,15 @@ def is_overloaded(partner: Partner) -> bool:
 
 def is_resting(partner: Partner, today: date) -> bool:
     """Whether nobody is there today: paused by us, or absent by its own word."""
-    return any(until is not None and until >= today for until in (partner.paused_until, partner.absent_until))
+    return _is_paused(partner, today) or (partner.absent_until is not None and partner.absent_until >= today)
+
+
+def _is_paused(partner: Partner, today: date) -> bool:
+    """Whether today is of our pause; its first and its last day are, and either may be open."""
+    begins, ends = partner.paused_from, partner.paused_until
+    if begins is None and ends is None:
+        return False
+    return (begins or date.min) <= today <= (ends or date.max)
 
 
 def _hindrance(partner: Partner | None, request: Request, rota: Rota) -> str:

@@ -93,6 +93,7 @@ class PartnerLine(RecordLine):
     max_lent: int | None = Field(None, ge=0)
     accept_spf: bool = False
     mode: Literal["", "off", "shadow", "auto"] = ""
+    paused_from: date | None = None
     paused_until: date | None = None
     active: bool = True
     notes: str = ""
@@ -109,6 +110,16 @@ class PartnerLine(RecordLine):
             used = [price for price in listed if in_vouchers(price.money) is vouchers]
             if listed and not used and self.payment is not Payment.RECIPROCITY:
                 raise ValueError(f"payment is {self.payment}, and no price in {name} is; vouchers are written 1 IFLA")
+        return self
+
+    @model_validator(mode="after")
+    def _pauses_forwards(self) -> Self:
+        """A pause that ends before it begins would never be one."""
+        if self.paused_from and self.paused_until and self.paused_until < self.paused_from:
+            raise ValueError(
+                f"paused_until {self.paused_until} is before paused_from {self.paused_from}; "
+                "both days belong to the pause, and paused_until may stay empty"
+            )
         return self
 
     def lacking(self) -> Iterator[str]:

@@ -49,6 +49,7 @@ class PartnerRow(SQLModel, table=True):
     max_lent: int | None = None
     accept_spf: bool = False
     mode: str = ""
+    paused_from: date | None = None
     paused_until: date | None = None
     absent_since: date | None = None
     absent_until: date | None = None
