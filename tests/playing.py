@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 from bench.wound_desk import Sent, WoundDesk
 from maild.core import rules as core_rules
-from maild.core.decide_command import READERS
 from maild.core.effects import Command, Decision, Input, ReadMail, SendLetter
 from maild.core.mail import Attachment, AuthResult, Mail
 from maild.core.notices import plan
@@ -27,6 +26,7 @@ from maild.core.reading import Citation, Event, NewRequest, Person, Reading, Req
 from maild.core.request import Charge, Context, Partner, Patron, Request
 from maild.core.rules import Refused, Rules, SitePolicy
 from maild.core.terms import EventName, Flag, Kind, Payment, Role, ServiceType, Status
+from maild.core.typed import READERS
 from maild.rulebook import merge, read_files
 
 FOLDER = Path(__file__).parent / "scenarios"

@@ -12,6 +12,7 @@ from maild.core.reading import Event
 from maild.core.request import Request
 from maild.core.rules import Refused, SitePolicy
 from maild.core.terms import EventName, Flag, Status
+from maild.verbs.requests import values_of
 from tests.house import (
     ALDER,
     BIRCH,
@@ -164,6 +165,9 @@ def test_our_loan_is_renewed_by_staff_and_the_library_is_told() -> None:
         (EventName.LOANED, {"due": "2026-12-18"}, "due= is no value"),
         (EventName.LOANED, {"cost": "12.50"}, "12.50 EUR"),
         (EventName.COPY_COMPLETED, {"url": "files.example/1"}, "write the whole of it, https://"),
+        (EventName.RECALLED, {"due_date": "2026-11-01"}, "has passed"),
+        (EventName.LOANED, {"item_id": "3000\x00"}, "a control character"),
+        (EventName.NEXT_SUPPLIER, {"partner": ALDER.symbol}, "at work on it already"),
         (EventName.CLOSE, {"to": "FoundOnlin"}, "did you mean FoundOnline"),
         (EventName.NEXT_SUPPLIER, {"partner": "FI-X"}, "not on record"),
         (EventName.CHECKED_OUT, {}, "It can take: "),
@@ -203,3 +207,8 @@ def test_a_request_that_is_not_there_is_refused() -> None:
     command = Command(number="KP-2026-000999", event=Event(event=EventName.NOTE), actor="anna")
     with pytest.raises(Refused, match="there is no request"):
         decide(command, context(), RULES, NOW)
+
+
+def test_a_value_that_is_typed_twice_is_refused() -> None:
+    with pytest.raises(Refused, match="note= is given twice"):
+        values_of(["note=a", "note=b"])

@@ -105,6 +105,12 @@ def test_a_due_date_that_is_past_or_far_off_is_for_staff(due: date) -> None:
     assert reason(decided(by_supplier(EventName.LOANED, due_date=due), request())) == "date"
 
 
+@pytest.mark.parametrize("url", ["ftp://files.example/1", "files.example/1", "javascript:alert(1)"])
+def test_a_copy_at_an_address_that_no_reader_can_open_is_for_staff(url: str) -> None:
+    copy = request(service_type=ServiceType.COPY, profile="borrowing-copy")
+    assert reason(decided(by_supplier(EventName.COPY_COMPLETED, url=url), copy)) == "attachment"
+
+
 def test_a_price_without_a_currency_is_for_staff() -> None:
     cost = Money(amount=Decimal("8.00"), currency="")
     assert reason(decided(by_supplier(EventName.WILL_SUPPLY, cost=cost), request())) == "cost"

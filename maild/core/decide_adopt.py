@@ -5,7 +5,7 @@ from datetime import datetime
 
 from maild.core import decide_supplier, rota, works
 from maild.core.apply import apply
-from maild.core.decide_command import as_wished, event_of, must_be_a_place, notify_of
+from maild.core.decide_command import as_wished, must_be_a_place, notify_of
 from maild.core.decide_event import take
 from maild.core.effects import (
     ApprovePatron,
@@ -23,6 +23,7 @@ from maild.core.reading import Citation, Doubt, Event, NewRequest
 from maild.core.request import Attempt, Context, Partner, Patron, Request
 from maild.core.rules import Refused, Rules
 from maild.core.terms import EventName, Role, ServiceType, Status
+from maild.core.typed import event_of
 from maild.core.workdays import day_in
 
 NEW = ""  # the number of a request that has none yet

@@ -1,27 +1,25 @@
 """What staff, the library system or a sysadmin's verb say by hand: checked, then the same road as a mail's event."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from difflib import get_close_matches
 
-from maild.core import corrections, delivery, details, edits, hand_letters, holders, letter_facts, prices, rota, undo
+from maild.core import corrections, delivery, details, hand_letters, letter_facts, rota, undo
 from maild.core.apply import apply
 from maild.core.decide_event import take
+from maild.core.decide_supplier import AT_WORK
 from maild.core.delivery import Way
 from maild.core.effects import ApprovePatron, Audience, Command, Decision, Effect, Move, SendLetter
 from maild.core.notices import plan
 from maild.core.occasion import Occasion, seen_after
-from maild.core.reading import Doubt, Event, Money
+from maild.core.reading import Doubt
 from maild.core.request import Context, Request
 from maild.core.rules import Refused, Rules
 from maild.core.terms import EventName, Status
+from maild.core.typed import OWN_KEYS, event_of
 from maild.core.workdays import day_in
 
-MAX_YEARS = 3
 NOTIFY = ("yes", "no", "ask")
-# Events that look back, with what may be typed beside these only.
-OWN_KEYS = {EventName.EDIT: edits.KEYS, EventName.UNDO: undo.KEYS, EventName.REOPEN: frozenset[str]()}
 
 
 def decide_command(command: Command, context: Context, rules: Rules, now: datetime) -> Decision:
@@ -171,88 +169,10 @@ def _supplier(command: Command, request: Request, context: Context) -> str:
         raise Refused(
             f"{symbol} cannot be asked: it is not active, has no address, or does not do {request.service_type}"
         )
+    if (
+        command.event.event is EventName.NEXT_SUPPLIER
+        and partner.id == request.partner_id
+        and request.status in AT_WORK
+    ):
+        raise Refused(f"{symbol} is at work on it already; remind it with StatusRequest, or ask another one")
     return partner.symbol
-
-
-def event_of(command: Command, today: date, also: frozenset[str] = frozenset()) -> Event:
-    """The event with the facts that were typed beside it. Raises Refused for a value that is none; `also` are some."""
-    event = replace(command.event, request=command.number)
-    for key, text in command.values.items():
-        reader = READERS.get(key)
-        if reader is not None:
-            event = replace(event, **{key: reader(key, text, today)})  # type: ignore[arg-type]  # each reader gives its own field's type
-        elif key not in (others := OTHER_KEYS | also | OWN_KEYS.get(event.event, frozenset())):
-            known = ", ".join(sorted((*READERS, *others)))
-            raise Refused(f"{key}= is no value of a command; use {known}")
-    for key in YES_OR_NO & command.values.keys():
-        _yes(key, command.values[key], today)
-    if "vat" in command.values:
-        _vat(command.values["vat"])
-    return event
-
-
-def _day(key: str, text: str, today: date) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise Refused(f"{key}={text} is no day; write it like {today.isoformat()}") from None
-    if abs((day - today).days) > 366 * MAX_YEARS:
-        raise Refused(f"{key}={text} is more than {MAX_YEARS} years off")
-    return day
-
-
-def _money(key: str, text: str, __: date) -> Money:
-    try:
-        return prices.read_money(text)
-    except ValueError as err:
-        raise Refused(f'{key}={text}: {err}, as {key}="12.50 EUR"') from err
-
-
-def _vat(text: str) -> None:
-    try:
-        prices.read_vat(text)
-    except ValueError as err:
-        raise Refused(f"vat={text}: {err}") from err
-
-
-def _list(_: str, text: str, __: date) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _text(_: str, text: str, __: date) -> str:
-    return text.strip()
-
-
-def _url(key: str, text: str, _: date) -> str:
-    url = text.strip()
-    if not url.lower().startswith(("https://", "http://")) or len(url.split()) != 1:
-        raise Refused(f"{key}={text} is no address that a reader can open; write the whole of it, https://…")
-    return url
-
-
-def _yes(key: str, text: str, _: date) -> bool:
-    if text not in {"yes", "no"}:
-        raise Refused(f"{key}={text}: write yes or no")
-    return text == "yes"
-
-
-READERS: Mapping[str, Callable[[str, str, date], object]] = {
-    "due_date": _day,
-    "expected_date": _day,
-    "retry_after": _day,
-    "expiry": _day,
-    "reason": _text,
-    "loan_condition": _list,
-    "cost": _money,
-    "item_id": _list,
-    "url": _url,
-    "note": _text,
-    "no_renewal": _yes,
-    "supplier_ref": _text,
-    "attachment": _yes,
-}
-OTHER_KEYS = holders.VALUES | {
-    *("to", "partner", "pickup", "text", "parcel", "office", "volume", "notify", "letter", "whom", "waiting"),
-    *("main", "missing", "vat"),
-}
-YES_OR_NO = frozenset({"waiting"})

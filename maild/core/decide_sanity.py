@@ -32,6 +32,8 @@ def _oddities(event: Event, today: date) -> Iterator[tuple[str, str]]:
     for money in (event.cost, new.max_cost if new is not None else None):
         if money is not None and not _is_sane(money):
             yield "cost", f"The price {money.amount} {money.currency} has no currency or makes no sense."
+    if event.url is not None and not event.url.lower().startswith(("https://", "http://")):
+        yield "attachment", f"The address {event.url} is none that a reader can open."
     known = REASONS.get(event.event)
     if known is not None and event.reason is not None and event.reason not in known:
         yield "unclear", f"{event.reason!r} is no reason that {event.event} can have."

@@ -177,5 +177,7 @@ def values_of(words: Sequence[str]) -> dict[str, str]:
         key, equals, value = word.partition("=")
         if not equals or not key:
             raise Refused(f"{word!r} is no key=value")
+        if key in out:
+            raise Refused(f"{key}= is given twice: {out[key]!r} and {value!r}")
         out[key] = value
     return out
