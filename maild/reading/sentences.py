@@ -26,7 +26,8 @@ LABEL = re.compile(r"\s*[^\W\d_][^:\n]{0,38}?[ .]*:(?:\s|$)")
 BULLET = re.compile(r"\s*(?:[-*•–·>]|\d{1,2}[.)]|\[[ xX]?\]|[A-Z]{1,8}-\d{4}-\d+)")
 JOINTS = (
     r"ja (?:se|kirja|teos|olemme|lähe|palau)\w*|eikä|enkä|emmekä|ettekä|eivätkä|mutta|muttei|mutten|vaan|tosin",
-    r"kuitenkin|joten|och (?:vi|den|det|boken|ni|har|är|inte|ej)|men|dock|därför",
+    r"kuitenkin|joten|och (?:vi|den|det|boken|ni|har|är|inte|ej)|men|dock",
+    r"därför (?:att|kan|måste|får|har|är|går|blir|vill|ska|skickar|lånar)",
     r"and (?:it|we|the|they|you|this|i|will|has|have|is|was|were|are|not|no|can|cannot|can't|won't|would|there|our)",
     r"nor|but|however|although|though|therefore|because(?! of)|so (?:it|we|i|the|they|there)",
     r"(?<!soon )(?<!long )(?<!far )(?<!well )as (?:it|we|i|the(?! above| following)|they|our|this|there)",
