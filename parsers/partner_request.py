@@ -5,7 +5,7 @@ letter, is about an old request and left to other parsers.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import asdict, replace
 
 from maild.core.mail import Mail
@@ -29,7 +29,13 @@ from maild.reading.today import today_of
 
 SHORT = 8  # letters
 _BULK = ("list-unsubscribe", "list-id", "precedence")
-_STRUCTURE = re.compile(r"^[^\n:=]{2,60}[:=]|\t", re.M)
+_STRUCTURE = re.compile(r"^[^\n:=]{2,60}[:=]|\t|^\S[^\n]{1,30}?\S {4,60}\S", re.M)
+# Labels of a letter that lends or chases a thing: no request, whatever work it names.
+_LENDERS = re.compile(
+    r"\b(?:due|shipped|ship date|eräpäivä|palautettava|palautuspäivä|laina-aika|niteen|barcode"
+    r"|viivakoodi|förfallodag|återlämnas|streckkod|fällig|leihfrist|forfallsdato|strekkode|item id)\b",
+    re.IGNORECASE,
+)
 
 
 class PartnerRequestParser:
@@ -78,6 +84,8 @@ class PartnerRequestParser:
         answers = settled(read_answers(mail, rules.forms, form, text=text))
         keys = {a.key for a in answers if a.value.strip()}
         asked = bool(keys & {"library", "ref", "symbol"}) or rules.forms.has("ask", f"{mail.subject}\n{text[:1500]}")
+        if any(_LENDERS.search(a.label) for a in answers if a.key in {"", "ignore"} and a.value.strip()):
+            return None
         if not is_form(answers) or not asked or keys & {"card"} or not is_library(mail, context, rules.forms):
             return None
         if _is_old(_prose_of(text, answers), rules.forms):
@@ -146,7 +154,7 @@ class PartnerRequestParser:
 
 def _is_old(text: str, rules: FormRules) -> bool:
     """Whether it speaks of a request that was made before: renew, cancel, return, remind."""
-    return rules.has("not_new", text)
+    return rules.has("not_new", rules.without("why_asked", text))
 
 
 def _said(filled: Filled) -> Iterator[str]:
@@ -158,9 +166,18 @@ def _said(filled: Filled) -> Iterator[str]:
 def _prose_of(text: str, answers: Iterable[Answer]) -> str:
     """The text without the slip's labels and values: a title may speak of returning."""
     said = {part for a in answers for part in (a.label, *a.value.splitlines())}
+    fields = {re.sub(r"\W+", "", f"{a.label}{a.value}") for a in answers}
     return "\n".join(
-        line for line in text.splitlines() if line.endswith("?") or not any(_is_of(line, part) for part in said)
+        line
+        for line in text.splitlines()
+        if line.endswith("?") or not (any(_is_of(line, part) for part in said) or _are_fields(line, fields))
     )
+
+
+def _are_fields(line: str, fields: Set[str]) -> bool:
+    """Whether a line is nothing but several of a slip's fields: "Vol: 9    No: 1"."""
+    pieces = [re.sub(r"\W+", "", piece) for piece in re.split(r"\s{3,}", line.strip())]
+    return all(piece in fields for piece in pieces)
 
 
 def _is_of(line: str, part: str) -> bool:

@@ -40,8 +40,10 @@ def cut_label(value: str, keys: Sequence[str]) -> tuple[tuple[str, str], ...]:
         return (("reference", value),)
     if asked <= _IMPRINT and "publisher" in asked and _YEAR.search(value):
         return (("imprint", value),)
-    if not asked & (_TITLES | _AUTHORS) and (parts := _parted(value, keys, _LOOSE)):
+    if not asked & _AUTHORS and (parts := _parted(value, keys, _LOOSE[:1] if asked & _TITLES else _LOOSE)):
         return parts
+    if asked & _TITLES:
+        return (("reference", value),)
     return _locators(value, asked) if asked <= _LOCATORS else ()
 
 

@@ -38,6 +38,7 @@ _ASKED = re.compile(r"^([^?]{3,88}\?)\s+(\S[^?]*)$")
 _WIDE = re.compile(r"^(\S.{0,60}?)(?:\t+|\s{2,40})(\S.*)$")
 _QUESTION_NO = re.compile(r"^(?:q|k|f|kysymys|question|fråga|frage)\s?\d{1,3}\s?[.:)]\s+(?=\S)", re.IGNORECASE)
 _MARKS = re.compile(r"^(?:[•·]\s*|>\s+)+")
+_NEXT_LABEL = re.compile(r"\s(?=[A-ZÅÄÖ][\w./]{1,14}:\s)")
 _COLUMNS = re.compile(r"\s{3,40}|\t+")
 
 
@@ -187,6 +188,9 @@ def _open(state: _Lines, answers: list[Answer], indent: int, *, awaits: bool = F
 def _several(line: str, rules: FormRules, form: Form | None) -> list[Answer]:
     """Several fields on one line: "Volume: 2   Issue: 3"."""
     pieces = [p for p in _COLUMNS.split(line) if p]
+    close = [p.strip() for p in _NEXT_LABEL.split(line)]
+    if len(pieces) == 1 and all(find_label(p.partition(":")[0], rules, form, guess=False) for p in close):
+        pieces = close
     if not 2 <= len(pieces) <= 6 or any(":" not in p.rstrip(":") for p in pieces):
         return []
     found = []

@@ -43,7 +43,7 @@ _WORDS_FILE, _PATTERNS_FILE, _LABELS_FILE = "forms/values.toml", "forms/patterns
 _LISTS = ("empty", "yes", "no")
 _PATTERNS = (
     "either", "copy", "loan", "spam", "no_card", "library_words", "copy_in_note", "loan_in_note",
-    "ask", "not_new", "note_for_staff", "enquiry", "title_for_staff", "delivery_file",
+    "ask", "not_new", "why_asked", "note_for_staff", "enquiry", "title_for_staff", "delivery_file",
     "delivery_office", "delivery_paper", "delivery_desk",
 )  # fmt: skip
 _REQUIRED = re.compile(
@@ -111,6 +111,11 @@ class FormRules:
         """Whether a pattern of that kind (copy, loan, either, spam, no_card, library_words) is found in the text."""
         pattern = self.found.get(kind)
         return bool(pattern and pattern.search(text[:2000].casefold()))
+
+    def without(self, kind: str, text: str) -> str:
+        """The text, case folded, without what a pattern of that kind finds."""
+        pattern = self.found.get(kind)
+        return str(pattern.sub(" ", text.casefold())) if pattern else text
 
 
 def plain(text: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import re2
 
 from maild.reading.citations import Reference, identifiers_of, read_reference
+from maild.reading.named_works import named_work
 from maild.reading.openurl import find_openurl
 from maild.reading.people import leading_people
 
@@ -84,6 +85,9 @@ _PAGES = re2.compile(
     r"(?i)\b(?:ss?|pp?|sid|sidor(?:na)?|sivut|sivuilta|pages|seiten)\.?:?\s?(\d{1,5}\s?[-–]\s?\d{1,5})"
     r"|:\s?(\d{1,5}[-–]\d{1,5})\b"
 )
+_CHAPTER = re.compile(
+    r"(?i)\b(?:chapter|ch\.|luku|luvun|luvusta|kapitel|kapitlet|kapittel|kap\.)\s?(\d{1,3}|[ivx]{1,5})\b"
+)
 _YEAR = re.compile(r"(?<![\d./-])(1[5-9]\d\d|20\d\d)(?![\d/-]|\.\d)")
 _REF = re.compile(
     r"(?:(?:meidän |oma )?viit(?:e|teemme|tenumeromme|enumero|teemme nro)|tilausn(?:ume)?ro(?:mme)?"
@@ -115,8 +119,11 @@ def read_free(text: str, subject: str) -> FreeRequest:
         works.append(openurl)
     else:
         works.extend(_references(lines))
+        running = " ".join(body.split())
+        if not works and not _PART_QUOTED.search(running) and (work := named_work(running)):
+            works.append(work | _part_of(running))
         if not works:
-            works.extend(_quoted(" ".join(body.split())))
+            works.extend(_quoted(running))
         if not works:
             works.extend(
                 [numbers] if (numbers := identifiers_of(body)) and numbers.keys() & {"doi", "pmid", "isbn"} else []
@@ -169,10 +176,9 @@ def _is_whole(reference: Reference) -> bool:
 def _certain(text: str) -> Reference | None:
     """The reference of a text, or of what stands in its sentence ("we ask for: ...", "artikkelista ...")."""
     for tail in _tails(text):
-        for cut in _cuts(tail):
-            reference = read_reference(cut)
-            if _is_whole(reference):
-                return reference
+        whole = [reference for cut in _cuts(tail) if _is_whole(reference := read_reference(cut))]
+        if whole:  # a sentence behind the reference hides its pages: the cut that gives most is the reference
+            return max(whole, key=lambda reference: len(reference.fields))
     return None
 
 
@@ -221,7 +227,7 @@ def _has_anchor(fields: dict[str, str]) -> bool:
 
 
 _PROSE = re.compile(
-    r"\b(?:saisim\w+|pyyd\w+|pyytäis\w+|tila(?:amme|isimme|isin|an)|lainaksi|kaukolainaksi|haluai\w+"
+    r"\b(?:saisim\w+|pyyd\w+|pyytäis\w+|tila(?:amme|isimme|isin|an|us|ukse\w+)|pyyntö|lainaksi|kaukolainaksi|haluai\w+"
     r"|tarvit\w+|voisi\w+|voitte\w*|asiaka\w+|ilmesty\w+|löyty\w+|käy|behövs|benötigt|needed|asap"
     r"|kiitos|meille|teiltä|onko|teillä"
     r"|skulle|önskar|vill|kunde|beställer|skicka|behöver|låntagare\w*|tack|please|could|would|borrow"
@@ -252,6 +258,14 @@ def _quoted(body: str) -> list[dict[str, str]]:
     if named and people and not _is_prose(named.group(1)):
         return [{"title": named.group(1).strip(), "author": people.names} | _year_in(people.rest[:40])]
     return []
+
+
+def _part_of(text: str) -> dict[str, str]:
+    """Pages and chapter of a whole work that a sentence names: "pages 5-20 from ...", "chapter 4 of ..."."""
+    pages = _PAGES.search(text)
+    chapter = _CHAPTER.search(text)
+    fields = {"pages": next(g for g in pages.groups() if g).replace(" ", "")} if pages else {}
+    return fields | ({"chapter": chapter.group(1)} if chapter else {})
 
 
 def _year_in(text: str) -> dict[str, str]:

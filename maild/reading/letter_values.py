@@ -25,11 +25,20 @@ from maild.reading.signers import sender_of
 from maild.reading.today import today_of
 
 _DEADLINE_BEFORE = re.compile(
-    r"(?:viimeistään|ennen|senast(?: den)?|före|innan|\bby|before|no later than|until|\bbis(?: zum)?"
+    r"(?:viimeistään|ennen|senast(?: den)?|före|innan|før|innen|\bby|before|no later than|until|\bbis(?: zum)?"
     r"|spätestens(?: am| bis)?|senest|asti)\s{0,3}\w{0,12}\s?$",
     re.I,
 )
 _DEADLINE_AFTER = re.compile(r"^\s{0,3}(?:mennessä|asti|saakka|at the latest|latest)", re.I)
+# The thing on the shelf, not a photocopy: "your copy", "the only copy in Europe", "borrow a copy of".
+_EXEMPLAR = re.compile(
+    r"\b(?:only|sole|last|single|own|your|their|other|another|surviving|known|second|lending|nearest|library)"
+    r"(?: (?:known|surviving|remaining|available|lending|accessible|recorded))? cop(?:y|ies)\b"
+    r"(?! (?:service|request|order|of (?:the |an |this )?(?:article|chapter|paper|pages)))"
+    r"|\b(?:borrow|lend|loan)\b(?: us| me)? (?:a|the|your|one) copy\b"
+    r"|\bcop(?:y|ies) (?:is|are|seems?|in|held|outside) ",
+    re.I,
+)
 _LIMIT = re.compile(
     r"(?:enintään|korkeintaan|maksimissaan|max(?:imum|\.)?(?: cost)?|up to|no more than|högst|maximalt"
     r"|höchstens|bis zu|maks(?:imum|\.)?)[\s:]{0,3}",
@@ -133,7 +142,7 @@ def from_letter(
 
 def _said(text: str, work: dict[str, str], rules: FormRules) -> str:
     """The letter without the work's own words, where it names a service; "" where it names none."""
-    prose = text
+    prose = _EXEMPLAR.sub(" borrow ", text)
     for value in sorted(work.values(), key=len, reverse=True):
         if len(value) > 3:
             prose = prose.replace(value, " ")
@@ -147,6 +156,7 @@ def _said(text: str, work: dict[str, str], rules: FormRules) -> str:
 
 def _both_said(text: str, rules: FormRules) -> bool:
     """Whether a letter about a whole book speaks of a copy beside the loan, and does not leave us the choice."""
+    text = _EXEMPLAR.sub(" borrow ", text)
     return rules.has("copy_in_note", text) and rules.has("loan_in_note", text) and not rules.has("either", text)
 
 

@@ -15,6 +15,7 @@ WORDS = re.compile(r"[^\W\d_]{3}")  # none are left where a sentence was the cit
 CITATION = re.compile(
     r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)|\bIS[BS]N\b|#{3}|\bpp\.|\bs\.\s?\d"
 )  # "#": figures that were taken out
+NUMBER = re.compile(r"\b[Nn]o\.? ?\d{1,4}\b")  # "vol. 7, no. 2" denies nothing
 DOUBTFUL = ("hedge", "negation")
 
 
@@ -27,6 +28,8 @@ def prose_doubts(text: str, rules: ReadingRules, work: Iterable[str], language: 
     for sentence in _other_questions(prose, rules):
         reason, said = MARK_WORDS["question"]
         yield Doubt(reason=reason, text=said, passage=sentence)
+    prose = NUMBER.sub(" ", prose)
+    told = list(sentences(prose))
     language = language_of(prose, rules.lexicons) or language
     for statement in statements(prose, rules.lexicons, language, Side.REQUESTER):
         passage = statement.clause.text
@@ -34,8 +37,11 @@ def prose_doubts(text: str, rules: ReadingRules, work: Iterable[str], language: 
             if hit.phrase.name in TAKEN_BACK:
                 reason, said = STAFF_WORDS[hit.phrase.name]
                 yield Doubt(reason=reason, text=said, passage=passage)
+        sentence = next((one for one in told if passage in one), passage)
+        why = statement.negations < 2 and rules.forms.has("why_asked", sentence)  # "which nobody here has"
+        polite = rules.forms.has("ask", passage)  # "could you possibly"
         for mark in DOUBTFUL:
-            if mark in statement.unexplained:
+            if mark in statement.unexplained and not why and not (polite and mark == "hedge"):
                 reason, said = MARK_WORDS[mark]
                 yield Doubt(reason=reason, text=said, passage=passage)
 

@@ -14,7 +14,7 @@ _OFFICE = re.compile(
     re.I,
 )
 _SIGNED = re.compile(
-    r"^(?:t\.|terv\w*\.?|yst\.?\s?terv\.?|hälsning\w*|hälsar|mvh|kiittäen|regards|best|cheers|vh|grüße)[\s,:]{1,3}",
+    r"^(?:t\.|terv\w*\.?|yst\.?\s?terv\.?|hälsning\w*|hälsar|hilsen|mvh|kiittäen|regards|best|cheers|vh|grüße)[\s,:]{1,3}",
     re.I,
 )
 # A request's own words, or a motto below the name: "Kysy kirjastosta - ei ole tyhmiä kysymyksiä".
@@ -62,6 +62,8 @@ def _library_in(line: str) -> str:
     if after:
         return after.group(1).strip(" .")
     line = _SIGNED.sub("", line).strip()
+    if line.endswith(".") and len(line.split()) > 4:
+        return ""
     first, _, rest = line.partition(", ")
     if rest and len(first.split()) <= 2 and first[:1].isupper() and not _HOUSE.search(first):
         line = rest

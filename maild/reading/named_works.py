@@ -1,0 +1,99 @@
+"""A work that a sentence names: "Tide Mills by Harold Wren (Quay Press, 1967)", "Aino Aaltosen kirjaa Unelma (1963)".
+
+A year in brackets ends the name, a word for a work or for borrowing and a capital open it; the rest is no work.
+"""
+
+import re
+from collections.abc import Iterator
+
+from maild.reading.people import leading_people
+
+MAX_TITLE_WORDS = 14
+MAX_BRACKETS = 6
+
+_YEAR = r"(?:1[5-9]\d\d|20\d\d)"
+_OPEN = "\"“„«»”'‘"
+_BRACKET = re.compile(rf"\s\(([^()]{{0,90}}\b{_YEAR}\b[^()]{{0,60}})\)")
+_UP = r"[A-ZÀ-ÖØ-ÞŠŽ]"
+# Words that stand just before a title: those for a work, the last of which counts, and those of asking, the first.
+_WORK_WORD = re.compile(
+    r"(?i:\b(?:book|novel|thesis|volume|monograph|kirja[an]?|kirjasta|kirjaan|teos|teoksen|teosta|teoksesta|teokseen|romaani[an]?"
+    r"|julkaisu[an]?|boken|boka|bogen|verket|romanen|avhandlingen|buch|buches|werk|werkes|roman|raamatut?|teost?)\b)"
+    rf"(?i: titled| called| entitled| nimeltä| med titeln| mit dem titel)?,?:? (?=[{_OPEN}]?{_UP})"
+)
+_ASKING = re.compile(
+    r"(?i:\b(?:(?:looking|searching|asking|asks|asked|ask|wishes|in need|request|need) (?:for|of)"
+    r"|(?:copy|loan|edition|volume) of|borrow|lend us|loan us|supply|see|lainaan|lainaksi|lainata|kaukolainaksi"
+    r"|låna|låne|låna ut|exemplar av|lån av|ausleihen|leihen|laenutada)\b)"
+    rf"(?: (?:your copy of|a copy of|your|the|meille|till oss|uns))?:? (?=[{_OPEN}]?{_UP})"
+)
+_BY = re.compile(
+    r"^(.{3,160}?),? (?:/|/ koonnut|/ toim\.|/ toimittanut|/ red\.|by|av|von|af|kirjoittanut|ed\. by|edited by|autor"
+    rf"|författad av) ({_UP}[^\d,;:]{{3,60}})$"
+)
+_QUOTED = re.compile(r"(?i:\b(?:from|ur|aus|från|teoksesta|kirjasta)) (?=[\"“„«»”])")
+_QUOTES = "\"“”„«»'‘’"
+_SENTENCE_STOP = re.compile(r"[?!;]|[^\W\d_]{3}\.\s")
+
+
+def named_work(body: str) -> dict[str, str]:
+    """The fields of the one work that the running text names so; {} where none is, or several are."""
+    found = [fields for fields in _candidates(body) if fields]
+    return found[0] if len(found) == 1 else {}
+
+
+def _candidates(body: str) -> Iterator[dict[str, str]]:
+    for bracket in list(_BRACKET.finditer(body))[:MAX_BRACKETS]:
+        before = body[max(0, bracket.start() - 240) : bracket.start()]
+        stops = list(_SENTENCE_STOP.finditer(before))
+        yield _named(before[stops[-1].end() :] if stops else before, bracket.group(1))
+
+
+def _named(before: str, bracket: str) -> dict[str, str]:
+    """Title and author out of a sentence's beginning, the rest out of the bracket behind it."""
+    words = list(_WORK_WORD.finditer(before))
+    cue = words[-1] if words else _ASKING.search(before) or _QUOTED.search(before)
+    if cue is None:
+        return {}
+    name = before[cue.end() :].strip(" ,")
+    fields = _imprint(bracket)
+    by = _BY.match(name)
+    people = leading_people(by.group(2)) if by else None
+    if by and people and not people.rest.strip(" ."):
+        name, fields["author"] = by.group(1), people.names
+    elif "author" not in fields and (author := _owner(before[: cue.end()], name)):
+        name, fields["author"] = author[1], author[0]
+    title = name.strip(f" ,{_QUOTES}")
+    return fields | {"title": title} if _is_title(title) else {}
+
+
+def _owner(before: str, name: str) -> tuple[str, str] | None:
+    """Author and title where the author owns the work: "Kalle Rinne's Boats", "Märta Lunds Sjöbodar"; else None."""
+    english = re.match(rf"({_UP}[\w.-]+(?: {_UP}[\w.-]+){{1,2}})['’]s\s+[{_QUOTES}]?(?={_UP})", name)
+    if english:
+        return english.group(1), name[english.end() :]
+    quoted = re.match(rf"({_UP}[\w.-]+(?: {_UP}[\w-]+){{0,2}} {_UP}[\w-]+?)s?\s+[\"“„«»”](?={_UP})", name)
+    if quoted:
+        return quoted.group(1), name[quoted.end() :]
+    owner = re.search(rf"({_UP}[\w-]+ {_UP}[\w-]+)sen\s+\w{{4,9}}\s+$", before)
+    return (f"{owner.group(1)}nen", name) if owner else None  # other genitives hide the name's own form
+
+
+def _imprint(bracket: str) -> dict[str, str]:
+    """Year, and author or publisher, of "Quay Press, 1967", "Pool, J., 1971", "1948, tekijä Otto Laine"."""
+    years = re.findall(rf"\b{_YEAR}\b", bracket)
+    fields = {"year": years[0]} if len(set(years)) == 1 else {}
+    rest = re.sub(rf"[\s,]*\b{_YEAR}\b[\s,]*", "", bracket, count=1).strip(" ,")
+    author = re.match(
+        r"(?:tekijä|kirjoittanut|by|av|von|autor|författare|author|verfasser|forfatter)[: ]\s*(.{4,60})$", rest, re.I
+    )
+    people = leading_people(author.group(1) if author else rest)
+    if people and (author or people.sure) and not people.rest.strip(" .,"):
+        fields["author"] = people.names
+    elif re.match(_UP, rest) and "," in bracket and not author:
+        fields["publisher"] = rest
+    return fields
+
+
+def _is_title(title: str) -> bool:
+    return 1 < len(title) < 200 and len(title.split()) <= MAX_TITLE_WORDS and bool(re.match(rf"{_UP}|\d", title))
