@@ -29,7 +29,7 @@ from maild.core.effects import (
 )
 from maild.core.prices import read_money
 from maild.core.reading import Citation, Event, Money, NewRequest, Reading, Requester
-from maild.core.request import Charge, Context, Item, Request
+from maild.core.request import Attempt, Charge, Context, Item, Request
 from maild.core.terms import EventName, Flag, Kind, Payment, Role, ServiceType, Status
 from maild.store import decisions, inbox, notices, numbers, outbox
 from maild.store.database import Database
@@ -403,10 +403,10 @@ def test_a_mail_that_is_judged_twice_asks_staff_once(database: Database) -> None
 
 
 def test_a_failed_decision_leaves_nothing_and_the_next_one_stands(database: Database) -> None:
-    wrong = PutItem(number=NUMBER, item=Item(id=99))
+    wrong = PutAttempt(number=NUMBER, attempt=Attempt(id=99))
     with database.write() as session:
         furnish(session)
-        with pytest.raises(ValueError, match="no item 99"), decisions.savepoint(session):
+        with pytest.raises(ValueError, match="no attempt 99"), decisions.savepoint(session):
             do(session, MOVE, wrong, letters=[letter("one")])
         with decisions.savepoint(session):
             do(session, replace(MOVE, to=Status.WILL_SUPPLY))

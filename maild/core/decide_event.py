@@ -18,7 +18,7 @@ from maild.core import (
     renewals,
     returns,
 )
-from maild.core.decide_supplier import ask_next
+from maild.core.decide_supplier import ask_next, sent_after_all
 from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutAttempt, PutItem, SendLetter
 from maild.core.loan_facts import Told, together
 from maild.core.occasion import Occasion, seen_after, stated, to_patron, write
@@ -70,7 +70,15 @@ def take(o: Occasion) -> Effects | Doubt:
         return _returned_in_part(o)
     if o.event.event is EventName.DETAILS:
         return details.taken(o)
+    if o.event.event is EventName.RECEIVED and o.supplier:
+        return _received_after_all(o, edge)
     return _taken(o, edge)
+
+
+def _received_after_all(o: Occasion, edge: Transition) -> Effects | Doubt:
+    """The parcel of the supplier that staff name, which another one followed in the meantime."""
+    changed = sent_after_all(o)
+    return changed if isinstance(changed, Doubt) else (*changed, *_taken(seen_after(o, changed), edge))
 
 
 def _returned_in_part(o: Occasion) -> Effects:

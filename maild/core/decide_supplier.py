@@ -5,17 +5,32 @@ from datetime import datetime
 from functools import partial
 
 from maild.core import ceilings, channels, costs, rota
-from maild.core.effects import AddCharge, AskStaff, Audience, ChangeRequest, Effect, Move, PutAttempt, SendLetter
+from maild.core.effects import (
+    AddCharge,
+    AskStaff,
+    Audience,
+    ChangeRequest,
+    Effect,
+    Move,
+    PutAttempt,
+    SendLetter,
+    TakeBack,
+)
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion, said_by_hand, to_partner
-from maild.core.reading import Event
+from maild.core.reading import Doubt, Event
 from maild.core.request import Attempt, Partner
 from maild.core.terms import EventName, Flag, Party, ServiceType, Status
 
 AT_WORK = frozenset({Status.REQUESTED, Status.REQUEST_RECEIVED, Status.EXPECT_TO_SUPPLY, Status.WILL_SUPPLY})
 DONE_WITH = frozenset({EventName.UNFILLED, EventName.CANCELLED, EventName.COPY_COMPLETED})  # its last word
 
-THEIR_TERMS = frozenset({Flag.LIBRARY_USE_ONLY, Flag.NO_RENEWAL, Flag.DUE_DATE_ASSUMED})  # of the supplier before
+THEIR_TERMS = frozenset(  # of the supplier before, and of what it sent
+    {
+        *(Flag.LIBRARY_USE_ONLY, Flag.NO_RENEWAL, Flag.DUE_DATE_ASSUMED),
+        *(Flag.OVERDUE, Flag.RECALLED, Flag.ATTENTION),
+    }
+)
 SETTLED = frozenset({Flag.HOLDINGS_PENDING, Flag.INCOMPLETE})  # by somebody being asked
 
 
@@ -29,7 +44,7 @@ def ask_next(o: Occasion, *, by_staff: bool) -> tuple[Effect, ...]:
     partner = rota.by_symbol(o.context, o.supplier) if o.supplier else choice.partner
     if partner is not None:
         left = tuple(s for s in o.request.suppliers if s.casefold() != partner.symbol.casefold())
-        return (*_cancel_silent(o), *_let_off(o), *_ask(o, partner, left))
+        return (*_cancel_silent(o), *_not_arrived(o), *_let_off(o), *_ask(o, partner, left))
     if choice.dear:
         told = " ".join(choice.dear)
         text = f"{o.request.number}: a price needs a yes. {told} Ask whoever pays, then ask the library by hand."
@@ -46,6 +61,26 @@ def ask_next(o: Occasion, *, by_staff: bool) -> tuple[Effect, ...]:
             text += f" Passed over: {', '.join(choice.passed)}."
         return (AskStaff(number=o.request.number, reason="policy", text=text, commands=_commands(o)),)
     return ()
+
+
+def sent_after_all(o: Occasion) -> tuple[Effect, ...] | Doubt:
+    """What makes a supplier asked before the one in hand again, for the parcel is its own and staff say so."""
+    partner = rota.by_symbol(o.context, o.supplier)
+    if partner is None or partner.id == o.request.partner_id:
+        return ()
+    earlier = next((a for a in reversed(o.request.attempts) if a.partner_id == partner.id), None)
+    if earlier is None:
+        return Doubt(reason="status", text=f"{o.supplier} was never asked for {o.request.number}.")
+    if o.request.items:
+        text = f"{o.request.number} has the things of another library: two are sending, send that of one back."
+        return Doubt(reason="status", text=text)
+    again = replace(earlier, id=0, status=Status.LOANED.value)
+    return (
+        *_cancel_silent(o),
+        *_let_off(o),
+        ChangeRequest(number=o.request.number, values=in_hand(partner, o.request.suppliers)),
+        PutAttempt(number=o.request.number, attempt=again),
+    )
 
 
 def _commands(o: Occasion) -> tuple[str, ...]:
@@ -67,6 +102,28 @@ def _cancel_silent(o: Occasion) -> tuple[Effect, ...]:
     return (
         to_partner(o, "cancel_request", {}),
         PutAttempt(number=o.request.number, attempt=replace(in_hand, status=Status.CANCEL_PENDING.value)),
+    )
+
+
+def _not_arrived(o: Occasion) -> tuple[Effect, ...]:
+    """What the supplier before sent and never came is off the request; it is told so, unless staff told it before."""
+    number = o.request.number
+    gone = tuple(item.id for item in o.request.items)
+    taken_off = (TakeBack(number=number, items=gone),) if gone else ()
+    in_hand = attempt_in_hand(o.request)
+    if o.request.status is not Status.LOANED or in_hand is None:
+        return taken_off
+    facts = {
+        "item_id": tuple(code for item in o.request.items for code in item.item_ids),
+        "supplier_ref": o.request.supplier_ref,
+    }
+    told = () if Flag.ATTENTION in o.request.flags else (to_partner(o, "not_received", facts),)
+    missed = replace(in_hand, status=EventName.NOT_RECEIVED.value)
+    return (
+        *told,
+        PutAttempt(number=number, attempt=missed),
+        *taken_off,
+        ChangeRequest(number=number, values={"loaned_on": None}),
     )
 
 

@@ -157,11 +157,11 @@ class DropNotices:
 class TakeBack:
     """What is no longer there: items and attempts by their ids; `charges`, unless None, stand for all there are.
 
-    `step` is the input that is undone: it stays in the history, and is marked.
+    `step` is the input that is undone: it stays in the history, and is marked. 0: none is, what never came is given up.
     """
 
     number: str
-    step: int
+    step: int = 0
     items: tuple[int, ...] = ()
     attempts: tuple[int, ...] = ()
     charges: tuple[Charge, ...] | None = None

@@ -21,7 +21,7 @@ _CODES_GONE = delete(_CODE).where(
 
 
 def put_item(desk: Desk, effect: e.PutItem) -> None:
-    """The item, new or in the place of itself, with the codes that stand on it."""
+    """The item with the codes that stand on it: new, in the place of itself, or back where it was taken off."""
     standing = desk.touch(effect.number)
     number = _put(desk, ItemRow, standing.id, effect.item.id, item_columns(effect.item))
     if effect.item.id:
@@ -43,14 +43,16 @@ def put_attempt(desk: Desk, effect: e.PutAttempt) -> None:
 def _put(
     desk: Desk, table: type[ItemRow] | type[AttemptRow], request_id: int, number: int, columns: dict[str, Any]
 ) -> int:
-    """Add a row (number 0: the next of its request) or replace one; its number."""
+    """Add a row (number 0: the next of its request), or replace one; an item may have been taken off. Its number."""
     if not number:
         number = run(desk.session, _next_number(table), {"of_request": request_id}).scalar_one()
         run(desk.session, insert(desk.session, table), columns | {"request_id": request_id, "number": number})
         return number
     of = {"of_request": request_id, "of_number": number}
     if not run(desk.session, _replacement(table), columns | of).rowcount:
-        raise ValueError(f"request {request_id} has no {table.__tablename__} {number}")
+        if table is AttemptRow:
+            raise ValueError(f"request {request_id} has no {table.__tablename__} {number}")
+        run(desk.session, insert(desk.session, table), columns | {"request_id": request_id, "number": number})
     return number
 
 
