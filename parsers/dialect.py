@@ -29,6 +29,7 @@ from maild.reading.words import spaced, words_of
 
 _OF_MACHINES = frozenset({"machine", "reply"})  # "do not reply to this message"
 _MOST_PROSE_WORDS = 150
+MIN_BARCODE = 6  # digits; fewer are no barcode of their own
 _OR = " / "  # between the two languages of one line
 _DATES = {
     "due_date": {
@@ -236,7 +237,8 @@ def _event(sheet: _Sheet, records: list[dict[str, str]], doubts: list[Doubt]) ->
         supplier_ref=value.get("their_number") if sheet.letter.kind is Kind.PARTNER_REPLY else None,
         passage=_passage(sheet, value),
     )
-    return _with_copy(sheet, event, value.get("url", ""), doubts) if name is EventName.COPY_COMPLETED else event
+    link = value.get("url") or "\n".join(line for line in sheet.page.prose if line.startswith("https://"))
+    return _with_copy(sheet, event, link, doubts) if name is EventName.COPY_COMPLETED else event
 
 
 def _with_copy(sheet: _Sheet, event: Event, link: str, doubts: list[Doubt]) -> Event:
@@ -282,6 +284,10 @@ def _item_ids(records: list[dict[str, str]]) -> tuple[str, ...]:
 
 
 def _ids(text: str) -> Iterator[str]:
+    words = text.split()
+    if len(words) == 2 and is_item_id(words[0]) and words[1].isdigit() and len(words[1]) < MIN_BARCODE:
+        yield text.strip()  # "X00419 2207" is one barcode, with a blank to read it by
+        return
     for word in text.replace(",", " ").replace(";", " ").split():
         if is_item_id(word):
             yield word

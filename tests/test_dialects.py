@@ -133,6 +133,44 @@ def test_our_own_letter_under_an_answer_is_never_read_as_theirs(rules: ReadingRu
         assert plain(rules, ours, prefix + title) is None
 
 
+def threaded(rules: ReadingRules, subject: str, text: str) -> Reading | None:
+    head = f"From: a@partner.example\nSubject: {subject}\nDate: Tue, 10 Nov 2026 05:30:40 +0200"
+    return read(open_mail(f"{head}\nIn-Reply-To: <1@library.example>\n\n{text}".encode(), quotes=rules.quotes), rules)
+
+
+def test_a_system_may_thread_its_letter_to_ours(rules: ReadingRules) -> None:
+    assert threaded(rules, "Palautuskehotus", NOTICE) is not None
+    assert threaded(rules, "[KP-2026-000588] Lainatilaus / Loan order", NOTICE) is None
+    assert threaded(rules, "Palautuskehotus", f"Hei!\n\n> {NOTICE.splitlines()[0]}\n> Hei\n") is None
+
+
+PLAIN_LETTERS = {
+    "Loaned": "ITEM SENT\nBorrower request #: KP-2026-000123\nTitle: Grain Barges\nItem barcode: 38210016554402\n"
+    "Due: 14 January 2027\nQuestions? Call the lending desk, Mon-Fri 8-4.",
+    "CopyCompleted": "Order complete\nYour order number: KP-2026-000123\nYour article can be fetched here:\n"
+    "https://files.partner.example/g/Lw81\nDid something go wrong? Visit our support pages.",
+    "Overdue": "TOINEN PALAUTUSPYYNTÖ\nViitteenne ..... KP-2026-000123\nNiteen numero .. 60010077342\n"
+    "Palautettava ... 2.11.2026",
+    "Renew": "ILL RENEWAL\nBorrower no.: SC-22\nLender no.: KP-2026-000123\nNow due: 20 Nov 2026",
+    "RetryPossible": "Response to your request\nYour number: KP-2026-000123\nReason: Lainassa / On loan",
+}
+
+
+@pytest.mark.parametrize(("event", "text"), PLAIN_LETTERS.items())
+def test_a_letter_of_a_system_that_no_file_knows_is_read_by_its_headline(
+    reading_rules_whole: ReadingRules, event: str, text: str
+) -> None:
+    reading = plain(reading_rules_whole, text, text.splitlines()[0])
+    assert reading is not None
+    assert ([e.event.value for e in reading.events], reading.doubts) == ([event], ())
+
+
+@pytest.mark.parametrize(("event", "text"), PLAIN_LETTERS.items())
+def test_one_more_sentence_leaves_it_to_others(reading_rules_whole: ReadingRules, event: str, text: str) -> None:
+    for more in ("Would another edition do?", "Unfortunately the second volume cannot be found at the moment."):
+        assert plain(reading_rules_whole, f"{text}\n\n{more}", text.splitlines()[0]) is None, event
+
+
 def test_prose_that_tells_of_another_outcome_leaves_the_letter_to_others(rules: ReadingRules) -> None:
     phrases: dict[str, object] = {
         "says": {"Unfilled": {"phrases": ["cannot supply"]}, "Loaned": {"phrases": ["has been shipped"]}},

@@ -15,7 +15,10 @@ WORDS = re.compile(r"[^\W\d_]{3}")  # none are left where a sentence was the cit
 CITATION = re.compile(
     r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)|\bIS[BS]N\b|#{3}|\bpp\.|\bs\.\s?\d"
 )  # "#": figures that were taken out
-NUMBER = re.compile(r"\b[Nn]o\.? ?\d{1,4}\b")  # "vol. 7, no. 2" denies nothing
+# "vol. 7, no. 2" and "our request no. is" deny nothing; "KAI 2026/77" is a number, not a perhaps.
+NUMBER = re.compile(
+    r"\b[Nn]o\.? ?\d{1,4}\b|\b(?i:request|order|ref|ill|loan|our|your) no\b\.?|\b[A-ZÅÄÖ]{2,6}[ -/]?\d[\w/-]{0,20}"
+)
 DOUBTFUL = ("hedge", "negation")
 
 

@@ -25,6 +25,17 @@ _ANSWER_SUBJECT = re.compile(
     r"\s*(?:re|vs|vl|sv|vb|aw|antw|antwort|ang|fw|fwd|wg|ref|odp|r)\.?\s?(?:\[\d+\])?:", re.IGNORECASE
 )
 _LABEL_LINE = re.compile(r"[ \t\xa0*•-]{0,12}([^\n:]{1,80}?)[ \t\xa0.]{0,60}:(?:[ \t\xa0]+|$)(.{0,500})")
+_LEADERS = re.compile(r"[ \t\xa0]{0,8}([^\n.:]{2,60}?)[ \xa0]{0,4}\.{2,60}[ \xa0]{1,4}(\S.{0,500})")
+# "Questions? Call the lending desk": a system's fixed offer of help asks nothing.
+_HELP = re.compile(
+    r"^(?:(?:any |do you have )?(?:questions|problems|trouble)|(?:need|want) (?:some )?help|having (?:trouble|problems)"
+    r"|(?:did )?something (?:go )?wrong|(?:onko )?kysyttävää|kysymyksiä|ongelmia|(?:har du )?frågor"
+    r"|(?:noch |haben sie )?fragen|spørsmål)\s?\?\s*"
+    r"(?:(?:please )?(?:call|contact|visit|e-?mail|write|see|reply|ask|ota|soita|kysy"
+    r"|kontakta|ring|skriv|wenden|rufen|kontakt)"
+    r"\b[^?]{0,100})?$",
+    re.IGNORECASE,
+)
 _COLUMNS = re.compile(r"[ \t\xa0]{0,8}([^\n]{2,60}?)(?:[ \xa0]{2,60}|\t[ \t]{0,20})(\S.{0,500})")
 
 
@@ -42,8 +53,12 @@ class Page:
 
 
 def is_answer(mail: Mail) -> bool:
-    """Whether somebody answers or passes on a mail: a system's letter begins a thread of its own."""
-    return bool(mail.in_reply_to or mail.references or _ANSWER_SUBJECT.match(mail.subject))
+    """Whether somebody answers or passes on a mail: a system writes its own subject and quotes nothing.
+
+    Some thread their letters to ours by In-Reply-To, so that alone tells nothing; our own subject ("[KP-...]") does.
+    """
+    threaded = bool(mail.in_reply_to or mail.references)
+    return bool(_ANSWER_SUBJECT.match(mail.subject)) or (threaded and bool(mail.quoted or "[" in mail.subject))
 
 
 def role_of(label: str, labels: dict[str, str]) -> str:
@@ -71,7 +86,7 @@ def page_of(mail: Mail, dialect: Dialect, prefixes: Sequence[str]) -> Page:
             pairs += found
         elif found := list(_labelled(line, dialect, prefixes)):
             pairs += found if not told_by_rows else []
-        elif line.strip() and not _is_row(line, row_labels):
+        elif line.strip() and not _is_row(line, row_labels) and not _HELP.match(line.strip()):
             prose.append(line.strip())
     headlines = tuple(line for line in (mail.subject, *prose[:_MOST_HEADLINES]) if _is_headline(line))
     return Page(headlines=headlines, records=tuple(_records(pairs)), prose=tuple(prose))
@@ -97,7 +112,7 @@ def _coded(line: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
 
 def _labelled(line: str, dialect: Dialect, prefixes: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(role, value) of "Label: value", or of columns."""
-    for shape in (_LABEL_LINE, _COLUMNS):
+    for shape in (_LABEL_LINE, _LEADERS, _COLUMNS):
         if (m := shape.match(line)) is not None:
             pair = _meant(role_of(m[1], dialect.labels), m[2].strip(), prefixes)
             if pair[0]:
@@ -168,6 +183,7 @@ def _fits(letter: Letter, page: Page) -> bool:
 
 
 def answer_of(text: str, dialect: Dialect) -> tuple[EventName, str | None] | None:
-    """What an answer or reason means, or None where nothing or more than one thing fits."""
-    meanings = {(a.event, a.reason) for a in dialect.answers if matches(a.patterns, text)}
+    """What an answer or reason means, in one language or two ("Lainassa / On loan"); None for nothing or several."""
+    said = (text, *text.split(" / ")) if " / " in text else (text,)
+    meanings = {(a.event, a.reason) for a in dialect.answers if any(matches(a.patterns, one) for one in said)}
     return meanings.pop() if len(meanings) == 1 else None
