@@ -16,6 +16,7 @@ ABBREVIATIONS = frozenset(
         """,
     )
 )
+MONTHS = frozenset({"jan", "feb", "mar", "apr", "aug", "sept", "oct", "okt", "nov", "dec", "dez"})
 # Where a sentence may end: the mark, then blank or end of text.
 END = re.compile(r"[.!?…]+[)\"'”»]*(?=\s|$)")
 LAST_WORD = re.compile(r"[^\s(\"'”»]*$")
@@ -28,10 +29,13 @@ JOINTS = (
     r"ja (?:se|kirja|teos|olemme|lähe|palau)\w*|eikä|enkä|emmekä|ettekä|eivätkä|mutta|muttei|mutten|vaan|tosin",
     r"kuitenkin|joten|och (?:vi|den|det|boken|ni|har|är|inte|ej)|men|dock",
     r"därför (?:att|kan|måste|får|har|är|går|blir|vill|ska|skickar|lånar)",
-    r"and (?:it|we|the|they|you|this|i|will|has|have|is|was|were|are|not|no|can|cannot|can't|won't|would|there|our)",
-    r"nor|but|however|although|though|therefore|because(?! of)|so (?:it|we|i|the|they|there)",
+    r"and (?:it|we|the|they|you|your|this|i|nothing|nobody|please|will|has|have|is|was|were|are|not|no)",
+    r"and (?:can|cannot|can't|won't|would|there|our)",
+    r"nor|but|however|although|though|therefore|because(?! of)|if (?:nobody|no one|no other)",
+    r"so (?:it|we|i|i'd|i'll|i'm|we'd|we'll|we're|the|they|there|you(?! much)|your|he|she|please)",
     r"(?<!soon )(?<!long )(?<!far )(?<!well )as (?:it|we|i|the(?! above| following)|they|our|this|there)",
-    r"und (?:wir|es|das|der|sie|wird|wurde|nicht|kein|ist|war|hat|kann|auch)",
+    r"und (?:wir|es|das|der|sie|ich|hätten?|möchten?|würden?|bräuchten?|bitten?)",
+    r"und (?:wird|wurde|nicht|kein|ist|war|hat|kann|auch)",
     r"weil|aber|allerdings|sondern|jedoch|doch|daher|og ikke|ega|kuid|aga",
 )
 CUT = re.compile(rf"[,;](?=\s)|:(?=\s)|\s[-–—]+\s|[()]|(?:\s/\s)|(?<=\s)(?=(?:{'|'.join(JOINTS)})\s)", re.IGNORECASE)
@@ -100,8 +104,8 @@ def _ends(block: str, end: re.Match[str]) -> bool:
     follows = block[end.end() :].lstrip()[:1]
     if not follows:
         return True
-    if word == "no":  # "tracked, no. RN 2026"; the answer "No." is written with a capital
-        return False
+    if word == "no" or word.lower() in MONTHS:  # "tracked, no. RN 2026", "by 15 Jan. 2027"
+        return bool(STARTS.match(block, end.end()))  # "they say no. Please", "by 15 Jan. The"
     if word.lower() in ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
         return False
     if PLAIN_NUMBER.match(word):  # "3. Dezember", "3. painos"; but "Postitettu 3. Kiitos" is not written

@@ -60,7 +60,7 @@ SWALLOWS = {
     E.CANCEL_REFUSED: {E.REQUEST_RECEIVED, E.CANCELLED},
     E.RENEW_ACCEPTED: {E.REQUEST_RECEIVED, E.DUE_DATE_CHANGED},
     E.RENEW_REFUSED: {E.REQUEST_RECEIVED},
-    E.RECALLED: {E.DUE_DATE_CHANGED},
+    E.RECALLED: {E.DUE_DATE_CHANGED, E.REQUEST_RECEIVED},
     E.OVERDUE: {E.RECALLED},
     E.LOAN_COMPLETED: {E.REQUEST_RECEIVED},
 }
@@ -108,7 +108,8 @@ def said_in(statements: Sequence[Statement]) -> list[Said]:
 
 def without_reasons(said: list[Said]) -> list[Said]:
     """Without what only tells why: "a course book now", "there is a queue" beside a recall or a refused renewal."""
-    if not ON_LOAN & {one.event for one in said}:
+    told = {one.event for one in said}
+    if not ON_LOAN & told or told == {E.OVERDUE, E.RETRY_POSSIBLE}:  # "out on loan, and that loan is overdue"
         return said
     return [
         one
@@ -217,7 +218,7 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
         reason = next((r for r in UNFILLED_ORDER if r in refusals), "")
     elif E.RETRY_POSSIBLE in names and retry != "?":
         reason = retry
-    doubts = (*_doubts(names, retry, passage), *_open_offers(names, reason, statements))
+    doubts = (*_doubts(names, retry, passage), *_open_offers(names, reason, statements), *_lates(names, statements))
     doubts += tuple(_not_yet(names, passage, statements))
     return Outcome(events=events, reason=reason, no_renewal=no_renewal, doubts=doubts, passage=passage)
 
@@ -268,7 +269,8 @@ def _retry(refusals: set[str], offers: set[str], names: set[E], *, asked: bool, 
     if names & {E.LOANED, E.COPY_COMPLETED, E.LOAN_COMPLETED, E.RENEW_ACCEPTED, E.CANCEL_REFUSED}:
         return "?" if offers or asked else ""
     if names & {E.CANCELLED, E.RENEW_REFUSED, E.RECALLED, E.OVERDUE}:
-        return "" if offers <= {"OnLoan"} else "?"
+        late_elsewhere = E.OVERDUE in names and bool(offers)  # whose loan is late, ours or another reader's?
+        return "?" if late_elsewhere or not offers <= {"OnLoan"} else ""
     if not offers:
         return "MustMeetLoanCondition" if conditions and asked else ""
     if offers == {"ReqServTypeNotPossible"} and not refusals and E.WILL_SUPPLY in names:
@@ -303,6 +305,15 @@ def _doubts(names: set[E], retry: str, passage: str) -> tuple[Doubt, ...]:
         told = ", ".join(e.value for e in _ordered(names))
         return (Doubt(reason="contradictory", text=f"it states {told} at once", passage=passage),)
     return ()
+
+
+def _lates(names: set[E], statements: Sequence[Statement]) -> Iterator[Doubt]:
+    """Where it may be late with another reader: "it is out and overdue, better ask again in a month"."""
+    for statement in statements:
+        asks_again = statement.has("harmless", "retry") and not statement.has("harmless", "overdue")
+        if E.OVERDUE in names and asks_again and not statement.of("says") and not statement.has("roles", "due"):
+            text = "it may be late with another reader, for we may ask again"
+            yield Doubt(reason="contradictory", text=text, passage=statement.clause.text)
 
 
 def _open_offers(names: set[E], reason: str, statements: Sequence[Statement]) -> Iterator[Doubt]:

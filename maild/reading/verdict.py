@@ -25,6 +25,7 @@ STAFF_WORDS = {  # table of [staff.*] → the doubt's fixed word and its sentenc
     "forwarded": ("forwarded", "it passes the matter on"),
     "other": ("unclear", "it says that something other than the work was sent"),
     "account": ("special-event", "it asks to log in or speaks of an account"),
+    "asked": ("question", "it asks for, or leaves open, what only a human can settle"),
 }
 MARK_WORDS = {
     "hedge": ("hedged", "it is not said for certain"),
@@ -34,6 +35,12 @@ MARK_WORDS = {
     "contrast": ("contradictory", "one statement limits another"),
 }
 
+OWN_WORDS = {  # staff's tables whose words an event has itself
+    "mistake": {EventName.CANCEL},  # "it turned out to be a duplicate"
+    "unreceived": {EventName.OVERDUE},  # "it was to be back on Monday and has not arrived"
+    "lost": {EventName.UNFILLED, EventName.CANCEL},  # "presumed stolen", "the reader has lost interest"
+    "damaged": {EventName.UNFILLED},  # "we took the book out of circulation because of mould"
+}
 NEVER_PASSED = frozenset({"hedge", "question", "condition", "negation"})
 
 
@@ -118,9 +125,12 @@ def _is_taken(hit: Hit, statement: Statement) -> bool:
         return True
     if hit.phrase.name == "partial" and not_as_cited and all(h.phrase.name == "RetryPossible" for h in said):
         return True  # "volume 40 ends at page 398"
-    wanted = (h for h in said if h.phrase.name == EventName.CANCEL)
-    if hit.phrase.name == "mistake" and any(h.start <= hit.start and hit.end <= h.end for h in wanted):
-        return True  # "it turned out to be a duplicate"
+    which = (h for h in said if h.phrase.reason == "MultiVolAvail")
+    if hit.phrase.name == "partial" and any(h.start <= hit.start and hit.end <= h.end for h in which):
+        return True  # "which of the four volumes do you need?"
+    own = OWN_WORDS.get(hit.phrase.name, set())
+    if any(h.phrase.name in own and h.start <= hit.start and hit.end <= h.end for h in said):
+        return True
     if hit.phrase.name == "forwarded" and statement.has("harmless", "retry"):
         return True  # "please send us the request again"
     over = (h for h in statement.of("harmless") if h.phrase.name in {"overdue", "invoice", "machine"})
