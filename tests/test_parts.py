@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maild.core.parts import AWAITED, WAITING, Unclear, arrival, called, ready, things, with_main
+from maild.core.parts import AWAITED, COME, WAITING, Unclear, arrival, called, ready, things, with_main
 from maild.core.reading import Event
 from maild.core.request import Item, Request
 from maild.core.returns import leaves_others, put_away
@@ -55,7 +55,7 @@ def test_several_ids_are_several_things_unless_one_is_the_main_one() -> None:
 def test_the_rest_comes() -> None:
     assert came(PART) == ([("1301",)], "")
     assert came(PART, "9001") == ([("1301", "9001")], "")
-    assert arrival(PART, Event(event=EventName.RECEIVED), {}).here[0].place == ""
+    assert arrival(PART, Event(event=EventName.RECEIVED), {}).here[0].place == COME
 
 
 def test_a_second_slip_for_what_is_here_puts_nothing_out_again() -> None:
@@ -84,7 +84,7 @@ def test_only_what_is_here_can_be_fetched() -> None:
     found = ready(PART, Event(event=EventName.READY_FOR_PICKUP), {})
     assert ([item.id for item in found.here], called(found.out)) == ([1], "2")
     rest = ready(PART, Event(event=EventName.READY_FOR_PICKUP, item_id=("1301",)), {})
-    assert ([(item.id, item.place) for item in rest.here], rest.out) == ([(2, "")], ())
+    assert ([(item.id, item.place) for item in rest.here], rest.out) == ([(2, COME)], ())
 
 
 def test_the_main_id_can_be_chosen_later() -> None:

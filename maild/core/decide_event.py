@@ -21,6 +21,7 @@ from maild.core import (
 from maild.core.decide_supplier import ask_next, sent_after_all
 from maild.core.effects import AskStaff, Audience, ChangeRequest, Effect, Move, PutAttempt, PutItem, SendLetter
 from maild.core.loan_facts import Told, together
+from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion, seen_after, stated, to_patron, write
 from maild.core.reading import Doubt
 from maild.core.renewals import Answer, Renewal
@@ -141,16 +142,26 @@ def _paper(o: Occasion) -> Doubt | None:
 
 
 def _which_part(o: Occasion) -> Doubt | None:
-    """An arrival, or a main id, that fits none of the things on record."""
+    """An arrival, or a main id, that fits none of the things on record; or one that the patron was told of before."""
     try:
         TELLERS.get(o.event.event, _nothing)(o)
     except parts.Unclear as unclear:
         return Doubt(reason="incomplete", text=f"{o.request.number}: {unclear}")
-    return None
+    elsewhere = o.values.get("pickup", o.request.pickup) != o.request.pickup
+    moved = elsewhere and o.request.status is Status.AWAITING_PICKUP  # to another shelf: the patron must know
+    if o.event.event is not EventName.READY_FOR_PICKUP or moved:
+        return None
+    again = parts.told_before(o.request, parts.ready(o.request, o.event, o.values).here)
+    if not again:
+        return None
+    told = f"nothing that came since has the id {', '.join(o.event.item_id)}"
+    return Doubt(reason="status", text=f"The patron was told of {o.request.number} already: {told}.")
 
 
 def _date(o: Occasion) -> Doubt | None:
     """A renewal must end later than the loan does now, and a recall no later while that day is still to come."""
+    if o.event.event is EventName.OVERDUE and o.by == "supplier":
+        return _not_yet_due(o)
     due = o.event.due_date
     now_due = min((i.due_date for i in o.request.items if i.due_date is not None), default=None)
     if due is None or now_due is None:
@@ -160,6 +171,15 @@ def _date(o: Occasion) -> Doubt | None:
     if o.event.event is EventName.RECALLED and due > now_due >= o.today:
         return Doubt(reason="date", text=f"The recall of {o.request.number} to {due} would be after {now_due}.")
     return None
+
+
+def _not_yet_due(o: Occasion) -> Doubt | None:
+    """Called overdue although our date lies ahead: a renewal and their letter crossed, or one of us is wrong."""
+    out = [i for i in o.request.items if not returns.is_over(i, o.request, "due_date")]
+    due = min((i.due_date for i in out if i.due_date is not None), default=None)
+    if o.request.status in loan_facts.GONE_BACK or due is None or due <= o.today:
+        return None
+    return Doubt(reason="date", text=f"{o.request.number} is called overdue, and by our records it is due on {due}.")
 
 
 def _taken(o: Occasion, edge: Transition) -> Effects:
@@ -180,12 +200,25 @@ def _taken(o: Occasion, edge: Transition) -> Effects:
     )
     done: Effects = (move, *told.effects, *_closing(o, to))
     after = seen_after(o, done)
+    edge = replace(edge, letters=tuple(x for x in edge.letters if not x.if_moved or _is_news(o, told.facts)))
     onward = ask_next(after, by_staff=False) if edge.tries_rota(o.event) else ()
     letters = _letters(
         after, edge, {**stated(o.event), **told.facts, **letter_facts.of(o)}, to_patron_too=not _asked(onward)
     )
     asks = tuple(_ask(o, text) for text in (edge.ask, *told.asks) if text and not _asked(onward))
     return (*done, *_released(o, letters), *onward, *asks)
+
+
+def _is_news(o: Occasion, facts: dict[str, object]) -> bool:
+    """Whether the patron does not know it yet: a supplier says the same thing twice."""
+    if o.event.event is EventName.EXPECT_TO_SUPPLY:
+        in_hand = attempt_in_hand(o.request)
+        known = in_hand.expected_date if in_hand is not None else None
+        return o.request.status is not Status.EXPECT_TO_SUPPLY or o.event.expected_date != known
+    if o.event.event is EventName.RECALLED:
+        dates = {item.due_date for item in o.request.items}
+        return Flag.RECALLED not in o.request.flags or o.event.due_date not in {None, *dates}
+    return facts.get("old_due_date") != facts.get("new_due_date")
 
 
 def _nothing(_: Occasion) -> Told:
@@ -214,8 +247,7 @@ def _asked(onward: Effects) -> bool:
 def _letters(after: Occasion, edge: Transition, facts: dict[str, object], *, to_patron_too: bool) -> Effects:
     flags = after.request.flags
     meant = [x for x in edge.letters if to_patron_too or x.to is Audience.PARTNER]
-    moved = facts.get("old_due_date") != facts.get("new_due_date")
-    going = [x for x in meant if x.goes(after.event, flags) and (moved or not x.if_moved)]
+    going = [x for x in meant if x.goes(after.event, flags)]
     written = [write(after, letter, facts) for letter in going]
     return tuple(effect for effect in written if effect is not None)
 

@@ -196,7 +196,8 @@ def ready(o: Occasion) -> Told:
     """
     found = parts.ready(o.request, o.event, o.values)
     late = o.request.status in WITH_THE_OTHERS
-    here = [replace(i, place=parts.WAITING) if late else i for i in found.here]
+    here = [replace(i, place=parts.WAITING if late else i.place.replace(parts.COME, "")) for i in found.here]
+    left = together(*(_put(o, replace(i, place=parts.COME)) for i in parts.not_told(o.request, found.here)))
     dated = together(*(_with_date(o, i, i.due_date or _known_due_date(o), o.today) for i in here))
     facts: dict[str, object] = {}
     if len(found.here) < len(o.request.items) or found.out:
@@ -204,7 +205,7 @@ def ready(o: Occasion) -> Told:
     if found.out:
         facts["volume"] = parts.called(found.out)
     flag = frozenset({Flag.PART_WAITING})
-    return together(dated, _still_out(o, found.out), Told(facts=facts, add=flag if late else frozenset()))
+    return together(dated, left, _still_out(o, found.out), Told(facts=facts, add=flag if late else frozenset()))
 
 
 def handed_over(o: Occasion) -> Told:
@@ -213,6 +214,8 @@ def handed_over(o: Occasion) -> Told:
     waiting = parts.waiting(o.request)
     all_of_them = not named and o.request.status is Status.WITH_PATRON  # else the office has the others only
     fetched = [item for item in waiting if all_of_them or named & set(item.item_ids)]
+    untold = [item for item in o.request.items if item.place == parts.COME]
+    fetched += [i for i in untold if named & set(i.item_ids) or (not named and o.request.status not in WITH_THE_OTHERS)]
     stays = parts.not_fetched(o.request, named)
     put = together(
         *(_put(o, replace(item, place="")) for item in fetched),
@@ -221,7 +224,7 @@ def handed_over(o: Occasion) -> Told:
     flag = frozenset({Flag.PART_WAITING})
     if stays:
         return together(put, Told(add=flag))
-    return together(put, Told(remove=flag if len(fetched) == len(waiting) else frozenset()))
+    return together(put, Told(remove=frozenset() if set(waiting) - set(fetched) else flag))
 
 
 def brought_back(o: Occasion) -> Told:

@@ -13,6 +13,7 @@ from maild.core.terms import EventName, Flag, Status
 
 AWAITED = "awaited"  # the place of a thing that is still out although others have come
 WAITING = str(Status.AWAITING_PICKUP)  # the place of one that waits to be fetched, while the patron has others
+COME = str(Status.RECEIVED)  # the place of one that came, and was not told of as the others were
 BACK = (EventName.RETURNED_BY_PATRON, EventName.SHIPPED_RETURN, EventName.LOAN_COMPLETED)  # places too, in this order
 HERE = frozenset(
     {
@@ -20,6 +21,7 @@ HERE = frozenset(
         *(Status.WITH_PATRON, Status.RETURNED_BY_PATRON),
     }
 )
+TOLD = frozenset({Status.AWAITING_PICKUP, Status.IN_OFFICE_DELIVERY, Status.WITH_PATRON})  # the patron knows of some
 NAMING = frozenset({EventName.RECEIVED, EventName.READY_FOR_PICKUP})  # here volume= names what is meant
 
 Values = Mapping[str, str]
@@ -52,7 +54,8 @@ def arrival(request: Request, event: Event, values: Values) -> Arrival:
     left = [replace(item, place=AWAITED) for item in pool]
     known = {item.volume for item in left}
     left += [Item(volume=volume, place=AWAITED) for volume in missing if volume not in known]
-    return Arrival(here=tuple(_come(item) for item in here), out=tuple(left))
+    place = COME if request.status in TOLD else ""
+    return Arrival(here=tuple(_come(item, place) for item in here), out=tuple(left))
 
 
 def things(event: Event, values: Values) -> tuple[Item, ...]:
@@ -76,6 +79,22 @@ def ready(request: Request, event: Event, values: Values) -> Arrival:
     return arrival(request, event, values)
 
 
+def told_before(request: Request, here: Iterable[Item]) -> tuple[Item, ...]:
+    """The things among those to be fetched now that the patron was told of before, or has."""
+    if request.status not in TOLD:
+        return ()
+    new = {item.id for item in request.items if item.place in {AWAITED, COME}} | {0}
+    return tuple(item for item in here if item.id not in new)
+
+
+def not_told(request: Request, here: Iterable[Item]) -> tuple[Item, ...]:
+    """The things that lie here while the patron is told of the others for the first time."""
+    told = {item.id for item in here}
+    if request.status in TOLD:
+        return ()
+    return tuple(item for item in request.items if item.id not in told and item.place == "")
+
+
 def waiting(request: Request) -> tuple[Item, ...]:
     """The things that wait to be fetched, while the patron has others."""
     return tuple(item for item in request.items if item.place == WAITING)
@@ -83,7 +102,7 @@ def waiting(request: Request) -> tuple[Item, ...]:
 
 def not_fetched(request: Request, named: Collection[str]) -> tuple[Item, ...]:
     """The things on the hold shelf that are not among those handed over; none where all that is there is meant."""
-    shelf = [item for item in request.items if item.place not in {AWAITED, *BACK}]
+    shelf = [item for item in request.items if item.place not in {AWAITED, COME, *BACK}]
     fetched = [item for item in shelf if set(item.item_ids) & set(named)]
     if request.status is not Status.AWAITING_PICKUP or not fetched:
         return ()
@@ -142,8 +161,8 @@ def _is_meant(item: Item, ids: tuple[str, ...], volume: str) -> bool:
     return bool(set(item.item_ids) & set(ids)) or bool(volume and item.volume == volume)
 
 
-def _come(item: Item) -> Item:
-    return replace(item, place="") if item.place == AWAITED else item
+def _come(item: Item, place: str) -> Item:
+    return replace(item, place=place) if item.place == AWAITED or not item.id else item
 
 
 def _all_but(pool: list[Item], missing: tuple[str, ...]) -> list[Item]:

@@ -17,8 +17,8 @@ By = Literal["supplier", "requester", "patron", "staff", "house", "clock"]
 class Letter:
     """A letter that an edge sends. `always`: also where the site has it off, for a partner that wants it.
 
-    Only where the event states the facts `given` and one of `reasons`, the flags fit, and with `if_moved` the reader's
-    date is another one now, as far as these are named.
+    Only where the event states the facts `given` and one of `reasons`, the flags fit, and with `if_moved` the reader
+    does not know it yet (another date, the first recall), as far as these are named.
     """
 
     name: str
