@@ -24,7 +24,7 @@ from maild.letters.body import AttachedFile
 from maild.letters.compose import Composer
 from maild.reader import Failed, Opened, ReaderSeam, ToOpen
 from maild.rulebook import Rulebook, as_text
-from maild.store import claiming, decisions, inputs, looking, outbox, requests, settling
+from maild.store import claiming, decisions, inputs, looking, outbox, records, requests, settling
 from maild.store import context as contexts
 from maild.store.claiming import Claimed
 from maild.store.context import Identity
@@ -266,7 +266,8 @@ class Desk:
         values = happening.values if isinstance(happening, Command) else {}
         named = [symbol for key in NAMES_SUPPLIERS for symbol in symbols_in(values.get(key, ""))]
         with self._database.read() as session:
-            symbols = {*self._rulebook.rules.rota_symbols(), *named, *(symbol.upper() for symbol in named)}
+            called = records.symbols_called(session, [*named, *filter(None, [values.get("partner")])])
+            symbols = {*self._rulebook.rules.rota_symbols(), *named, *(symbol.upper() for symbol in named), *called}
             wanted = [n for n in numbers if n]
             patron = values.get("patron", "")
             return contexts.context_of(session, wanted, self._identity, self._clock.now(), symbols, patron)

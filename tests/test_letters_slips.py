@@ -97,6 +97,20 @@ def test_a_parcel_to_another_library_has_its_address_telephone_and_reference(
     assert SITE.postal_address.splitlines()[-1] in lines
 
 
+@pytest.mark.parametrize(
+    ("letter", "kind", "there"),
+    [("lending_shipped", "loan", True), ("lending_shipped", "return", False), ("shipped_return", "return", False)],
+)
+def test_only_the_slip_in_a_book_that_we_lend_has_the_librarys_card_with_us(
+    slips: ModuleType, letter: str, kind: str, there: bool
+) -> None:
+    found = sample(letter)
+    partners = tuple(replace(partner, their_card="2900-77") for partner in found.context.partners)
+    text = _text(_page(slips, replace(found, context=replace(found.context, partners=partners)), kind))
+    assert ("2900-77" in text) is there
+    assert ("Kirjaston kortti meillä" in text) is there
+
+
 def test_the_pickup_slip_says_where_the_thing_stands(slips: ModuleType) -> None:
     text = _text(_page(slips, sample("ready_for_pickup"), "pickup", pickup_way="desk"))
     assert "pyydä se asiakaspalvelusta" in " ".join(text.split())
@@ -122,3 +136,4 @@ def test_a_patron_is_not_told_how_to_reach_the_other_library() -> None:
     for name in letter_rules().for_audience(Audience.PATRON):
         given = facts(name, audience=Audience.PATRON)
         assert (given.partner_name, given.partner_address, given.partner_phone) == (None, None, None)
+        assert given.partner_card is None

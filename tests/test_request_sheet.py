@@ -123,3 +123,16 @@ def typed(config: Path, *words: str) -> str:
     done = CliRunner().invoke(app, ["--config", str(config), "request", *words])
     assert done.exit_code == 0, done.output
     return done.output
+
+
+def test_it_says_where_to_order_by_hand_and_with_which_card_and_a_borrowers_card() -> None:
+    by_web = replace(
+        ALDER, order_channel="web", web_address="https://alder.example", our_card="LIB 42", their_card="2900-77"
+    )
+    shown = told(Sheet(request=request(), partner=by_web))
+    assert shown["order"] == "on its web pages https://alder.example (our card there: LIB 42)"
+    assert not {"renew", "its card"} & shown.keys()
+    lent = told(Sheet(request=lending(), partner=by_web))
+    assert lent["its card"] == "2900-77"
+    assert "order" not in lent
+    assert not {"order", "renew", "its card"} & told(Sheet(request=request(), partner=ALDER)).keys()

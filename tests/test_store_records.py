@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
@@ -22,6 +23,11 @@ HELKA = {
     "symbol": "FI-H",
     "name": "Esimerkin kirjasto",
     "name_sv": "Exempelbiblioteket",
+    "aliases": "Esimerkin  kunnankirjasto / ESKI\nESKI",
+    "web_address": "https://h.example/ill?kind=order",
+    "service": "Subito",
+    "our_card": "LIB 0042",
+    "their_card": "2900-77",
     "email": "ILL@h.example",
     "postal_address": "Esimerkin kirjasto / Kaukopalvelu\nPL 2\r\n 00102  Esimerkkilä ",
     "phone": "+358 9 000 0000",
@@ -48,6 +54,9 @@ def test_partners_come_back_as_they_were_imported(database: Database) -> None:
     assert (partner.email, partner.postal_delay_days, partner.loan_days) == ("ill@h.example", 5, None)
     assert partner.postal_address == "Esimerkin kirjasto\nKaukopalvelu\nPL 2\n00102 Esimerkkilä"
     assert partner.phone == "+358 9 000 0000"
+    assert partner.aliases == ("Esimerkin kunnankirjasto", "ESKI")
+    assert (partner.web_address, partner.service) == ("https://h.example/ill?kind=order", "Subito")
+    assert (partner.our_card, partner.their_card) == ("LIB 0042", "2900-77")
     assert (partner.accept_spf, partner.paused_from, partner.paused_until) == (
         True,
         date(2026, 12, 20),
@@ -91,6 +100,7 @@ def test_a_partner_that_can_neither_be_written_to_nor_believed_is_told_by_line(d
         "line 3: FI-A has no domains: no mail of it is believed, each is left to staff",
         "line 5: FI-C has no email: it is asked by hand, and no letter goes there",
         "line 5: FI-C has no domains: no mail of it is believed, each is left to staff",
+        "line 5: FI-C has no web_address: who orders or renews on its web pages is not told where they are",
     )
 
 
@@ -180,12 +190,61 @@ def test_a_pause_that_ends_before_it_begins_is_told(database: Database) -> None:
     assert "paused_until 2026-12-24 is before paused_from 2026-12-25" in problem
 
 
-def test_a_file_from_before_pauses_had_a_beginning_is_taken_in(database: Database) -> None:
-    old = {name: cell for name, cell in HELKA.items() if name != "paused_from"}
+def test_a_file_from_before_the_record_was_whole_is_taken_in(database: Database) -> None:
+    later = {"paused_from", "aliases", "web_address", "service", "our_card", "their_card"}
+    old = {name: cell for name, cell in HELKA.items() if name not in later}
     with database.write() as session:
-        records.import_partners(session, [old], NOW)
+        assert records.import_partners(session, [old], NOW) == records.Report(added=1)
         (partner,) = records.partners(session)
     assert (partner.paused_from, partner.paused_until) == (None, date(2026, 12, 24))
+    assert (partner.aliases, partner.web_address, partner.service) == ((), "", "")
+    assert (partner.our_card, partner.their_card) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ({"aliases": " / ".join(f"Kirjasto {n}" for n in range(21))}, "at most 20 names of 80 characters"),
+        ({"aliases": "x" * 81}, "at most 20 names of 80 characters"),
+        ({"web_address": "www.h.example"}, "write the whole of it, https://"),
+        ({"web_address": "javascript:alert(1)"}, "write the whole of it, https://"),
+        ({"web_address": "https://h.example/a b"}, "write the whole of it, https://"),
+        ({"web_address": "https://[h.example"}, "write the whole of it, https://"),
+        ({"web_address": f"https://h.example/{'x' * 200}"}, "at most 200 characters"),
+        ({"web_address": "https://desk:secret@h.example"}, "no name or password"),
+        ({"service": "x" * 41}, "service"),
+        ({"our_card": "LIB\n42"}, "our_card: Value error, a card number has letters, digits"),
+        ({"their_card": "x" * 41}, "their_card: Value error, a card number has letters, digits"),
+    ],
+)
+def test_a_cell_that_nobody_could_use_is_told_with_the_way_out(
+    database: Database, cell: dict[str, str], told: str
+) -> None:
+    with database.write() as session:
+        (problem,) = records.import_partners(session, [HELKA | cell], NOW).problems
+        assert told in problem
+        assert "secret" not in problem
+        assert records.partners(session) == []
+
+
+def test_one_cell_is_changed_and_the_others_stay(database: Database) -> None:
+    with database.write() as session:
+        records.import_partners(session, [HELKA, HELKA | {"symbol": "FI-I", "aliases": "", "name": "Saari"}], NOW)
+        before = records.one_partner(session, "fi-h")
+        assert before is not None
+        for word in ("FI-H", "eski", "Esimerkin kirjasto"):
+            report = records.edit_partner(session, word, {"our_card": word.replace(" ", "-"), "phone": ""}, NOW)
+            assert report.problems == ()
+            after = records.one_partner(session, "FI-H")
+            assert after == replace(before, our_card=word.replace(" ", "-"), phone="")
+        told = records.edit_partner(session, "Exempelbiblioteket", {"phone": "1"}, NOW).problems
+        assert told == ("no partner Exempelbiblioteket, or more than one; see maild partner list",)
+        (told_symbol,) = records.edit_partner(session, "FI-H", {"symbol": "FI-J"}, NOW).problems
+        assert "a symbol stays as it is" in told_symbol
+        (told_pause,) = records.edit_partner(session, "FI-H", {"paused_until": "2026-12-01"}, NOW).problems
+        assert "is before paused_from" in told_pause
+        assert not told_pause.startswith("line")
+        assert records.one_partner(session, "FI-H") == after
 
 
 def test_one_bad_line_keeps_the_whole_file_out_and_every_mistake_is_told(database: Database) -> None:

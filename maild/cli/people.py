@@ -32,6 +32,28 @@ def partner_add(
     run_verb(lambda: partners.add_partner(context.obj, requests.values_of(values)))
 
 
+@partner_app.command("edit")
+def partner_edit(
+    context: typer.Context,
+    partner: Annotated[str, typer.Argument(metavar="SYMBOL|NAME")],
+    values: Annotated[list[str], typer.Argument(help="paused_from=2026-12-20 our_card=…, as the file has them.")],
+) -> None:
+    """Changes some cells of one partner; an empty one (phone=) is the default again."""
+    from maild.verbs import partners, requests
+
+    run_verb(lambda: partners.edit_partner(context.obj, partner, requests.values_of(values)))
+
+
+@partner_app.command("show")
+def partner_show(
+    context: typer.Context, partner: Annotated[str, typer.Argument(metavar="SYMBOL|NAME")], as_json: Json = False
+) -> None:
+    """One partner's record, as the file has it."""
+    from maild.verbs import partners
+
+    run_verb(lambda: partners.show_partner(context.obj, partner, as_json=as_json))
+
+
 @partner_app.command("duplicates")
 def partner_duplicates(context: typer.Context, as_json: Json = False) -> None:
     """Records that may be of one library: same symbol, address or domain, nearly the same name."""

@@ -13,17 +13,26 @@ ORDERING = frozenset(
     }
 )
 RENEWING = frozenset({"renew_request"})
-BY_HAND = {
-    "web": "on its web pages",
-    "phone": "by phone",
-    "service": "through the external service",
-}
+BY_HAND = frozenset({"web", "phone", "service"})
 AUTOMATIC = "automatic"
 
 
 def by_hand(partner: Partner | None, letter: str) -> str:
     """How staff must say to this partner what the letter would, or "" where the letter goes by mail."""
-    return BY_HAND.get(_channel(partner, letter), "")
+    return way(partner, _channel(partner, letter)) if partner is not None else ""
+
+
+def way(partner: Partner, channel: str) -> str:
+    """How and where staff reach the partner by a channel, with the card that it knows us by; "" where mail goes."""
+    ways = {
+        "web": f"on its web pages {partner.web_address}",
+        "phone": f"by phone {partner.phone}",
+        "service": f"through {partner.service or 'the external service'}",
+    }
+    if channel not in BY_HAND:
+        return ""
+    card = f" (our card there: {partner.our_card})" if partner.our_card else ""
+    return f"{ways[channel].rstrip()}{card}"
 
 
 def by_itself(partner: Partner | None, letter: str) -> bool:

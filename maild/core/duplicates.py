@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from maild.core.partner_names import every_name
 from maild.core.request import Partner
 
 MAX_NAME = 80  # letters of a name that are compared
@@ -75,8 +76,13 @@ def _postal_address(partner: Partner) -> Iterable[str]:
     return (" ".join(_words("\n".join(lines[1:] or lines))),)
 
 
+def _their_card(partner: Partner) -> Iterable[str]:
+    """The card that it has with us; that of ours with it may be one for several libraries."""
+    return ("".join(_WORD.findall(partner.their_card)).upper(),)
+
+
 def _names(partner: Partner) -> Iterable[str]:
-    """Its names in every language, whatever the order of their words."""
+    """Its names in every language and its other names, whatever the order of their words."""
     return (" ".join(sorted(words)) for words in _each_name(partner))
 
 
@@ -86,6 +92,7 @@ KEYS: dict[str, Callable[[Partner], Iterable[str]]] = {
     "the postal address": _postal_address,
     "the name": _names,
     "the domain": _domains,
+    "the card with us": _their_card,
 }
 
 
@@ -115,7 +122,7 @@ def _by_slip(partners: Iterable[Partner]) -> Iterable[list[Partner]]:
 
 
 def _each_name(partner: Partner) -> Iterator[list[str]]:
-    for name in (partner.name, *(partner.names or {}).values()):
+    for name in every_name(partner):
         if words := [word for word in _words(name) if word not in _OFFICE]:
             yield words
 

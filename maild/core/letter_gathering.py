@@ -87,6 +87,7 @@ def _of_partner(partner: Partner | None) -> dict[str, str | None]:
         "partner_name": as_line(partner.name),
         "partner_address": as_address(partner.postal_address),
         "partner_phone": as_line(partner.phone),
+        "partner_card": as_line(partner.their_card),
     }
 
 

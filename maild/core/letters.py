@@ -106,6 +106,7 @@ class LetterFacts:
     partner_name: str | None = None  # the library that we borrow from or lend to
     partner_address: str | None = None  # where parcels to it go
     partner_phone: str | None = None
+    partner_card: str | None = None  # by which our library system knows it, where it borrows from us
     # the occasion: SendLetter.facts
     old_due_date: date | None = None
     new_due_date: date | None = None
@@ -157,7 +158,7 @@ REQUEST_FACTS = frozenset(
             "need_before",
         ),
         *("max_cost", "conditions", "renewable", "pickup", "pickup_hours", "asked_on"),
-        *("partner_name", "partner_address", "partner_phone"),
+        *("partner_name", "partner_address", "partner_phone", "partner_card"),
     }
 )
 OCCASION_FACTS = LETTER_FACTS - REQUEST_FACTS
@@ -165,4 +166,4 @@ STAFF_FACTS = frozenset(
     {"passage", "commands", "mail_subject", "mail_from", "recipient", "letter", "diagnostic", "month", "figures"}
 )
 PATRON_FACTS = frozenset({"pickup", "pickup_hours", "pickup_until", "pickup_way", "office"})
-PARTNER_FACTS = frozenset({"their_ref", "partner_name", "partner_address", "partner_phone"})
+PARTNER_FACTS = frozenset({"their_ref", "partner_name", "partner_address", "partner_phone", "partner_card"})

@@ -30,6 +30,7 @@ class Partner:
     symbol: str = ""  # ISIL or another
     name: str = ""
     names: dict[str, str] | None = None  # by language, where they differ
+    aliases: tuple[str, ...] = ()  # what else it is called, or was: others write these
     email: str = ""  # where requests go
     postal_address: str = ""  # where parcels go, its lines as on a label
     phone: str = ""
@@ -54,6 +55,10 @@ class Partner:
     our_prices: tuple[Price, ...] = ()  # what we take from it; () = those of its country (partners.toml)
     order_channel: str = "mail"  # mail, web, phone, service or automatic: all but the first and last are staff's work
     renew_channel: str = "mail"
+    web_address: str = ""  # where staff order or renew, where a channel is web
+    service: str = ""  # name of the external service, where a channel is service: Subito, DOCLINE
+    our_card: str = ""  # the card that the partner gave us
+    their_card: str = ""  # the card that our library system gave the partner
     max_open: int | None = None  # asked later than others while it has so many open requests of ours
     max_lent: int | None = None  # turned down while it has so many of its requests open with us
     open_with: int = 0  # our open requests there, counted for the Context

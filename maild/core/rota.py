@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from maild.core import channels
+from maild.core.partner_names import by_name
 from maild.core.request import Context, Partner, Request
 from maild.core.rota_rules import Rota
 from maild.core.terms import ServiceType
@@ -66,9 +67,10 @@ def in_order(symbols: Iterable[str], rota: Rota) -> tuple[str, ...]:
 
 
 def by_symbol(context: Context, symbol: str) -> Partner | None:
-    """The partner of that symbol, upper or lower case, or None."""
+    """The partner of that symbol, upper or lower case, else the only one with that name, or None."""
     wanted = symbol.casefold()
-    return next((p for p in context.partners if p.symbol and p.symbol.casefold() == wanted), None)
+    found = next((p for p in context.partners if p.symbol and p.symbol.casefold() == wanted), None)
+    return found or by_name(context.partners, symbol)
 
 
 def serves(partner: Partner, service_type: ServiceType) -> bool:

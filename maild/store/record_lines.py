@@ -1,8 +1,10 @@
 """Partners and patrons as lines of CSV files: which headings there are, and what a cell may hold."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 import idna
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -13,14 +15,55 @@ from maild.core.prices import in_vouchers, read_prices, write_prices
 from maild.core.request import Partner, Price
 from maild.core.terms import Payment
 
+_CARD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 -]{0,38}[A-Za-z0-9])?")
 Cells = Mapping[str, str | None]  # a line of a CSV file, by its heading
 Line = TypeVar("Line", bound="RecordLine")
 MAX_ADDRESS_LINES = 8
 MAX_ADDRESS_LINE = 80  # characters; a label of A6 holds no more
+MAX_ALIASES = 20
+MAX_WEB_ADDRESS = 200
 
 
 def _words(cell: object) -> object:
     return tuple(cell.split()) if isinstance(cell, str) else cell
+
+
+def _parted(cell: object) -> object:
+    """Names parted as the lines of an address are: " / " or line breaks, each once."""
+    if not isinstance(cell, str):
+        return cell
+    names = (clean_line(name, MAX_ADDRESS_LINE + 1) for name in cell.replace(" / ", "\n").splitlines())
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _few_and_short(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) > MAX_ALIASES or any(len(name) > MAX_ADDRESS_LINE for name in names):
+        raise ValueError(f"at most {MAX_ALIASES} names of {MAX_ADDRESS_LINE} characters, parted by ' / '")
+    return names
+
+
+def _web_address(cell: str) -> str:
+    """An address that staff can open as it stands in a task."""
+    if not cell:
+        return ""
+    try:
+        parts = urlsplit(cell)
+        is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        is_whole = False
+    if not is_whole or not cell.isprintable() or len(cell.split()) != 1 or len(cell) > MAX_WEB_ADDRESS:
+        raise ValueError(
+            f"{cell[:40]!r} is no web address; write the whole of it, https://…, at most {MAX_WEB_ADDRESS} characters"
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a web address holds no name or password here; every mail about an order would show them")
+    return cell
+
+
+def _card(cell: str) -> str:
+    if cell and _CARD.fullmatch(cell) is None:
+        raise ValueError("a card number has letters, digits, blanks and dashes, at most 40 characters")
+    return cell
 
 
 def _prices(cell: object) -> object:
@@ -45,6 +88,9 @@ Language = Literal["fi", "sv", "en"]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(_words)]
 Domains = Annotated[tuple[Annotated[str, AfterValidator(_a_label)], ...], BeforeValidator(_words)]
 Prices = Annotated[tuple[Price, ...], BeforeValidator(_prices)]
+Aliases = Annotated[tuple[str, ...], BeforeValidator(_parted), AfterValidator(_few_and_short)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Card = Annotated[str, AfterValidator(_card)]
 PostalAddress = Annotated[str, AfterValidator(_address_lines)]
 InvoicingCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9:._ -]{0,40}$")]  # business ids, OVT, IBAN, operators' codes
 Telephone = Annotated[str, Field(pattern=r"^[0-9+() .\-/,a-zA-Z]{0,60}$")]
@@ -65,6 +111,7 @@ class PartnerLine(RecordLine):
     name_fi: str = ""
     name_sv: str = ""
     name_en: str = ""
+    aliases: Aliases = ()
     email: Address | Literal[""] = ""
     postal_address: PostalAddress = ""
     phone: Telephone = ""
@@ -89,6 +136,10 @@ class PartnerLine(RecordLine):
     our_prices: Prices = ()
     order_channel: Literal["mail", "web", "phone", "service"] = "mail"
     renew_channel: Literal["mail", "web", "phone", "service", "automatic"] = "mail"
+    web_address: WebAddress = ""
+    service: str = Field("", max_length=40)
+    our_card: Card = ""
+    their_card: Card = ""
     max_open: int | None = Field(None, ge=0)
     max_lent: int | None = Field(None, ge=0)
     accept_spf: bool = False
@@ -131,6 +182,8 @@ class PartnerLine(RecordLine):
             yield f"{self.symbol} has no email: {asked}, and no letter goes there"
         if not self.domains:
             yield f"{self.symbol} has no domains: no mail of it is believed, each is left to staff"
+        if "web" in (self.order_channel, self.renew_channel) and not self.web_address:
+            yield f"{self.symbol} has no web_address: who orders or renews on its web pages is not told where they are"
 
     def partner(self) -> Partner:
         """The partner that the line describes."""
@@ -174,6 +227,7 @@ def read_lines(kind: type[Line], lines: Sequence[Cells], key: Callable[[Line], s
 
 def cells_of(partner: Partner) -> dict[str, str]:
     names = {f"name_{code}": (partner.names or {}).get(code, "") for code in ("fi", "sv", "en")}
+    names["aliases"] = " / ".join(partner.aliases)
     return {name: names[name] if name in names else _cell(getattr(partner, name)) for name in PartnerLine.model_fields}
 
 

@@ -1,12 +1,13 @@
 """Partner and patron records: taken in whole or not at all, given out, shown."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, or_, select
 
+from maild.core.partner_names import is_called
 from maild.core.request import Partner, Patron, Request
 from maild.store import notices
 from maild.store.context import load_partners
@@ -54,7 +55,11 @@ def add_partner(session: Session, cells: Cells, now: datetime) -> Report:
     if symbol and there:
         way_out = "maild partner export writes a file that you can change and import"
         return Report(problems=(f"{there} is on record: {way_out}",))
-    report = import_partners(session, [cells], now)
+    return _of_one(import_partners(session, [cells], now))
+
+
+def _of_one(report: Report) -> Report:
+    """The report without lines: there was one, and in no file."""
     problems, lacking = (
         tuple(one.removeprefix("line 2: ") for one in told) for told in (report.problems, report.lacking)
     )
@@ -106,6 +111,31 @@ def patron_of(session: Session, request: Request) -> Patron | None:
     """The patron whom the request is for, or None."""
     row = session.get(PatronRow, request.patron_id) if request.patron_id else None
     return to_patron(row) if row is not None else None
+
+
+def edit_partner(session: Session, word: str, cells: Cells, now: datetime) -> Report:
+    """Change some cells of the partner that is meant; an empty cell is the default again, and `symbol` stays."""
+    partner = one_partner(session, word)
+    if partner is None:
+        return Report(problems=(f"no partner {word}, or more than one; see maild partner list",))
+    if "symbol" in cells:
+        return Report(problems=("a symbol stays as it is: rotas and requests name it",))
+    return _of_one(import_partners(session, [{**cells_of(partner), **cells}], now))
+
+
+def one_partner(session: Session, word: str) -> Partner | None:
+    """The partner with this symbol in any case, or the only one with this name, address or domain."""
+    every = partners(session)
+    same = [one for one in every if one.symbol.casefold() == word.casefold()]
+    found = same or [one for one in every if is_called(one, word)] or find_partners(session, word)
+    return found[0] if len(found) == 1 else None
+
+
+def symbols_called(session: Session, names: Collection[str]) -> list[str]:
+    """Symbols of the partners that have one of these names."""
+    if not names:
+        return []
+    return [one.symbol for one in partners(session) if one.symbol and any(is_called(one, name) for name in names)]
 
 
 def find_partners(session: Session, word: str) -> list[Partner]:

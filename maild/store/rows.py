@@ -35,7 +35,7 @@ DERIVED = frozenset({"partner_domains", "partner_address", "patron_email", "mail
 _COST_COLUMNS = ("cost_cents", "cost_currency")
 # What a row gives its core value as it is.
 _PARTNER_FIELDS = tuple(
-    PartnerRow.model_fields.keys() - {"id", "symbol", "languages", "changed_at", "payment", *_PRICE_LISTS}
+    PartnerRow.model_fields.keys() - {"id", "symbol", "aliases", "languages", "changed_at", "payment", *_PRICE_LISTS}
 )
 _PATRON_FIELDS = tuple(PatronRow.model_fields.keys() - {"id", "changed_at"})
 _ATTEMPT_FIELDS = tuple(AttemptRow.model_fields.keys() - {"request_id", "number", "conditions", *_COST_COLUMNS})
@@ -74,6 +74,7 @@ def to_partner(row: PartnerRow, domains: Sequence[str]) -> Partner:
         id=row.id or 0,
         symbol=row.symbol or "",
         domains=tuple(domains),
+        aliases=tuple(row.aliases),
         languages=tuple(row.languages),
         payment=Payment(row.payment),
         prices=_to_prices(row.prices),
@@ -90,7 +91,7 @@ def partner_columns(partner: Partner, now: datetime) -> dict[str, Any]:
     """The row of a partner, without its id; domains have a table of their own."""
     names = set(PartnerRow.model_fields) - {"id", "symbol", "changed_at"}
     values = {name: getattr(partner, name) for name in names}
-    listed = {name: plain(values[name]) for name in (*_PRICE_LISTS, "payment", "languages")}
+    listed = {name: plain(values[name]) for name in (*_PRICE_LISTS, "payment", "languages", "aliases")}
     return values | listed | {"symbol": partner.symbol or None, "changed_at": now}
 
 

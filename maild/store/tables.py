@@ -22,6 +22,7 @@ class PartnerRow(SQLModel, table=True):
     symbol: str | None = Field(default=None, unique=True)  # null where it has none
     name: str = ""
     names: JSONValue | None = Field(default=None, sa_type=JSON)
+    aliases: list[str] = Field(default_factory=list, sa_type=JSON)
     email: str = Field(default="", index=True)
     postal_address: str = ""
     phone: str = ""
@@ -45,6 +46,10 @@ class PartnerRow(SQLModel, table=True):
     our_prices: list[JSONValue] = Field(default_factory=list, sa_type=JSON)
     order_channel: str = "mail"
     renew_channel: str = "mail"
+    web_address: str = ""
+    service: str = ""
+    our_card: str = ""
+    their_card: str = ""
     max_open: int | None = None
     max_lent: int | None = None
     accept_spf: bool = False

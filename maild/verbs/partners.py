@@ -1,4 +1,4 @@
-"""partner import, add, export, list, duplicates; patron import, blocked, list."""
+"""partner import, add, edit, show, export, list, duplicates; patron import, blocked, list."""
 
 import csv
 import json
@@ -14,9 +14,9 @@ from maild.clock import SystemClock
 from maild.core.counted import counted
 from maild.core.duplicates import Alike, alike
 from maild.store import blocking, records
-from maild.store.record_lines import Cells, PartnerLine
+from maild.store.record_lines import Cells, PartnerLine, cells_of
 from maild.store.records import Report
-from maild.verbs.failures import WrongRows
+from maild.verbs.failures import NotFound, WrongRows
 from maild.verbs.opening import database_of, settings_of
 
 
@@ -41,6 +41,31 @@ def add_partner(config: Path | None, cells: Cells) -> None:
     for lacking in report.lacking:
         typer.echo(lacking)
     _tell_alike(one for one in found if cells["symbol"] in {partner.symbol for partner in one.partners})
+
+
+def edit_partner(config: Path | None, word: str, cells: Cells) -> None:
+    """Some cells of one partner. Raises WrongRows with every mistake, or where none or more than one is meant."""
+    with database_of(settings_of(config)) as database, database.write() as session:
+        report = records.edit_partner(session, word, cells, SystemClock().now())
+        if report.problems:
+            raise WrongRows("\n".join([*report.problems, "nothing was changed"]))
+    typer.echo("changed" if report.changed else "it says so already")
+    for lacking in report.lacking:
+        typer.echo(lacking)
+
+
+def show_partner(config: Path | None, word: str, *, as_json: bool) -> None:
+    """One partner, cell by cell as the file has them; empty ones are left out. Raises NotFound."""
+    with database_of(settings_of(config)) as database, database.read() as session:
+        partner = records.one_partner(session, word)
+    if partner is None:
+        raise NotFound(f"no partner {word}, or more than one; see maild partner list")
+    cells = {heading: cell for heading, cell in cells_of(partner).items() if cell}
+    if as_json:
+        typer.echo(json.dumps(cells, ensure_ascii=False))
+        return
+    for heading, cell in cells.items():
+        typer.echo(f"{heading:<20} {' / '.join(cell.splitlines())}")
 
 
 def show_duplicates(config: Path | None, *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from maild.core import channels
 from maild.core.notice_rules import Notice
 from maild.core.renewals import is_pending
 from maild.core.request import Charge, Item, Partner, Patron, Request
@@ -84,6 +85,17 @@ def _heading(sheet: Sheet) -> Iterator[tuple[str, str]]:
         known = (patron.name, f"card {patron.card}" if patron.card else "", patron.email) if patron else ()
         yield "for", ", ".join(filter(None, known or (r.patron_email,)))
     yield "from" if r.role is Role.BORROWING else "to", f"{library}{f', its number {ref}' if ref else ''}"
+    if sheet.partner is not None:
+        yield from _reached(r, sheet.partner)
+
+
+def _reached(request: Request, partner: Partner) -> Iterator[tuple[str, str]]:
+    """What staff need of the library's record: where to order and renew by hand, or its card in our library system."""
+    if request.role is Role.LENDING:
+        yield "its card", partner.their_card
+        return
+    yield "order", channels.way(partner, partner.order_channel)
+    yield "renew", channels.way(partner, partner.renew_channel)
 
 
 def _where(request: Request) -> tuple[str | None, ...]:
