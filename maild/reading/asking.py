@@ -9,12 +9,14 @@ from maild.core.terms import EventName as E
 from maild.reading.answers import Read
 from maild.reading.clues import numbers_in
 from maild.reading.language import language_of
+from maild.reading.lines import is_name
 from maild.reading.phrases import Hit
 from maild.reading.rules import ReadingRules
 from maild.reading.statements import Side, Statement, statements, without_titles
 from maild.reading.verdict import STAFF_WORDS, doubts_of
 
 WISHES = frozenset({E.RENEW, E.CANCEL, E.STATUS_REQUEST})  # what a question may ask
+ANSWERS = frozenset({E.CONDITIONS_ACCEPTED, E.CONDITIONS_REFUSED})
 ORDER = (E.RECEIVED, E.SHIPPED_RETURN, E.RENEW, E.CANCEL, E.CONDITIONS_ACCEPTED, E.CONDITIONS_REFUSED, E.STATUS_REQUEST)
 # "The price does not suit us" has the words of a yes; a yes in another clause is one.
 WITHIN_CLAUSE = {E.CONDITIONS_REFUSED: E.CONDITIONS_ACCEPTED}
@@ -42,7 +44,7 @@ def read_asking(mail: Mail, rules: ReadingRules, *, patron: bool) -> Read:
     said = statements(text, rules.lexicons, language, Side.REQUESTER)
     names = _names(said, patron=patron)
     passage = " … ".join(s.clause.text for s in said if s.of("asks"))
-    doubts = [*_outcome_doubts(names, passage), *doubts_of(said, rules, names)]
+    doubts = [*_outcome_doubts(names, passage), *doubts_of(said, rules, names), *_bare_answer(said, names)]
     if not patron and E.STATUS_REQUEST in names:
         doubts += _missing(said)
     events = [Event(event=name, passage=passage) for name in sorted(names, key=_place)]
@@ -107,6 +109,24 @@ def _outcome_doubts(names: set[E], passage: str) -> list[Doubt]:
         told = ", ".join(sorted(names))
         return [Doubt(reason="contradictory", text=f"it says {told} at once", passage=passage)]
     return []
+
+
+def _bare_answer(said: Sequence[Statement], names: set[E]) -> Iterator[Doubt]:
+    """What is not understood beside a mere "ok" or "no thanks", for it may take that back: "Ok, I will see"."""
+    deciding = [statement for statement in said if ANSWERS & names & _names_in(statement)]
+    if not deciding or not all(_is_bare(statement) for statement in deciding):
+        return
+    for statement in said:
+        known = any(hit.phrase.kind != "roles" for hit in statement.hits)
+        if not known and len(statement.words) > 1 and not is_name(statement.clause.text):
+            text = "beside a mere yes or no it says what was not understood"
+            yield Doubt(reason="unclear", text=text, passage=statement.clause.text)
+
+
+def _is_bare(statement: Statement) -> bool:
+    """Whether the yes or no of the clause is all of it."""
+    sources = [hit.phrase.source for hit in statement.of("asks")]
+    return all(source.startswith("^") and source.endswith("$") for source in sources)
 
 
 def _missing(said: Sequence[Statement]) -> Iterator[Doubt]:

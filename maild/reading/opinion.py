@@ -38,6 +38,7 @@ AGREES: dict[E, frozenset[str]] = {
     E.CANCEL_REFUSED: frozenset({E.LOANED, E.COPY_COMPLETED}),
     E.RENEW_REFUSED: frozenset({E.RECALLED, E.RETRY_POSSIBLE}),
     E.RECEIVED: frozenset({E.RENEW}),
+    E.RENEW: frozenset({DOUBT}),  # it is wished for in questions, which the judge was taught to doubt
     E.STATUS_REQUEST: frozenset({DOUBT}),
     E.NOTIFICATION: SUPPLIERS | REQUESTERS | {DOUBT},
 }

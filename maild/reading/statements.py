@@ -32,7 +32,7 @@ FAR = 4  # words from a denial to what it may not be about
 class Side(Enum):
     """Who is speaking: each has tables of its own among the phrases."""
 
-    SUPPLIER = frozenset({"asks", "harmless.wish"})  # what it never means
+    SUPPLIER = frozenset({"asks", "harmless.wish", "staff.asked"})  # what it never means
     REQUESTER = frozenset(
         {
             "says",
