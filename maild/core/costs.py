@@ -9,10 +9,11 @@ from maild.core.apply import noted_beside
 from maild.core.effects import Audience
 from maild.core.notices import attempt_in_hand
 from maild.core.occasion import Occasion
-from maild.core.prices import in_vouchers
+from maild.core.prices import in_vouchers, read_money
 from maild.core.reading import Money
 from maild.core.request import Charge, Price, Request
-from maild.core.terms import EventName, Payment, Role, ServiceType, Status
+from maild.core.rules import Refused
+from maild.core.terms import EventName, Flag, Payment, Role, ServiceType, Status
 from maild.core.workdays import day_in
 
 # Kinds of charge lines
@@ -21,6 +22,7 @@ FEE = "patron's fee"
 LENDING_PRICE = "lending charge"
 COMPENSATION = "compensation"
 INVOICE = "invoice"
+CUSTOMS = "customs"
 
 SUPPLIED = {  # by which events the material leaves its library, or shows that it did
     Role.BORROWING: frozenset({EventName.LOANED, EventName.COPY_COMPLETED, EventName.RECEIVED}),
@@ -53,20 +55,37 @@ def charges(o: Occasion, to: Status) -> tuple[Charge, ...]:
     """The lines that the event brings on a request that it takes to `to`: new ones, or others in their places."""
     if to in WITHOUT_MATERIAL and to is not o.request.status:
         return let_off(o.request, o.request.partner_id)
+    if "let_off" in o.values:
+        return _let_off_by_hand(o)
     there = {replace(line, settled=False) for line in o.request.charges}
     return tuple(line for line in _by_kind(o) if line not in there)
 
 
 def let_off(request: Request, partner_id: int | None) -> tuple[Charge, ...]:
     """The prices of a library that sends nothing after all, as nothing."""
-    return tuple(
-        replace(line, money=replace(line.money, amount=Decimal(0)), payment=Payment.LET_OFF)
-        for line in request.charges
-        if line.kind in {SUPPLIER_PRICE, FEE, LENDING_PRICE}
-        and line.partner_id == partner_id
-        and line.money.amount
-        and not line.settled
-    )
+    prices = {SUPPLIER_PRICE, FEE, LENDING_PRICE}
+    return tuple(_as_nothing(line) for line in _open(request) if line.kind in prices and line.partner_id == partner_id)
+
+
+def _let_off_by_hand(o: Occasion) -> tuple[Charge, ...]:
+    """The lines of the kind that staff let off, as nothing. Raises Refused where there is none that could be."""
+    kind = o.values["let_off"]
+    lines = tuple(_as_nothing(line) for line in _open(o.request) if line.kind == kind)
+    if o.event.event is not EventName.NOTE or not lines:
+        known = (
+            ", ".join(sorted({f'"{line.kind}"' for line in _open(o.request)})) or "none; what is settled is credited"
+        )
+        raise Refused(f"let_off={kind} goes with Note, and with a kind of charge that is open: {known}")
+    return lines
+
+
+def _open(request: Request) -> Iterator[Charge]:
+    """The lines by which something is owed."""
+    return (line for line in request.charges if line.money.amount and not line.settled)
+
+
+def _as_nothing(line: Charge) -> Charge:
+    return replace(line, money=replace(line.money, amount=Decimal(0)), payment=Payment.LET_OFF)
 
 
 def facts(o: Occasion, noted: Iterable[Charge]) -> dict[str, object]:
@@ -93,8 +112,40 @@ def doubt(o: Occasion) -> str:
     )
 
 
+def stands_though_back(o: Occasion, to: Status) -> str:
+    """What staff must hear of charges for what was lost or damaged, and is back now; or ""."""
+    if to is not Status.LOAN_COMPLETED or o.request.status is to:
+        return ""
+    kinds = {COMPENSATION} | ({INVOICE} if Flag.ATTENTION in o.request.flags else set())
+    lines = [line for line in o.request.charges if line.kind in kinds and line.money.amount]
+    if not lines:
+        return ""
+    told = ", ".join(f"{line.kind} of {_told(line.money)} ({line.payer})" for line in lines)
+    return (
+        f"It is back, and charged for still: {told}. If nothing is owed, let it off (Note let_off={lines[0].kind}), "
+        "or credit what is paid; and tell whoever was billed."
+    )
+
+
+def replaced(o: Occasion) -> str:
+    """What staff must hear where a price typed with a parcel stands in the place of the library's own, or ""."""
+    cost = o.event.cost
+    if o.event.event is not EventName.RECEIVED or cost is None or o.request.role is Role.LENDING:
+        return ""
+    old = next((line.money for line in _prices(o) if line.money != cost and line in set(_open(o.request))), None)
+    if old is None:
+        return ""
+    return (
+        f"The supplier's price was {_told(old)} and is {_told(cost)} now. If that is customs or another cost of the "
+        f'parcel, Undo it and type customs="{_told(cost)}" instead of cost=.'
+    )
+
+
 def _by_kind(o: Occasion) -> Iterator[Charge]:
     """What is to be paid, by what happened."""
+    if "customs" in o.values and o.request.role is Role.BORROWING:
+        customs = _line(o, CUSTOMS, "us", read_money(o.values["customs"]))
+        yield replace(customs, partner_id=None)  # the library that sent it gets nothing of it
     cost, event = o.event.cost, o.event.event
     lending = o.request.role is Role.LENDING
     if _is_patrons(o):

@@ -166,7 +166,7 @@ def accepted(o: Occasion) -> Told:
 def charged(o: Occasion, to: Status) -> Told:
     """The charge lines of the event, the price that its letters tell, and what is odd about it."""
     noted = costs.charges(o, to)
-    doubts = costs.doubt(o), ceilings.sent_unasked(o)
+    doubts = costs.doubt(o), ceilings.sent_unasked(o), costs.replaced(o), costs.stands_though_back(o, to)
     return Told(
         effects=tuple(AddCharge(number=o.request.number, charge=line) for line in noted),
         asks=tuple(filter(None, doubts)),

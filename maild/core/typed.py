@@ -31,6 +31,8 @@ def event_of(command: Command, today: date, also: frozenset[str] = frozenset()) 
         _yes(key, command.values[key], today)
     if event.event in MOVES_DATE and event.due_date is not None and event.due_date < today:
         raise Refused(f"due_date={event.due_date} has passed; a date that is moved is one to come")
+    if "customs" in command.values:
+        _money("customs", command.values["customs"], today)
     if "vat" in command.values:
         _vat(command.values["vat"])
     return event
@@ -98,7 +100,7 @@ READERS: Mapping[str, Callable[[str, str, date], object]] = {
 }
 OTHER_KEYS = holders.VALUES | {
     *("to", "partner", "pickup", "text", "parcel", "office", "volume", "notify", "letter", "whom", "waiting"),
-    *("main", "missing", "vat"),
+    *("main", "missing", "vat", "customs", "let_off"),
 }
 YES_OR_NO = frozenset({"waiting"})
 MOVES_DATE = frozenset({EventName.DUE_DATE_CHANGED, EventName.RENEW_ACCEPTED, EventName.RECALLED})
