@@ -39,7 +39,7 @@ class WebFormParser:
         if not listed and not _may_be_form(mail, context):
             return None
         form = find_form(rules.forms, mail.from_address, mail.subject, mail.text)
-        answers = settled(read_answers(mail, rules.forms, form))
+        answers = settled(read_answers(mail, rules.forms, form), web_form=True)
         openurl = find_openurl(mail.text)
         if openurl:
             answers = tuple(a for a in answers if not (_OPENURL_LABEL.match(a.label) or _is_openurl(a)))

@@ -15,19 +15,23 @@ _PLAIN_NUMBER = re.compile(r"^(?:numero|nro|n:o|nummer|nr|number|no)\.?$", re.IG
 _HOUSE = re.compile(r"^(?:kirjasto|bibliotek|bibliothek|library)$", re.IGNORECASE)
 _ONE_WORD = re.compile(r"^[^\W\d_]+(?: [^\W\d_]+){0,2}$")
 _ASKED_BY = re.compile(r"\bby$|\bfrom$", re.IGNORECASE)
-_CITATION = re.compile(r"[^\W\d_]{3}\W+[^\W\d_]{3}.*(?:1[5-9]|20)\d\d|10\.\d{4}|https?://", re.DOTALL)
+_CITATION = re.compile(
+    r"(?=.*(?:1[5-9]|20)\d\d)[^\W\d_]{3}(?:.*?[^\W\d_]{4}){2}|10\.\d{4}|https?://", re.DOTALL
+)  # a year and words
 
 
-def settled(answers: Sequence[Answer]) -> tuple[Answer, ...]:
-    """The answers with the key that fits them."""
-    keys = {a.key for a in answers}
-    ours = bool(keys & PATRON_KEYS)
+def settled(answers: Sequence[Answer], *, web_form: bool = False) -> tuple[Answer, ...]:
+    """The answers with the key that fits them; a web form is a patron's where it asks for a name, not a symbol."""
+    keys = {a.key for a in answers if a.value.strip()}
+    ours = bool({a.key for a in answers} & PATRON_KEYS) or (
+        web_form and bool(keys & {"name", "first_name"}) and not keys & {"symbol", "ref"}
+    )
     return tuple(_settled(answer, answers[:at], ours, keys) for at, answer in enumerate(answers))
 
 
 def _settled(answer: Answer, before: Sequence[Answer], ours: bool, keys: set[str]) -> Answer:
     key = answer.key
-    if key == "ref" and ours and not keys & _TITLES and _CITATION.search(answer.value):
+    if key == "ref" and ours and not keys & _TITLES and _CITATION.search(answer.value[:600]):
         key = "reference"  # "Viite", "Referens": to a library its number, to a patron the work
     elif key == "reference" and "service" not in keys and _ONE_WORD.match(answer.value):
         key = "service"  # "Mitä haluat tilata?" - "Kirjan"
@@ -46,4 +50,4 @@ def _settled(answer: Answer, before: Sequence[Answer], ours: bool, keys: set[str
 
 def _names_a_work(before: Sequence[Answer]) -> bool:
     """Whether the patron was named further up, and the field just above is of a work, or its section's title."""
-    return any(a.key == "name" for a in before) and before[-1].key in _WORK
+    return any(a.key in {"name", "first_name", "last_name"} for a in before) and before[-1].key in _WORK

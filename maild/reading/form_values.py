@@ -51,7 +51,9 @@ def fill(answers: Sequence[Answer], asking: Asking, rules: FormRules) -> Filled:
     service = service_of(said, asking.headings, filled, note_text, rules)
     if service.against:
         draft.doubt("contradictory", f"The form contradicts itself: {service.against}.", f"{said} / {note_text}")
-    _doubt_default(said, asking, service.type, answers, draft, rules)
+    _doubt_default(said, service.type, answers, draft, rules)
+    if rules.has("not_new", said):
+        draft.doubt("special-event", "What is asked for speaks of an older request.", said)
     if not asking.for_library and rules.has("note_for_staff", note_text):
         draft.doubt("question", "The note asks for more than the form, or sets a condition.", note_text)
     new = NewRequest(
@@ -76,16 +78,13 @@ def fill(answers: Sequence[Answer], asking: Asking, rules: FormRules) -> Filled:
     return Filled(requests=(new, *_further(draft.others, new)), doubts=tuple(draft.doubts))
 
 
-def _doubt_default(
-    said: str, asking: Asking, service: ServiceType, answers: Sequence[Answer], draft: Draft, rules: FormRules
-) -> None:
+def _doubt_default(said: str, service: ServiceType, answers: Sequence[Answer], draft: Draft, rules: FormRules) -> None:
     """A loan that nothing asks for by name is a guess: pages, or a copy under an unknown label, speak against it."""
     if service is not ServiceType.LOAN or word_for(said, rules) is not None:
         return
     short = [a.value for a in answers if not a.key and len(a.value.split()) <= 4]
     copies = [value for value in short if word_for(value, rules) is ServiceType.COPY]
-    named = any(word_for(heading, rules) is ServiceType.LOAN for heading in asking.headings if heading)
-    if copies or ("pages" in draft.work and not named):
+    if copies or "pages" in draft.work:  # a heading is no help: "interlibrary loan" is the name of the trade
         passage = copies[0] if copies else draft.work["pages"]
         draft.doubt("contradictory", "Nothing in it says that a loan is wanted, and this speaks of a copy.", passage)
 

@@ -136,6 +136,9 @@ def _doubt_titles(values: Mapping[str, list[str]], draft: Draft) -> None:
             draft.doubt("incomplete", "The title only points to another place.", title)
         elif _ENUMERATED.search(title) or _ANOTHER.search(title):
             draft.doubt("several-requests", "One title names several works; each is a request of its own.", title)
+    for key in ("title", "book", "article_title", "chapter_title"):
+        if len({value.casefold() for value in values.get(key, [])}) > 1:
+            draft.doubt("several-requests", "Several works are named; each is a request of its own.", values[key][1])
     year = first_of(values, "year") or ""
     if len(set(_YEAR.findall(year))) > 1 and not re.search(r"\d\s?[-–]\s?\d", year):
         draft.doubt("several-requests", "It gives several years: one work or more?", year)

@@ -34,7 +34,7 @@ _HELLO = re.compile(
     re.I,
 )
 _WORK_WORD = re.compile(
-    r"\b(?:hyllyssä|teillä|lainata|lainaksi|meille|låna|borrow|us|kirjan|kirjaa|kirja|teoksen|teosta|teos|nuotti\w*|artikkelin?|artikkelista|artikkelia"
+    r"\b(?:hyllyssä|teillä|lainata|lainaksi|meille|låna|låne|borrow|us|kirjan|kirjaa|kirja|teoksen|teosta|teos|nuotti\w*|artikkelin?|artikkelista|artikkelia"
     r"|julkaisun?|julkaisua|boken|artikeln|artikel|book|article|chapter"
     r"|aufsatzes|aufsatz|buch|buches|werk|werkes|av|of|von|following|seuraava[an]?|följande|teoksesta"
     r"|luvun|luvusta)[,:]?\s",
@@ -232,7 +232,7 @@ _PROSE = re.compile(
     r"|kiitos|meille|teiltä|onko|teillä"
     r"|skulle|önskar|vill|kunde|beställer|skicka|behöver|låntagare\w*|tack|please|could|would|borrow"
     r"|request|we|you|our|thank|kindly|patron|send"
-    r"|bitten|möchten|könnten|benötigen|senden|schicken|unser\w*|leser|ønsker|gjerne|vi|ni|wir|ihnen"
+    r"|bitten?|möchten|könnten|benötigen|senden|schicken|unser\w*|leser|ønsker|gjerne|vi|ni|wir|ihnen"
     r"|mennessä|viimeistään)\b",
     re.IGNORECASE,
 )
@@ -282,7 +282,10 @@ def _part(title: str, after: str) -> list[dict[str, str]]:
         end = _HOST_END.search(host.group(1))
         name = (host.group(1)[: end.start()] if end else host.group(1)).strip(' ,.:;"“”')
         if len(name) > 2 and re.search(r"[^\W\d_]{3}", name) and not _is_prose(name):
-            fields["title"] = name
+            by = re.match(r"(.{3,150}?),? (?:av|by|von|af|toim\.|red\.) ([A-ZÅÄÖØÆ].{3,60})$", name)
+            people = leading_people(by.group(2)) if by else None
+            whose = by is not None and people is not None and not people.rest.strip(" .")
+            fields |= {"title": by.group(1), "author": by.group(2)} if by and whose else {"title": name}
     for key, pattern in (("volume", _VOLUME), ("issue", _ISSUE), ("pages", _PAGES)):
         match = pattern.search(tail)
         if match:

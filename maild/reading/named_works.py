@@ -22,7 +22,7 @@ _WORK_WORD = re.compile(
     rf"(?i: titled| called| entitled| nimeltä| med titeln| mit dem titel)?,?:? (?=[{_OPEN}]?{_UP})"
 )
 _ASKING = re.compile(
-    r"(?i:\b(?:(?:looking|searching|asking|asks|asked|ask|wishes|in need|request|need) (?:for|of)"
+    r"(?i:\b(?:(?:looking|searching|asking|asks|asked|ask|wishes|in need|request|need) (?:for|of)|is after"
     r"|(?:copy|loan|edition|volume) of|borrow|lend us|loan us|supply|see|lainaan|lainaksi|lainata|kaukolainaksi"
     r"|låna|låne|låna ut|exemplar av|lån av|ausleihen|leihen|laenutada)\b)"
     rf"(?: (?:your copy of|a copy of|your|the|meille|till oss|uns))?:? (?=[{_OPEN}]?{_UP})"
