@@ -214,6 +214,16 @@ def test_an_event_is_taken_back_with_its_items_dates_and_letters_and_stays_in_th
     assert "not_arrived" not in alive
 
 
+def test_what_was_given_up_as_lost_is_there_again_when_that_is_taken_back(desk: Desk, database: Database) -> None:
+    there = standing(database)
+    do(desk, EventName.NEXT_SUPPLIER, partner="FI-JOKI", notify="no")
+    assert (standing(database).status, standing(database).items) == (Status.REQUESTED, ())
+    do(desk, EventName.UNDO)
+    back = standing(database)
+    assert (back.status, back.items, back.loaned_on) == (Status.LOANED, there.items, there.loaned_on)
+    assert [a.status for a in back.attempts] == [a.status for a in there.attempts]
+
+
 def test_what_was_mailed_is_said_and_one_command_puts_it_right(desk: Desk, database: Database) -> None:
     sends(database)
     do(desk, EventName.UNDO)
