@@ -52,7 +52,7 @@ def request_do(
 @request_app.command("adopt")
 def request_adopt(
     context: typer.Context,
-    partner: Annotated[str, typer.Argument(metavar="SYMBOL", help="The library that it came from.")],
+    partner: Annotated[str, typer.Argument(metavar="SYMBOL|NAME", help="The library that it came from.")],
     patron: Annotated[str, typer.Argument(metavar="CARD|ADDRESS", help="Who ordered it there.")],
     values: Annotated[list[str], typer.Argument(help='title="Talvi" item_id=3012 due_date=2026-12-03 …')],
     notify: Annotated[bool, typer.Option("--notify/--no-notify", help="Whether letters go out.")] = True,
