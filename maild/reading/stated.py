@@ -88,8 +88,8 @@ class _Days:
         role = statement.clause.label or _role(statement) or self.last_role
         if role == "old" and statement.says("Loaned", "") and statement.has("roles", "due"):
             role = "due"  # "was sent today and falls due on": nothing that goes out today has an old due date
-        if role == "old" and statement.says("Overdue", ""):
-            role = "due"  # "skulle ha varit här den 6 november": the day that was missed
+        if role in {"old", "expiry"} and statement.says("Overdue", ""):
+            role = "due"  # "skulle ha varit här den 6 november", "expired on 31 October": the day that was missed
         self.last_role = role
         days: Sequence[FoundDate] = find_dates(statement.clause.text, self.today, self.language)
         if statement.says("Loaned", ""):
