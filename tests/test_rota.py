@@ -96,6 +96,12 @@ def test_whom_staff_skip_is_not_asked_by_itself_even_if_the_rota_assumes_it() ->
     assert chosen(replace(NEW, suppliers=(), skipped=("FI-ALDER",)), rota) == ""
 
 
+def test_whom_staff_skip_is_not_asked_under_another_name() -> None:
+    called = {"aliases": ("JKK",)}
+    assert chosen(replace(NEW, suppliers=("JKK",), skipped=("FI-ALDER",)), Alder=called) == ""
+    assert choice(replace(NEW, suppliers=("JKK",)), Alder=called).passed == ("JKK (not on record)",)
+
+
 def test_nobody_abroad_is_asked_for_a_patron_who_does_not_want_that() -> None:
     abroad = {"country": "nordic"}
     assert chosen(replace(NEW, abroad_ok=False), Alder=abroad) == "FI-BIRCH"

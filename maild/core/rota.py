@@ -33,7 +33,7 @@ def next_supplier(
     passed: list[str] = []
     ready: list[Partner] = []
     for symbol in candidates(request, rota):
-        partner = by_symbol(context, symbol)
+        partner = _with_symbol(context, symbol)
         hindrance = _hindrance(partner, request, rota)
         if partner is None or hindrance:
             passed.append(f"{symbol} ({hindrance})")
@@ -68,9 +68,13 @@ def in_order(symbols: Iterable[str], rota: Rota) -> tuple[str, ...]:
 
 def by_symbol(context: Context, symbol: str) -> Partner | None:
     """The partner of that symbol, upper or lower case, else the only one with that name, or None."""
+    return _with_symbol(context, symbol) or by_name(context.partners, symbol)
+
+
+def _with_symbol(context: Context, symbol: str) -> Partner | None:
+    """Nobody by a name is asked by itself: whom staff skipped is skipped by symbol."""
     wanted = symbol.casefold()
-    found = next((p for p in context.partners if p.symbol and p.symbol.casefold() == wanted), None)
-    return found or by_name(context.partners, symbol)
+    return next((p for p in context.partners if p.symbol and p.symbol.casefold() == wanted), None)
 
 
 def serves(partner: Partner, service_type: ServiceType) -> bool:
