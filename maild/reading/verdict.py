@@ -148,4 +148,6 @@ def _is_idle(statement: Statement, mark: str, names: Collection[EventName]) -> b
         harmless.discard("overdue")
     if EventName.UNFILLED in names and not harmless.isdisjoint({"retry", "offer"}):
         harmless.clear()  # "but try us again in January" is more than a refusal
+    if EventName.CONDITIONS_ACCEPTED in names:
+        harmless.clear()  # "the price is fine, but the reader wants it at home" is less than a yes
     return bool(statement.of("says") or harmless or statement.of("asks"))
