@@ -19,7 +19,19 @@ CITATION = re.compile(
 NUMBER = re.compile(
     r"\b[Nn]o\.? ?\d{1,4}\b|\b(?i:request|order|ref|ill|loan|our|your) no\b\.?|\b[A-ZÅÄÖ]{2,6}[ -/]?\d[\w/-]{0,20}"
 )
-DOUBTFUL = ("hedge", "negation")
+DOUBTFUL = ("hedge", "negation", "condition")
+# "If you can lend it", "jos mahdollista": a request's way of asking sets no condition.
+POLITE_IF = re.compile(
+    r"\bif (?:possible|available|convenient|so\b|yes\b|you (?:can|could|would|are able|have|hold|own|prefer|wish|like))"
+    r"|\bif it is (?:possible|available)|\bjos (?:on|kyllä)\b|\bi så fall\b"
+    r"|\b(?:jos|mikäli) (?:mahdollista|suinkin|vain|se on mahdollista|teillä on|voitte|sen voi|löytyy)"
+    r"|\bom (?:möjligt|det (?:går|är möjligt)|ni (?:kan|har))|\b(?:falls|wenn|sofern) (?:möglich|vorhanden|verfügbar)"
+    r"|\bhvis (?:mulig|det er mulig|dere (?:kan|har))",
+    re.IGNORECASE,
+)
+EITHER = re.compile(
+    r"\b(?:joko|either|antingen|entweder|enten)\b.{3,200}\b(?:tai|or|eller|oder)\b", re.IGNORECASE | re.DOTALL
+)
 
 
 def prose_doubts(text: str, rules: ReadingRules, work: Iterable[str], language: str = "") -> Iterator[Doubt]:
@@ -31,6 +43,9 @@ def prose_doubts(text: str, rules: ReadingRules, work: Iterable[str], language: 
     for sentence in _other_questions(prose, rules):
         reason, said = MARK_WORDS["question"]
         yield Doubt(reason=reason, text=said, passage=sentence)
+    for sentence in sentences(prose):
+        if EITHER.search(sentence) and not rules.forms.has("either", sentence):
+            yield Doubt(reason="several-requests", text="One work or another is asked for.", passage=sentence)
     prose = NUMBER.sub(" ", prose)
     told = list(sentences(prose))
     language = language_of(prose, rules.lexicons) or language
@@ -42,11 +57,17 @@ def prose_doubts(text: str, rules: ReadingRules, work: Iterable[str], language: 
                 yield Doubt(reason=reason, text=said, passage=passage)
         sentence = next((one for one in told if passage in one), passage)
         why = statement.negations < 2 and rules.forms.has("why_asked", sentence)  # "which nobody here has"
-        polite = rules.forms.has("ask", passage)  # "could you possibly"
+        excused = _excused(passage, rules)
         for mark in DOUBTFUL:
-            if mark in statement.unexplained and not why and not (polite and mark == "hedge"):
+            if mark in statement.unexplained and not why and mark not in excused:
                 reason, said = MARK_WORDS[mark]
                 yield Doubt(reason=reason, text=said, passage=passage)
+
+
+def _excused(passage: str, rules: ReadingRules) -> frozenset[str]:
+    """The marks that are a way of asking: "could you possibly", "if you can lend it"."""
+    asks = {"hedge"} if rules.forms.has("ask", passage) else set()
+    return frozenset(asks | ({"condition"} if POLITE_IF.search(passage) else set()))
 
 
 def _other_questions(prose: str, rules: ReadingRules) -> Iterator[str]:
