@@ -30,7 +30,7 @@ JOINTS = (
     r"kuitenkin|joten|och (?:vi|den|det|boken|ni|har|är|inte|ej)|men|dock",
     r"därför (?:att|kan|måste|får|har|är|går|blir|vill|ska|skickar|lånar)",
     r"and (?:it|we|the|they|you|your|this|i|nothing|nobody|please|will|has|have|is|was|were|are|not|no)",
-    r"and (?:can|cannot|can't|won't|would|there|our)",
+    r"and (?:can|cannot|can't|won't|would|there|our|we're|we've|we'll|i'm|i've|i'll|it's|they're|you're)",
     r"nor|but|however|although|though|therefore|because(?! of)|if (?:nobody|no one|no other)",
     r"so (?:it|we|i|i'd|i'll|i'm|we'd|we'll|we're|the|they|there|you(?! much)|your|he|she|please)",
     r"(?<!soon )(?<!long )(?<!far )(?<!well )as (?:it|we|i|the(?! above| following)|they|our|this|there)",
