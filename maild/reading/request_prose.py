@@ -29,6 +29,12 @@ POLITE_IF = re.compile(
     r"|\bhvis (?:mulig|det er mulig|dere (?:kan|har))",
     re.IGNORECASE,
 )
+# "Could you possibly", "no library here seems to hold it": so much hedging belongs to asking.
+POLITE_MAYBE = re.compile(
+    r"\b(?:could|would|can|might) (?:you|we) (?:please )?(?:possibly|perhaps)\b|\bseems? to (?:hold|have|own)\b"
+    r"|\b(?:näytä|näyttäisi) (?:löytyvän|olevan)\b|\bverkar (?:finnas|ha|äga)\b",
+    re.IGNORECASE,
+)
 EITHER = re.compile(
     r"\b(?:joko|either|antingen|entweder|enten)\b.{3,200}\b(?:tai|or|eller|oder)\b", re.IGNORECASE | re.DOTALL
 )
@@ -56,18 +62,17 @@ def prose_doubts(text: str, rules: ReadingRules, work: Iterable[str], language: 
                 reason, said = STAFF_WORDS[hit.phrase.name]
                 yield Doubt(reason=reason, text=said, passage=passage)
         sentence = next((one for one in told if passage in one), passage)
-        why = statement.negations < 2 and rules.forms.has("why_asked", sentence)  # "which nobody here has"
-        excused = _excused(passage, rules)
+        excused = set()
+        if statement.negations < 2 and rules.forms.has("why_asked", sentence):
+            excused |= {"negation", "condition"}  # "which nobody here has"
+        if POLITE_IF.search(passage):
+            excused.add("condition")
+        if POLITE_MAYBE.search(passage):
+            excused.add("hedge")
         for mark in DOUBTFUL:
-            if mark in statement.unexplained and not why and mark not in excused:
+            if mark in statement.unexplained - excused:
                 reason, said = MARK_WORDS[mark]
                 yield Doubt(reason=reason, text=said, passage=passage)
-
-
-def _excused(passage: str, rules: ReadingRules) -> frozenset[str]:
-    """The marks that are a way of asking: "could you possibly", "if you can lend it"."""
-    asks = {"hedge"} if rules.forms.has("ask", passage) else set()
-    return frozenset(asks | ({"condition"} if POLITE_IF.search(passage) else set()))
 
 
 def _other_questions(prose: str, rules: ReadingRules) -> Iterator[str]:
