@@ -14,9 +14,7 @@ def said(facts: LetterFacts, written: Sequence[Rendered]) -> dict[str, str]:
     values = {line for one in written for block in one.blocks for fact in block.facts for line in fact.lines}
     words = " ".join(" ".join(one.text for one in written).split())
     return {
-        name: value
-        for name, value in truth.says(facts).items()
-        if _stands(name, value, facts, values, words, written)
+        name: value for name, value in truth.says(facts).items() if _stands(name, value, facts, values, words, written)
     }
 
 
