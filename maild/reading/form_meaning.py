@@ -15,9 +15,15 @@ _PLAIN_NUMBER = re.compile(r"^(?:numero|nro|n:o|nummer|nr|number|no)\.?$", re.IG
 _HOUSE = re.compile(r"^(?:kirjasto|bibliotek|bibliothek|library)$", re.IGNORECASE)
 _ONE_WORD = re.compile(r"^[^\W\d_]+(?: [^\W\d_]+){0,2}$")
 _ASKED_BY = re.compile(r"\bby$|\bfrom$", re.IGNORECASE)
-_CITATION = re.compile(
-    r"(?=.*(?:1[5-9]|20)\d\d)[^\W\d_]{3}(?:.*?[^\W\d_]{4}){2}|10\.\d{4}|https?://", re.DOTALL
-)  # a year and words
+_IDENTIFIER = re.compile(r"10\.\d{4}|https?://")
+_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
+_WORD = re.compile(r"[^\W\d_]{4,40}")
+_WORDS = 3  # with a year they are a citation
+
+
+def _is_citation(text: str) -> bool:
+    words = len(_WORD.findall(text))
+    return _IDENTIFIER.search(text) is not None or (_YEAR.search(text) is not None and words >= _WORDS)
 
 
 def settled(answers: Sequence[Answer], *, web_form: bool = False) -> tuple[Answer, ...]:
@@ -31,7 +37,7 @@ def settled(answers: Sequence[Answer], *, web_form: bool = False) -> tuple[Answe
 
 def _settled(answer: Answer, before: Sequence[Answer], ours: bool, keys: set[str]) -> Answer:
     key = answer.key
-    if key == "ref" and ours and not keys & _TITLES and _CITATION.search(answer.value[:600]):
+    if key == "ref" and ours and not keys & _TITLES and _is_citation(answer.value[:600]):
         key = "reference"  # "Viite", "Referens": to a library its number, to a patron the work
     elif key == "reference" and "service" not in keys and _ONE_WORD.match(answer.value):
         key = "service"  # "Mitä haluat tilata?" - "Kirjan"

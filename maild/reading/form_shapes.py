@@ -37,7 +37,7 @@ _SEPARATED = re.compile(
 _ASKED = re.compile(r"^([^?]{3,88}\?)\s+(\S[^?]*)$")
 _WIDE = re.compile(r"^(\S.{0,60}?)(?:\t+|\s{2,40})(\S.*)$")
 _QUESTION_NO = re.compile(r"^(?:q|k|f|kysymys|question|fråga|frage)\s?\d{1,3}\s?[.:)]\s+(?=\S)", re.IGNORECASE)
-_MARKS = re.compile(r"^(?:[•·]\s*|>\s+)+")
+_MARKS = re.compile(r"^(?:[•·]\s{0,8}|>\s{1,8}){1,20}")
 _NEXT_LABEL = re.compile(r"\s(?=[A-ZÅÄÖ][\w./]{1,14}:\s)")
 _COLUMNS = re.compile(r"\s{3,40}|\t+")
 

@@ -21,9 +21,8 @@ QUOTED = re.compile(
 ADDRESS = re.compile(r"<?(?:https?://|www\.)[^\s<>]{1,2000}>?|<?(?<![^\s@<>])[^\s@<>]{1,64}@[^\s@<>]{1,255}>?")
 _NUMBER = r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b"
 # With what joins them: of "KP-2026-000123 ja KP-2026-000124" a "ja" was left, which is a yes.
-DATE_NUMBERS = re.compile(
-    rf"{_NUMBER}(?:[ \t]*(?:[,&/+]|\b(?:ja|sekä|och|samt|and|und|og|ning)\b)[ \t]*{_NUMBER})*", re.IGNORECASE
-)
+_AND = r"[ \t]{0,8}(?:[,&/+]|\b(?:ja|sekä|och|samt|and|und|og|ning)\b)[ \t]{0,8}"
+DATE_NUMBERS = re.compile(rf"{_NUMBER}(?:{_AND}{_NUMBER}){{0,50}}", re.IGNORECASE)
 NUMBER_SIGN = re.compile(r"(?<=[a-z] )[Nn]o\.(?=\s?[A-Z]{0,6}[-/]?\d)")  # "it came in as no. TB-40118" denies nothing
 ASKING = frozenset({"reply", "assent"})  # tables of what asks us for an answer, and of these for a plain yes
 FAR = 4  # words from a denial to what it may not be about
