@@ -107,7 +107,7 @@ async def test_request_goes_the_whole_way(
                 statuses = [row.to_status for row in rows(session, HistoryRow)]
     assert statuses[-1] == request.status == "Loaned"
     assert ".on_its_way." in str(told["Message-ID"])
-    assert took <= told_after < 5  # by way of Postfix and the sink, with other tests beside it; alone it is under one second
+    assert took <= told_after < 5  # by way of Postfix, with other tests beside it; alone it is under one second
     assert asked["Auto-Submitted"]
     assert PATRON not in asked.as_string()
     assert _folders(mailhost) == {"INBOX": 0, "maild/Done": 1, "maild/To do": 0}
