@@ -27,7 +27,7 @@ POISONS = ("die", "hang", "eat")
 OTHERS = 30
 OBEDIENT = Path(__file__).parent.parent / "reader_child.py"
 WALL_SECONDS = 3.0
-KILLS, KILL_SECONDS = 2, 0.3  # a third one could hit the same mail, which is then set aside as it must be
+KILLS, KILL_SECONDS = 2, 0.02  # a third one could hit the same mail, which is then set aside as it must be
 
 
 def row() -> Row:
