@@ -77,7 +77,7 @@ class DialectParser:
 
     def read(self, mail: Mail, context: Context, rules: ReadingRules) -> Reading | None:
         """The Reading of a system's letter; None for every other mail, and where it can be two letters."""
-        if is_answer(mail):
+        if is_answer(mail, context.our_addresses):
             return None
         sheets = [sheet for dialect in rules.dialects.dialects for sheet in _sheets(mail, dialect, context, rules)]
         if len({(sheet.event, sheet.reason, sheet.letter.kind) for sheet in sheets}) != 1:

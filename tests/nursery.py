@@ -7,6 +7,7 @@ They read mails within their own process; tests/test_kill.py kills some of `mail
 import os
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 from maild import daemon, house
 from maild.clock import SystemClock
@@ -22,7 +23,7 @@ def main(config: Path) -> None:
     paper = house.paper_of(settings)
     reader = InProcessReader(paper.rulebook.reading)
     house.paper_of = lambda *_: paper
-    parts.Reader = lambda *_, **__: reader  # type: ignore[assignment,misc]  # the same seam
+    patch.object(parts, "Reader", lambda *_, **__: reader).start()  # for as long as the process lives
     log_to_stderr()
     for _ in sys.stdin:
         child = os.fork()

@@ -212,7 +212,7 @@ async def test_notice_that_fails_holds_up_no_other(settings: Settings, monkeypat
     assert "KP-2026-000002" in decided
 
 
-async def test_daemon_reads_decides_and_sends_by_itself(settings: Settings) -> None:
+async def test_daemon_reads_decides_and_sends_by_itself(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     daemon = Daemon(settings, SystemClock())
     sent = Signal()
     async with asyncio.TaskGroup() as tasks:
@@ -220,7 +220,7 @@ async def test_daemon_reads_decides_and_sends_by_itself(settings: Settings) -> N
         await asyncio.wait_for(daemon.ready.wait(), 40)
         sender = daemon.parts.sender
         note = sender._note
-        sender._note = lambda *args: (note(*args), sent())[0]  # type: ignore[method-assign]  # to hear of it
+        monkeypatch.setattr(sender, "_note", lambda *args: (note(*args), sent())[0])  # to hear of it
         await asyncio.to_thread(_send, daemon.ports["smtp"], form())
         await asyncio.to_thread(sent.wait_for, lambda: sent.count >= 2)
         daemon.stop()

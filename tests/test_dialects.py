@@ -59,7 +59,7 @@ def reading_rules_whole() -> ReadingRules:
 
 
 def read(mail: Mail, rules: ReadingRules, *requests: Request) -> Reading | None:
-    return DialectParser().read(mail, Context(requests=requests), rules)
+    return DialectParser().read(mail, Context(requests=requests, our_addresses=("ill@library.example",)), rules)
 
 
 def as_json(reading: Reading | None) -> object:
@@ -142,6 +142,14 @@ def test_a_system_may_thread_its_letter_to_ours(rules: ReadingRules) -> None:
     assert threaded(rules, "Palautuskehotus", NOTICE) is not None
     assert threaded(rules, "[KP-2026-000588] Lainatilaus / Loan order", NOTICE) is None
     assert threaded(rules, "Palautuskehotus", f"Hei!\n\n> {NOTICE.splitlines()[0]}\n> Hei\n") is None
+
+
+def test_our_own_letter_pasted_into_an_answer_is_never_read_as_theirs(rules: ReadingRules) -> None:
+    """Without a quote and under a new subject only our address tells whose letter it is."""
+    ours = "Hei, olemme lähettäneet lainan.\nTilausnumero: KP-2026-000291\nEräpäivä / Due date: 22.12.2026\n"
+    title = "Kaukolaina lähetetty / Interlibrary loan shipped"
+    assert threaded(rules, title, f"Ok!\n\n{ours}") is not None
+    assert threaded(rules, title, f"Ok!\n\n{ours}\nEsimerkin kirjasto\nILL@library.example\n") is None
 
 
 PLAIN_LETTERS = {

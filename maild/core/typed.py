@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from maild.core import edits, holders, prices, undo
 from maild.core.effects import Command
@@ -23,7 +24,7 @@ def event_of(command: Command, today: date, also: frozenset[str] = frozenset()) 
             raise Refused(f"{key}= holds a control character; type it anew")
         reader = READERS.get(key)
         if reader is not None:
-            event = replace(event, **{key: reader(key, text, today)})  # type: ignore[arg-type]  # each reader gives its own field's type
+            event = replace(event, **{key: reader(key, text, today)})
         elif key not in (others := OTHER_KEYS | also | OWN_KEYS.get(event.event, frozenset())):
             known = ", ".join(sorted((*READERS, *others)))
             raise Refused(f"{key}= is no value of a command; use {known}")
@@ -83,7 +84,7 @@ def _yes(key: str, text: str, _: date) -> bool:
     return text == "yes"
 
 
-READERS: Mapping[str, Callable[[str, str, date], object]] = {
+READERS: Mapping[str, Callable[[str, str, date], Any]] = {
     "due_date": _day,
     "expected_date": _day,
     "retry_after": _day,

@@ -52,13 +52,17 @@ class Page:
         return next((record[role] for record in self.records if record.get(role)), "")
 
 
-def is_answer(mail: Mail) -> bool:
+def is_answer(mail: Mail, ours: Sequence[str]) -> bool:
     """Whether somebody answers or passes on a mail: a system writes its own subject and quotes nothing.
 
-    Some thread their letters to ours by In-Reply-To, so that alone tells nothing; our own subject ("[KP-...]") does.
+    Some thread their letters to ours by In-Reply-To, so that alone tells nothing; our own subject ("[KP-...]") does,
+    and one of our addresses (`ours`), which stands below each letter of ours that somebody pastes.
     """
-    threaded = bool(mail.in_reply_to or mail.references)
-    return bool(_ANSWER_SUBJECT.match(mail.subject)) or (threaded and bool(mail.quoted or "[" in mail.subject))
+    if _ANSWER_SUBJECT.match(mail.subject):
+        return True
+    text = mail.new_text.casefold()
+    pasted = any(address.casefold() in text for address in ours)
+    return bool(mail.in_reply_to or mail.references) and bool(mail.quoted or "[" in mail.subject or pasted)
 
 
 def role_of(label: str, labels: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NoReturn
+from unittest.mock import patch
 
 import structlog
 
@@ -50,7 +51,7 @@ def ready(settings: Settings) -> Change:
 
     def take() -> None:
         house.paper_of = ready_made
-        parts.Reader = lambda *_, **__: reader  # type: ignore[assignment,misc]  # the same seam
+        patch.object(parts, "Reader", lambda *_, **__: reader).start()  # for as long as the process lives
 
     return take
 
