@@ -11,7 +11,7 @@ from maild.core.terms import EventName, Flag, Role, ServiceType, Status
 from maild.core.workflow import Workflow, profile_name
 from tests.house import lending, request, shipped_rules
 
-SMALL = {
+SMALL: dict[str, Any] = {
     "role": "borrowing",
     "initial": "New",
     "status": {"New": {"owner": "staff"}, "Cancelled": {"final": True}},
@@ -30,7 +30,7 @@ def problems(**files: dict[str, object]) -> list[str]:
 
 def changed(**tables: dict[str, object]) -> dict[str, object]:
     """The small profile with entries laid over its tables."""
-    return SMALL | {name: {**SMALL[name], **table} for name, table in tables.items()}  # type: ignore[dict-item]
+    return SMALL | {name: {**SMALL[name], **table} for name, table in tables.items()}
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_an_unknown_notice_is_told() -> None:
 
 
 def test_a_profile_extends_another_and_takes_entries_away() -> None:
-    partner = {"extends": "small", "transition": {"cancel": {"disabled": True}}}
+    partner: dict[str, object] = {"extends": "small", "transition": {"cancel": {"disabled": True}}}
     told = problems(small=SMALL, partner=partner)
     assert [p.split(": ")[0] for p in told] == ["workflows/partner.toml"] * 2  # nothing is reached, nothing ends
 
