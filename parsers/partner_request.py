@@ -20,7 +20,7 @@ from maild.reading.forms import FormRules, find_form
 from maild.reading.free_requests import own_number, read_free
 from maild.reading.iso18626 import read_xml
 from maild.reading.language import language_of
-from maild.reading.letter_values import from_letter, from_xml
+from maild.reading.letter_values import from_letter, from_xml, limit_of
 from maild.reading.openurl import find_openurl
 from maild.reading.request_prose import prose_doubts
 from maild.reading.rules import ReadingRules
@@ -101,6 +101,8 @@ class PartnerRequestParser:
         )
         filled = fill(answers, asking, rules.forms)
         prose = _prose_of(text, answers)
+        limit = limit_of(prose)
+        filled = replace(filled, requests=tuple(replace(r, max_cost=r.max_cost or limit) for r in filled.requests))
         filled = replace(filled, doubts=(*filled.doubts, *prose_doubts(prose, rules, _said(filled), language)))
         return self._reading(mail, rules, [filled], language)
 

@@ -259,6 +259,17 @@ def _article(body: str) -> dict[str, str]:
     return {}
 
 
+def read_host(text: str) -> dict[str, str]:
+    """Where a part stands, without the part: "Acta Tervica, Jg. 9 (1958), H. 2, S. 101-118"; {} without locators."""
+    body = " ".join(text.split()).strip(" .")
+    located = _locators(body) if len(body) <= MAX_REFERENCE else None
+    if not located:
+        return {}
+    found, at = located
+    head, found = _year_off(body[:at].rstrip(" ,("), body, found)
+    return _full(found | _container(head))
+
+
 def _year_off(head: str, body: str, found: dict[str, str]) -> tuple[str, dict[str, str]]:
     """The year that stands before or after the locators, taken off the journal's name."""
     if "year" in found:

@@ -18,6 +18,12 @@ _ASKED_BY = re.compile(r"\bby$|\bfrom$", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"10\.\d{4}|https?://")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _WORD = re.compile(r"[^\W\d_]{4,40}")
+_ORDERED = re.compile(r"^(?:tilaus|pyyntö|order|request|beställning|begäran|bestellung|bestilling)", re.IGNORECASE)
+_SERVICE = re.compile(
+    r"^(?:laina|lainana|lainaksi|kopio|kopiona|kirja|artikkeli|loan|copy|photocopy|book|article|chapter|lån|kopia|bok"
+    r"|artikel|kapitel|buch|aufsatz|kopie|ausleihe|artikkel|kopi)$",
+    re.IGNORECASE,
+)
 _WORDS = 3  # with a year they are a citation
 
 
@@ -41,6 +47,12 @@ def _settled(answer: Answer, before: Sequence[Answer], ours: bool, keys: set[str
         key = "reference"  # "Viite", "Referens": to a library its number, to a patron the work
     elif key == "reference" and "service" not in keys and _ONE_WORD.match(answer.value):
         key = "service"  # "Mitä haluat tilata?" - "Kirjan"
+    elif _SERVICE.match(answer.value) and (
+        key == "delivery" or (_ORDERED.match(answer.label) and key == "" and "service" not in keys)
+    ):
+        key = "service"  # "Tilaus: kopio", "Toimitustapa: laina"
+    elif key == "volume" and "year" not in keys and _YEAR.fullmatch(answer.value.strip()):
+        key = "year"  # "Jahrgang: 1979", with the volume under "Band" or not at all
     elif key == "issue" and _PLAIN_NUMBER.match(answer.label) and _OWN_NUMBER.match(answer.value):
         key = "ignore" if ours else "ref"
     elif key == "library" and ours and _HOUSE.match(answer.label) and "pickup" not in keys:

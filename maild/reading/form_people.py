@@ -12,6 +12,9 @@ from maild.reading.words import fold
 
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\\]{1,64}@[^\s@<>\"(),:;\\]{1,200}\.[^\s@<>\"(),:;\\.]{2,40}")
 
+_CARD_BEHIND = re.compile(r"^(.{3,120}?)\s?\((\d{6,20})\)$")  # "Fennimore, Adaeze (2100909090)"
+_SYMBOL_FIRST = re.compile(r"^([A-Z][A-Z0-9]{1,7})(?:, | [-–] | \(|: )(.{4,150}?)\)?$")
+
 
 def patron_of(
     answers: Sequence[Answer], values: Mapping[str, list[str]], asking: Asking, draft: Draft, rules: FormRules
@@ -23,7 +26,8 @@ def patron_of(
     )
     written = _EMAIL.search("\n".join([*values.get("email", []), *values.get("name", [])]))
     email = (written.group() if written else asking.reply_to) or _address_beside(name, draft)
-    card = first_of(values, "card")
+    behind = _CARD_BEHIND.match(first_of(values, "name") or "")
+    card = first_of(values, "card") or (behind.group(2) if behind else None)
     number = card.strip() if card and re.search(r"\d{3}|^[A-Za-z]{1,4}\d{2,}", card) and len(card) <= 40 else None
     if (card and number is None) or any(a.key == "card" and _says_no_card(a.value, rules) for a in answers):
         draft.doubt("incomplete", "The patron has no library card, or gave no number of it.", card or "")
@@ -51,6 +55,8 @@ def _address_beside(name: str, draft: Draft) -> str | None:
 def _turned(values: Mapping[str, list[str]]) -> str | None:
     """The patron's name; "Lindroos-Heino, Ebba" turned round where the label asks for the last name first."""
     name = first_of(values, "name")
+    if name and (behind := _CARD_BEHIND.match(name)):
+        name = behind.group(1)
     if name and name.count(",") == 1:
         last, first = (part.strip() for part in name.split(","))
         return f"{first} {last}" if first and last else name
@@ -92,6 +98,9 @@ def _name_and_symbol(text: str, rules: FormRules) -> tuple[str, str]:
     bracketed = re.match(r"^(.{3,150}?)\s?[(\[]([A-Za-z0-9:/-]{2,16})[)\]]$", lines[0])
     if bracketed and (isils(bracketed.group(2)) or re.fullmatch(r"[A-Z][A-Za-z0-9]{1,7}", bracketed.group(2))):
         return bracketed.group(1), bracketed.group(2)
+    first = _SYMBOL_FIRST.match(lines[0])  # "CRU, Cedar Ridge University", "BMU (Birchmont University)"
+    if first and rules.has("library_words", first.group(2)) and not rules.has("library_words", first.group(1)):
+        return first.group(2), first.group(1)
     return lines[0], ""
 
 

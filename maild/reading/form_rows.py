@@ -1,4 +1,4 @@
-"""Label and answer where no mark joins them: delimited columns, questions and answers by turns, paragraphs.
+"""Label and answer where no mark joins them: delimited columns, questions and answers by turns, lines led by labels.
 
 Only for texts in which the reader of lines (form_shapes) found no request: here the order alone tells what is a label.
 """
@@ -12,6 +12,8 @@ from maild.reading.forms import MAX_LABEL
 
 MAX_LINES = 300
 MIN_KNOWN = 4  # labels that must be known before the order of lines is believed
+MAX_LABEL_WORDS = 6
+MOST = 0.7  # of the lines from the first label to the last
 Pairs = tuple[tuple[str, str], ...]
 
 _DELIMITERS = (",", ";", "|")
@@ -70,6 +72,24 @@ def turns(text: str, known: Callable[[str], bool]) -> Pairs:
     if sum(known(label) for label, _ in pairs) < max(MIN_KNOWN, len(pairs) - 2):
         return ()
     return pairs
+
+
+def led_by_labels(text: str, known: Callable[[str], bool]) -> Pairs:
+    """ "Author Tarkkanen, Inkeri": lines of which nearly all begin with a known label, one blank before the answer."""
+    lines = [line.split() for line in text.splitlines()[:MAX_LINES] if line.strip()]
+    pairs = [_led(words, known) for words in lines]
+    led = [at for at, pair in enumerate(pairs) if pair is not None]
+    if len(led) <= MIN_KNOWN or len(led) < MOST * (led[-1] - led[0] + 1):
+        return ()
+    return tuple(pair for pair in pairs if pair is not None)
+
+
+def _led(words: list[str], known: Callable[[str], bool]) -> tuple[str, str] | None:
+    """The longest label that the words begin with, and the rest."""
+    if not words[0][:1].isupper():
+        return None
+    ends = range(min(len(words) - 1, MAX_LABEL_WORDS), 0, -1)
+    return next(((" ".join(words[:end]), " ".join(words[end:])) for end in ends if known(" ".join(words[:end]))), None)
 
 
 def _by_turns(lines: list[str], known: Callable[[str], bool]) -> Iterator[tuple[str, str]]:

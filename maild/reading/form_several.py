@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Sequence
 
+from maild.reading.people import leading_people
+
 _TITLES = frozenset({"title", "book", "journal", "article_title", "chapter_title"})
 _AUTHORS = frozenset({"author", "book_author", "article_author"})
 _IMPRINT = frozenset({"publisher", "place", "year"})
@@ -17,6 +19,10 @@ _FITS: dict[str, Callable[[str], object]] = {
 }
 _FIRM = (r"\s/\s", r"[/;\n]")  # nobody writes these inside of a name or a title by chance
 _LOOSE = (r",", r"\s")
+_PART = frozenset({"article_author", "article_title", "chapter_title"})
+_UNIT = re.compile(
+    r"^(?:vol|vsk|årg|bd|jg|nr|nro|no|n:o|issue|heft|häfte|ss?|sid|pp?|sivut|pages)[.:]?\s(?=\d)", re.IGNORECASE
+)
 _VOLUME_ISSUE = re.compile(
     r"(?:\b(?:vol|vsk|årg|bd|jg|volume|vuosikerta|årgång)\.?\s?)?(?<!\d)(\d{1,3})\s?"
     r"(?:\(\s?(\d{1,3}(?:[-–/]\d{1,3})?)\s?\)|[,:]?\s?(?:no|nro|nr|n:o|issue|heft|h|häfte)\.?\s?(\d{1,3}(?:[-–]\d{1,3})?))",
@@ -35,9 +41,9 @@ def cut_label(value: str, keys: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """
     asked = frozenset(keys)
     if parts := _parted(value, keys, _FIRM):
-        return parts
+        return _of_part(parts) if "article_author" in asked else parts
     if asked & _TITLES and asked & _AUTHORS:
-        return (("reference", value),)
+        return (asked & _PART and _by_colon(value)) or (("reference", value),)
     if asked <= _IMPRINT and "publisher" in asked and _YEAR.search(value):
         return (("imprint", value),)
     if not asked & _AUTHORS and (parts := _parted(value, keys, _LOOSE[:1] if asked & _TITLES else _LOOSE)):
@@ -47,12 +53,25 @@ def cut_label(value: str, keys: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return _locators(value, asked) if asked <= _LOCATORS else ()
 
 
+def _of_part(parts: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """What "Artikelns författare och titel" asks for is the article's title too."""
+    return tuple(("article_title" if key == "title" else key, value) for key, value in parts)
+
+
+def _by_colon(value: str) -> tuple[tuple[str, str], ...]:
+    """ "Malmsten, R.: Tröskverkens buller": author and title of a part; () where the names are not plain."""
+    people = leading_people(value)
+    if people is None or not people.sure or people.rest[:1] != ":":
+        return ()
+    return (("article_author", people.names), ("article_title", people.rest[1:].strip()))
+
+
 def _parted(value: str, keys: Sequence[str], separators: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """A value cut where that gives as many parts as there are keys, each such as its key asks for."""
     for separator in separators:
         parts = [part.strip() for part in re.split(separator, value.strip())]
         if len(parts) == len(keys) and all(map(_fits, keys, parts)):
-            return tuple(zip(keys, parts, strict=True))
+            return tuple((key, _UNIT.sub("", part)) for key, part in zip(keys, parts, strict=True))
     return ()
 
 

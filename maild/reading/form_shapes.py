@@ -6,12 +6,13 @@ the reading that recognises most labels is taken. Where none makes a request, th
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maild.core.mail import Mail
 from maild.reading.form_json import json_leaves
-from maild.reading.form_rows import asked_and_answered, delimited, paragraphs, turns
+from maild.reading.form_rows import asked_and_answered, delimited, led_by_labels, paragraphs, turns
 from maild.reading.form_several import cut_label
+from maild.reading.form_text import plain_lines
 from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, find_label, split_label
 
 _NAME_LIKE = re.compile(r"(?:\d{1,2}[.)]\s?)?[^\W\d_a-zåäöü]|[a-z]{1,30}_[a-z]")
@@ -23,6 +24,7 @@ _SYSTEM = re.compile(
 )
 MAX_LINES = 600
 MAX_ANSWERS = 120
+MIN_TURNS = 2  # labels above their answers before a label that only a pattern knows may stand so too
 LONG_LINE = 55  # characters; a line this long may have been wrapped by a mailer
 ONE_LINE = frozenset(
     {"ref", "email", "card", "phone", "isbn", "issn", "year", "volume", "issue", "need_before", "max_cost", "service"}
@@ -32,9 +34,9 @@ FREE = frozenset({"note", "reference", "office_address", "contact"})
 _SECTION = re.compile(r"^(?:[=*#~+_-]{2,}|\[[^\[\]]{3,60}\]|[=*#~+_-]{1,4}\s?[^=*#~_:-]{2,60}\s?[=*#~+_-]{1,4})$")
 _WPFORMS = re.compile(r"^-{2,4}\s(.{1,90}?)\s-{2,4}$")
 _SEPARATED = re.compile(
-    r"^([^(:\n]{1,40}\([^()]{3,50}\)|.{1,90}?)(?:\s?\.{2,80}\s?:?|\s?:(?!//)|\s?=(?!=)|\t+)\s*(.*)$", re.S
+    r"^([^(:\n]{1,40}\([^()]{3,50}\)|.{1,90}?)(?:\s?\.{2,80}\s?:?|\s?::?(?!//)|\s?=(?!=)|\t+)\s*(.*)$", re.S
 )
-_ASKED = re.compile(r"^([^?]{3,88}\?)\s+(\S[^?]*)$")
+_ASKED = re.compile(r"^([^?]{3,88}\?)\s+([^\s*][^?]*)$")
 _WIDE = re.compile(r"^(\S.{0,60}?)(?:\t+|\s{2,40})(\S.*)$")
 _QUESTION_NO = re.compile(r"^(?:q|k|f|kysymys|question|fråga|frage)\s?\d{1,3}\s?[.:)]\s+(?=\S)", re.IGNORECASE)
 _MARKS = re.compile(r"^(?:[•·]\s{0,8}|>\s{1,8}){1,20}")
@@ -56,7 +58,7 @@ def read_answers(
     mail: Mail, rules: FormRules, form: Form | None = None, *, text: str | None = None
 ) -> tuple[Answer, ...]:
     """The form's fields in order; () where the mail has no shape of a form."""
-    body = mail.text if text is None else text
+    body = plain_lines(mail.text if text is None else text)
     if _worth(answers := _from_json(body, rules, form)) >= 2:
         return tuple(answers[:MAX_ANSWERS])
     candidates = [_from_pairs(mail.rows, rules, form), _from_lines(_inner(body, form), rules, form, text is not None)]
@@ -77,6 +79,7 @@ def _by_order(text: str, rules: FormRules, form: Form | None) -> Iterator[Iterab
     yield asked_and_answered(text)
     yield paragraphs(text, known)
     yield turns(text, known)
+    yield led_by_labels(text, lambda label: find_label(label, rules, form, guess=False) is not None)
 
 
 def _worth(answers: Sequence[Answer]) -> int:
@@ -122,7 +125,22 @@ def _from_pairs(pairs: Iterable[tuple[str, str]], rules: FormRules, form: Form |
     answers: list[Answer] = []
     for label, value in pairs:
         if 0 < len(label.strip()) <= MAX_LABEL:
-            answers.extend(_answer(label, value, rules, form))
+            answers.extend(_nested(label, value, rules, form) or _answer(label, value, rules, form))
+    return answers
+
+
+def _nested(label: str, value: str, rules: FormRules, form: Form | None) -> list[Answer]:
+    """The fields of an answer that is nothing but "label: answer" on each line; [] for any other answer."""
+    lines = value.strip().splitlines()
+    labels = [line.partition(":")[0] for line in lines if ":" in line]
+    if len(lines) < 2 or len(labels) < len(lines):
+        return []
+    if any(find_label(label, rules, form, guess=False) is None for label in labels):
+        return []
+    answers = _from_lines(value, rules, form, letter=False)
+    outer = find_label(label, rules, form)
+    if outer is not None and outer.key in WORK_KEYS:  # what is called a name below "Item wanted" is the work's
+        answers = [replace(answer, key="title") if answer.key == "name" else answer for answer in answers]
     return answers
 
 
@@ -142,6 +160,7 @@ class _Lines:
     indent: int = 0
     last: int = 0  # length of the last line that was taken up
     letter: bool = False  # a person's mail: what stands after a blank line may be a signature
+    alone: int = 0  # labels that stood alone on their lines
 
 
 def _from_lines(text: str, rules: FormRules, form: Form | None, letter: bool) -> list[Answer]:
@@ -158,7 +177,15 @@ def _from_lines(text: str, rules: FormRules, form: Form | None, letter: bool) ->
             _go_on(stripped, indent, state, lines, number, rules, form)
         state.gap = False
         state.last = len(line)
-    return state.answers
+    return [part for answer in state.answers for part in _cut_late(answer, state.answers, rules, form)]
+
+
+def _cut_late(answer: Answer, answers: list[Answer], rules: FormRules, form: Form | None) -> Iterable[Answer]:
+    """The several fields of a label that stood alone above its answer: "Publisher and year" / "Tolpanvire, 2011"."""
+    alone = sum(other.label == answer.label for other in answers) == 1
+    if not (alone and answer.value) or find_label(answer.label, rules, form, guess=False) is not None:
+        return (answer,)
+    return tuple(_answer(answer.label, answer.value, rules, form)) if split_label(answer.label, rules) else (answer,)
 
 
 def _indent(line: str) -> int:
@@ -250,14 +277,24 @@ def _bare_label(line: str, indent: int, state: _Lines, rules: FormRules, form: F
         return False
     found = find_label(line, rules, form)
     asks = line.endswith(("*", ":", "?")) or state.above or find_label(line, rules, form, guess=False) is not None
-    if found is None or not (asks or found.key == "consent"):
+    if found is None or not (asks or found.key == "consent" or _by_turns(line, state, rules)):
         return False
     last = state.answers[-1] if state.answers and state.running else None
     # "What do you need?" / "Article": the answer is a word that is a label elsewhere.
     if last is not None and not last.value and not state.gap and _may_be_value(line, found.key, last.key):
         return False
     opened = [Answer(label=line.rstrip(" :*"), key=found.key, languages=found.languages)]
+    state.alone += 1
     return _open(state, opened, indent, awaits=True)
+
+
+def _by_turns(line: str, state: _Lines, rules: FormRules) -> bool:
+    """Whether labels have stood alone above one line of answer each, and it is a label's turn again."""
+    last = state.answers[-1] if state.answers else None
+    answered = last is not None and bool(last.value) and "\n" not in last.value
+    if split_label(line, rules):
+        return answered
+    return answered and state.alone >= MIN_TURNS and last is not None and last.key not in FREE and line[:1].isupper()
 
 
 def _may_be_value(line: str, key: str, asked: str) -> bool:
@@ -275,7 +312,9 @@ def _go_on(
     if not state.running or not state.answers:
         return
     last = state.answers[-1]
-    if not last.value:
+    if not last.value and state.gap and last.key == "note" and not state.awaits and _SYSTEM.search(line):
+        state.running = False  # an empty remark, and the system's own line below it
+    elif not last.value:
         last.value = line
     elif last.key in FREE:
         if not state.gap or _label_follows(lines, number, rules, form) or _still_free(line, last.key, state):

@@ -65,7 +65,7 @@ def fill(answers: Sequence[Answer], asking: Asking, rules: FormRules) -> Filled:
         delivery=None if asking.for_library else _delivery(values, draft, rules),
         office_address=None if asking.for_library else first_of(values, "office_address"),
         abroad_ok=flags["abroad_ok"],
-        any_edition=flags["any_edition"] or (True if draft.any_edition else None),
+        any_edition=True if draft.any_edition else flags["any_edition"],
         note="\n".join(dict.fromkeys(draft.notes)) or None,
         language=asking.language or None,
         patron=patron,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 
 from maild.core.reading import Citation
-from maild.reading.citations import Reference, read_reference, split_references
+from maild.reading.citations import Reference, read_host, read_reference, split_references
 from maild.reading.form_draft import Draft, first_of
 from maild.reading.identifiers import clean_isbn, clean_issn, dois, isbns, issns, pmids
 from maild.reading.people import leading_people
@@ -17,6 +17,11 @@ _ISSN = re.compile(r"(?<![\w-])\d{4}-\d{3}[\dXx](?![\w-])")
 _IMPRINT = re.compile(r"^(.{2,200}?),?\s\[?c?(1[4-9]\d\d|20\d\d)\]?\.?$")
 _EDITED = re.compile(
     r"^(?P<title>[^()]{3,300})\((?:red|toim|ed|eds|hrsg|hg|koost|utg)\.?:?\s(?P<editor>[^()]{3,100})\)[,.]?\s?(?P<year>1[5-9]\d\d|20\d\d)?\.?$",
+    re.IGNORECASE,
+)
+_EDITED_LAST = re.compile(
+    r"^(?P<title>[^,()]{3,200}), (?:toim|red|eds?|hrsg|hg)\.?:? (?P<editor>[^,()\d]{3,100})"
+    r"(?:, (?P<publisher>[^,()\d]{2,80}?))?,? (?P<year>1[5-9]\d\d|20\d\d)\.?$",
     re.IGNORECASE,
 )
 _BY = re.compile(
@@ -86,6 +91,9 @@ def _read_titles(values: Mapping[str, list[str]], draft: Draft) -> None:
         work["article_title"] = part
     if host or title:
         work["title"] = host or title or ""
+    if part and host and not work.keys() & {"volume", "issue"} and "pages" not in values:
+        located = read_host(host)
+        work |= located if {"title", "pages"} <= located.keys() else {}
     if host and title and title != host:
         draft.notes.append(title)
     if "article_title" in values and "chapter_title" in values:
@@ -99,6 +107,10 @@ def _split_titles(work: dict[str, str]) -> None:
         work["title"], work["author"] = host["title"].strip(), host["editor"].strip()
         if host["year"]:
             work.setdefault("year", host["year"])
+    last = _EDITED_LAST.match(work.get("title", "")) if not work.keys() & {"author", "publisher", "year"} else None
+    if last:
+        given = {"title": last["title"], "author": last["editor"], "publisher": last["publisher"], "year": last["year"]}
+        work |= {key: value.strip() for key, value in given.items() if value}
     part = _BY.match(work.get("article_title", ""))
     if part and "article_author" not in work:
         work["article_title"], work["article_author"] = part["title"].strip(), part["author"].strip()
@@ -176,7 +188,7 @@ def _read_imprint_and_year(values: Mapping[str, list[str]], work: dict[str, str]
 
 def _read_pages(values: Mapping[str, list[str]], work: dict[str, str]) -> None:
     start, end = first_of(values, "start_page"), first_of(values, "end_page")
-    pages = first_of(values, "pages") or (f"{start}-{end}" if start and end and start != end else start or end)
+    pages = first_of(values, "pages") or (f"{start}-{end}" if start and end and start != end else start)
     if pages:
         work["pages"] = re.sub(r"^(?:pp?|s|ss|sid|sivut)\.?\s(?=\d)", "", pages, flags=re.IGNORECASE)
 

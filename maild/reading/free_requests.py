@@ -75,7 +75,7 @@ _HOST_END = re2.compile(
     r"|jg|bd|band|heft|h)\.?\s?\d|(?i:vuodelta|vuosikerta|från år|aus dem jahr)\b|https?:)|\?|$)"
 )
 _VOLUME = re2.compile(
-    r"(?i)\b(?:vol|volume|vsk|årg|årgång|band|bd|jg|jahrgang|vuosikerta)\.?:?\s?(\d{1,4})\b|\b(\d{1,4})\s?\(\d{1,3}\)"
+    r"(?i)(?:\b|\s)(?:vol|volume|vsk|årg|årgång|band|bd|jg|jahrgang|vuosikerta)\.?:?\s?(\d{1,4})\b|\b(\d{1,4})\s?\(\d{1,3}\)"
 )
 _ISSUE = re2.compile(
     r"(?i)\b(?:nro|nr|no|n:o|numero|issue|heft|h|häfte|hefte)\.?:?\s?(\d{1,3}(?:[-–]\d{1,2})?)\b"
@@ -155,6 +155,9 @@ def _references(lines: list[str]) -> list[dict[str, str]]:
         if len(alone) > 1:
             found.extend(r.fields for r in alone)
             continue
+        if headed := _headed(paragraph, alone):
+            found.append(headed)
+            continue
         whole = (
             _certain(" ".join(paragraph))
             or (alone[0] if alone else None)
@@ -164,6 +167,14 @@ def _references(lines: list[str]) -> list[dict[str, str]]:
         if whole or stacked:
             found.append(whole.fields if whole else stacked)
     return found
+
+
+def _headed(paragraph: list[str], alone: list[Reference]) -> dict[str, str]:
+    """A catalogue's record: the author's name as a heading above the line that holds the rest."""
+    people = leading_people(paragraph[0].rstrip(":.")) if paragraph else None
+    if people is None or people.rest or not people.sure or len(alone) != 1 or "title" not in alone[0].fields:
+        return {}
+    return alone[0].fields | identifiers_of("\n".join(paragraph)) | {"author": people.names}
 
 
 def _is_whole(reference: Reference) -> bool:
@@ -276,6 +287,10 @@ def _year_in(text: str) -> dict[str, str]:
 def _part(title: str, after: str) -> list[dict[str, str]]:
     """An article's title and, behind it, where it stands: "lehdestä Suo 8(2), 2012, s. 33-41"."""
     fields = {"article_title": title.strip(" .,")}
+    by = re.match(r"^[\s,]{0,2}(?:av|by|von|af|kirjoittanut)\s", after)
+    people = leading_people(after[by.end() :]) if by else None
+    if people and people.sure:
+        fields["article_author"], after = people.names, people.rest
     tail = re.split(r"[?!]|\.\s(?=[A-ZÅÄÖ][a-zåäö]{2,}\s)", after[:300], maxsplit=1)[0]
     host = _HOST.search(tail) or _HOST_FI.search(tail)
     if host:

@@ -40,7 +40,8 @@ _EXEMPLAR = re.compile(
     re.I,
 )
 _LIMIT = re.compile(
-    r"(?:enintään|korkeintaan|maksimissaan|max(?:imum|\.)?(?: cost)?|up to|no more than|högst|maximalt"
+    r"(?:kosten bis|kostnad(?:er)? (?:upp )?till|costs? up to"
+    r"|enintään|korkeintaan|maksimissaan|max(?:imum|\.)?(?: cost)?|up to|no more than|högst|maximalt"
     r"|höchstens|bis zu|maks(?:imum|\.)?)[\s:]{0,3}",
     re.I,
 )
@@ -131,7 +132,7 @@ def from_letter(
                 service_type=service.type,
                 citation=Citation(**fields),
                 need_before=need_before,
-                max_cost=_limit(text),
+                max_cost=limit_of(text),
                 language=language or None,
                 requester=requester,
             )
@@ -174,7 +175,8 @@ def _deadline(text: str, today: Today, language: str) -> date | None:
     return days.pop() if len(days) == 1 else None
 
 
-def _limit(text: str) -> Money | None:
+def limit_of(text: str) -> Money | None:
+    """The most that the sentences of a letter are ready to pay; None where they name no one price as a limit."""
     found = set()
     for match in _LIMIT.finditer(text[:6000]):
         prices = [f for f in find_money(text[match.end() : match.end() + 20]) if f.money is not None and f.start < 3]

@@ -6,7 +6,7 @@ A year in brackets ends the name, a word for a work or for borrowing and a capit
 import re
 from collections.abc import Iterator
 
-from maild.reading.people import leading_people
+from maild.reading.people import People, leading_people
 
 MAX_TITLE_WORDS = 14
 MAX_BRACKETS = 6
@@ -33,6 +33,7 @@ _BY = re.compile(
 )
 _QUOTED = re.compile(r"(?i:\b(?:from|ur|aus|från|teoksesta|kirjasta)) (?=[\"“„«»”])")
 _QUOTES = "\"“”„«»'‘’"
+_SUBTITLE = re.compile(r": (?:A|An|The|Ein|Eine|En|Ett|His|Her|Life|Works?|Letters)\b")
 _SENTENCE_STOP = re.compile(r"[?!;]|[^\W\d_]{3}\.\s")
 
 
@@ -63,8 +64,16 @@ def _named(before: str, bracket: str) -> dict[str, str]:
         name, fields["author"] = by.group(1), people.names
     elif "author" not in fields and (author := _owner(before[: cue.end()], name)):
         name, fields["author"] = author[1], author[0]
+    elif "author" not in fields and (people := leading_people(name)) is not None and _has_colon(people):
+        fields["author"], name = people.names, people.rest[2:]
     title = name.strip(f" ,{_QUOTES}")
     return fields | {"title": title} if _is_title(title) else {}
+
+
+def _has_colon(people: People) -> bool:
+    """Whether a title follows behind the names' colon: "Lyndon Marsh: A Life" is a title with its subtitle."""
+    title = re.match(rf": {_UP}", people.rest) is not None
+    return title and (people.sure or not _SUBTITLE.match(people.rest))
 
 
 def _owner(before: str, name: str) -> tuple[str, str] | None:
