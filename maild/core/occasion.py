@@ -139,7 +139,8 @@ def patron_language(request: Request, patron: Patron | None, rules: Rules) -> st
 
 
 def _no_address(o: Occasion, letter: str, whom: str) -> AskStaff:
-    text = f"The letter {letter} for {o.request.number} could not go out: {whom} has no e-mail address."
+    of = f" for {o.request.number}" if o.request.number else ""  # a new request has none yet
+    text = f"The letter {letter}{of} could not go out: {whom} has no e-mail address."
     return AskStaff(number=o.request.number, reason="no-address", text=text)
 
 
