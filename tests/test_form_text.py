@@ -33,6 +33,7 @@ def test_a_line_says_what_was_chosen_and_bears_no_marks(line: str, plain: str) -
         "*** Teos ***",
         "a=1&b=2",
         "50% x=y",
+        "ctx_ver=Z39&rft.atitle=Lichen+growth&rft.date=2006&rfr_id=a%3Ab",
     ],
 )
 def test_a_line_without_choices_or_marks_stays(line: str) -> None:

@@ -77,6 +77,8 @@ def turns(text: str, known: Callable[[str], bool]) -> Pairs:
 def led_by_labels(text: str, known: Callable[[str], bool]) -> Pairs:
     """ "Author Tarkkanen, Inkeri": lines of which nearly all begin with a known label, one blank before the answer."""
     lines = [line.split() for line in text.splitlines()[:MAX_LINES] if line.strip()]
+    if sum(any(word.endswith(":") for word in words[:MAX_LABEL_WORDS]) for words in lines) > len(lines) / MIN_KNOWN:
+        return ()  # a colon is a mark: the reader of lines has seen what it can
     pairs = [_led(words, known) for words in lines]
     led = [at for at, pair in enumerate(pairs) if pair is not None]
     if len(led) <= MIN_KNOWN or len(led) < MOST * (led[-1] - led[0] + 1):

@@ -12,12 +12,13 @@ _BOX = re.compile(r"[(\[]\s{0,2}(?P<tick>[xX*✓✔•])\s{0,2}[)\]]|[☑☒✓�
 _BOX_FIRST = re.compile(rf"^\s{{0,8}}(?:[^:]{{1,60}}:\s{{0,4}})?(?:{_BOX.pattern.replace('?P<tick>', '?:')})")
 _EMPTY = re.compile(r"^(?:\[\s{0,2}\]|\(\s{1,2}\)|[☐□○])$")
 _ENCODED = re.compile(r"^[\w.\[\]-]{1,60}=[^\s=&]{0,400}$")
+_OPENURL = re.compile(r"\b(?:rft|ctx_ver|url_ver|genre|aulast|atitle)[._\w]{0,20}=", re.IGNORECASE)
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 def plain_lines(text: str) -> str:
     """The text with an encoded body decoded, `**Label:** value` without marks, and of choices those that are ticked."""
-    if "%" in text and (fields := _decoded(text)):
+    if "%" in text and not _OPENURL.search(text) and (fields := _decoded(text)):
         return "\n".join(fields)
     return "\n".join(_plain(line) for line in text.split("\n"))
 
