@@ -41,7 +41,7 @@ from maild.reading.opening import open_mail, part_bytes
 from maild.reading.read import read_alone, read_mail
 from maild.reading.today import taken_at
 from maild.registry import load_parsers
-from maild.rulebook import read_files
+from maild.rulebook import policy_of, read_files
 from maild.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -153,7 +153,7 @@ def through_reader(wanted: int, seconds: float, first: int) -> Figures:
     figures = Figures(limit=READER_SECONDS)
     sources = list(mails(FOLDERS[1:2]).values())
     known = contexts()
-    policy = house.policy_of(Settings())
+    policy = policy_of(Settings())
     reader = Reader(read_files()[0], policy, known[0].our_addresses, wall_seconds=PATIENCE_SECONDS)
     reader.open([ToOpen(raw=b"")])  # starts it
     end = time.monotonic() + seconds

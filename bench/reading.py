@@ -29,7 +29,7 @@ from maild.reading.opening import open_mail
 from maild.reading.read import read_mail
 from maild.reading.rules import ReadingRules
 from maild.registry import load_parsers
-from maild.rulebook import read_files
+from maild.rulebook import policy_of, read_files
 from maild.settings import Settings
 
 OURS = ("ill@library.example",)
@@ -243,7 +243,7 @@ def through_reader(reader: Reader, mails: Sequence[bytes]) -> float:
 def ratios(bench: Bench, count: int) -> bool:
     """Prints the rates; whether they are good enough."""
     mails = [reply(n) for n in range(1, count + 1)]
-    reader = Reader(read_files()[0], house.policy_of(Settings()), OURS)
+    reader = Reader(read_files()[0], policy_of(Settings()), OURS)
     reader.open([ToOpen(raw=mails[0])])  # starts it
     baseline = best(email.message_from_bytes, mails)
     figures = (

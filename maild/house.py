@@ -11,25 +11,16 @@ from maild.core import letter_rules
 from maild.core.letter_rules import LetterRules
 from maild.core.letters import SiteFacts
 from maild.core.problems import Problem
-from maild.core.rules import SitePolicy
 from maild.credentials import file_problem
 from maild.letters.compose import Composer
 from maild.letters.render import Letters
-from maild.rulebook import Files, Rulebook, load, read_files
+from maild.rulebook import Files, Rulebook, WrongRules, load, policy_of, read_files, reading_problems
 from maild.settings import Language, Login, Settings
 from maild.store.context import Identity
 from maild.store.database import Database
 
 KEY_BYTES = 32
 KEY_FILE = "reply.key"
-
-
-class WrongRules(Exception):
-    """Rules have mistakes; `problems` names them all."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,33 +31,19 @@ class Paper:
     letters: LetterRules
 
 
-def policy_of(settings: Settings) -> SitePolicy:
-    """What the rules may know of the settings."""
-    site, automation = settings.site, settings.automation
-    return SitePolicy(
-        zone=site.zone,
-        prefix=site.prefix,
-        prefixes=(site.prefix, *site.earlier_prefixes),
-        address=site.address,
-        attention_to=settings.attention_to,
-        language=site.language,
-        mode=automation.mode,
-        letter_modes=dict(automation.letters),
-        max_events=automation.max_events,
-        max_letters_a_day=automation.max_letters_a_day,
-        pickup=tuple(site.pickup),
-        holdings=bool(settings.holdings.command),
-    )
-
-
 def paper_of(settings: Settings, read: Files | None = None) -> Paper:
-    """The rules in force, of the files that were `read`, or are now. Raises WrongRules with every mistake in all."""
+    """The rules in force, of the files that were `read`, or are now.
+
+    Raises WrongRules with every mistake in all files where one of those that decide and write has one; a mistake that
+    only reading would meet is told by who reads (Rulebook.reading).
+    """
     files, unreadable = read or read_files(settings.own.rules)
+    policy = policy_of(settings)
     letters, problems = letter_rules.load(files)
     names = tuple(letters.letters) if letters else ()
-    rulebook, wrong = load(files, policy_of(settings), names, settings.our_addresses)
+    rulebook, wrong = load(files, policy, names, settings.our_addresses)
     if unreadable or letters is None or rulebook is None:
-        raise WrongRules([*unreadable, *wrong, *problems])
+        raise WrongRules([*unreadable, *wrong, *reading_problems(files, policy), *problems])
     return Paper(rulebook=rulebook, letters=letters)
 
 

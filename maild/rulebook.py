@@ -10,7 +10,9 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
@@ -19,23 +21,64 @@ from maild.core import letter_rules
 from maild.core import rules as core_rules
 from maild.core.problems import Problem, RuleFile, RuleFiles
 from maild.core.rules import Rules, SitePolicy
-from maild.reading import rules as reading_rules
-from maild.reading.rules import ReadingRules
+from maild.settings import Settings
+
+if TYPE_CHECKING:
+    from maild.reading.rules import ReadingRules
 
 SCHEMA = 1
+JUDGE = Path("judge", "weights.gz")  # below the shipped rules
 DAY = "$day"  # the key that marks a day in stored rules
 _POLICY = TypeAdapter(SitePolicy)
 Files = tuple[dict[str, RuleFile], list[Problem]]  # as read_files gives them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongRules(Exception):
+    """Rules have mistakes; `problems` names them all."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rulebook:
     """Every rule in force, and the digest by which a decision names them."""
 
     files: dict[str, RuleFile]
     rules: Rules
-    reading: ReadingRules
+    our_addresses: tuple[str, ...]
     digest: str
+
+    @cached_property
+    def reading(self) -> "ReadingRules":
+        """The rules of reading, made of the files for who reads in this process. Raises WrongRules.
+
+        The daemon leaves them to its reader process: thousands of phrases, which it would load for nothing.
+        """
+        rules, problems = _reading(self.files, self.rules.site, self.our_addresses)
+        if rules is None:
+            raise WrongRules(problems)
+        return rules
+
+
+def policy_of(settings: Settings) -> SitePolicy:
+    """What the rules may know of the settings."""
+    site, automation = settings.site, settings.automation
+    return SitePolicy(
+        zone=site.zone,
+        prefix=site.prefix,
+        prefixes=(site.prefix, *site.earlier_prefixes),
+        address=site.address,
+        attention_to=settings.attention_to,
+        language=site.language,
+        mode=automation.mode,
+        letter_modes=dict(automation.letters),
+        max_events=automation.max_events,
+        max_letters_a_day=automation.max_letters_a_day,
+        pickup=tuple(site.pickup),
+        holdings=bool(settings.holdings.command),
+    )
 
 
 def read_files(site_folder: Path | None = None) -> Files:
@@ -114,15 +157,29 @@ def merge(
 def load(
     files: dict[str, RuleFile], policy: SitePolicy, letters: Sequence[str], our_addresses: Sequence[str]
 ) -> tuple[Rulebook | None, list[Problem]]:
-    """The Rulebook of these files, or None with every mistake in every one."""
-    rules, wrong_rules = core_rules.load(files, policy, letters)
-    reading, wrong_reading = reading_rules.load(
-        files, prefixes=policy.prefixes, zone=policy.zone, our_addresses=tuple(our_addresses)
-    )
-    problems = [*_located(wrong_rules, files), *_located(wrong_reading, files)]
-    if problems or rules is None or reading is None:
-        return None, problems
-    return Rulebook(files=files, rules=rules, reading=reading, digest=_digest(files, policy, reading)), []
+    """The Rulebook of these files, or None with every mistake in what decides.
+
+    Mistakes in what only reading goes by are those of `reading_problems`.
+    """
+    rules, wrong = core_rules.load(files, policy, letters)
+    if wrong or rules is None:
+        return None, list(_located(wrong, files))
+    addresses = tuple(our_addresses)
+    return Rulebook(files=files, rules=rules, our_addresses=addresses, digest=_digest(files, policy, addresses)), []
+
+
+def reading_problems(files: dict[str, RuleFile], policy: SitePolicy) -> list[Problem]:
+    """Every mistake in the phrases, forms, dialects and whatever else reading goes by."""
+    return _reading(files, policy, ())[1]
+
+
+def _reading(
+    files: dict[str, RuleFile], policy: SitePolicy, our_addresses: tuple[str, ...]
+) -> "tuple[ReadingRules | None, list[Problem]]":
+    from maild.reading import rules as reading_rules  # with all that reads: a process that only decides needs none
+
+    rules, wrong = reading_rules.load(files, prefixes=policy.prefixes, zone=policy.zone, our_addresses=our_addresses)
+    return rules, list(_located(wrong, files))
 
 
 def _located(problems: Sequence[Problem], files: dict[str, RuleFile]) -> Iterator[Problem]:
@@ -132,14 +189,14 @@ def _located(problems: Sequence[Problem], files: dict[str, RuleFile]) -> Iterato
         yield Problem(file=origin, place=p.place, what=p.what, way_out=p.way_out)
 
 
-def _digest(files: RuleFiles, policy: SitePolicy, reading: ReadingRules) -> str:
+def _digest(files: RuleFiles, policy: SitePolicy, our_addresses: Sequence[str]) -> str:
     """SHA-256 over all that decides, hex: two rulebooks with the same digest decide alike."""
-    return hashlib.sha256(_told(files, policy, reading).encode()).hexdigest()
+    return hashlib.sha256(_told(files, policy, our_addresses).encode()).hexdigest()
 
 
 def as_text(rulebook: Rulebook) -> str:
     """The rulebook as it is stored with the first decision by it."""
-    return _told(rulebook.files, rulebook.rules.site, rulebook.reading)
+    return _told(rulebook.files, rulebook.rules.site, rulebook.our_addresses)
 
 
 def from_text(text: str) -> Rulebook:
@@ -151,23 +208,27 @@ def from_text(text: str) -> Rulebook:
     files = {name: RuleFile(name=name, data=data) for name, data in told["files"].items()}
     policy, addresses = _POLICY.validate_python(told["policy"]), tuple(told["our_addresses"])
     letters, problems = letter_rules.load(files)
-    rules, wrong_rules = core_rules.load(files, policy, letters.letters if letters else ())
-    reading, wrong_reading = reading_rules.load(
-        files, prefixes=policy.prefixes, zone=policy.zone, our_addresses=addresses
-    )
-    if rules is None or reading is None:
+    rulebook, wrong_rules = load(files, policy, tuple(letters.letters) if letters else (), addresses)
+    wrong_reading = reading_problems(files, policy)
+    if rulebook is None or wrong_reading:
         raise ValueError("; ".join(map(str, [*problems, *wrong_rules, *wrong_reading])))
-    return Rulebook(files=files, rules=rules, reading=reading, digest=_digest(files, policy, reading))
+    return rulebook
 
 
-def _told(files: RuleFiles, policy: SitePolicy, reading: ReadingRules) -> str:
+def _told(files: RuleFiles, policy: SitePolicy, our_addresses: Sequence[str]) -> str:
     told = {
         "files": {name: file.data for name, file in files.items()},
         "policy": _POLICY.dump_python(policy, mode="json"),
-        "our_addresses": list(reading.our_addresses),
-        "judge": reading.judge.digest,
+        "our_addresses": list(our_addresses),
+        "judge": _judge_digest(),
     }
     return json.dumps(told, default=_day, ensure_ascii=False)  # not sorted: where order matters, it is kept
+
+
+@cache
+def _judge_digest() -> str:
+    """SHA-256 of the second judge's weights, hex: they come with the program, and decide too."""
+    return hashlib.sha256((shipped("rules") / JUDGE).read_bytes()).hexdigest()
 
 
 def _day(value: object) -> dict[str, str]:

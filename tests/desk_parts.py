@@ -15,7 +15,8 @@ from maild import house
 from maild.clock import Clock, WoundClock
 from maild.core.request import Partner, Patron
 from maild.process import Desk
-from maild.reader import InProcessReader, ReaderSeam
+from maild.reader import ReaderSeam
+from maild.reader.within import InProcessReader
 from maild.settings import Automation, Post, RulesAt, Settings, Site, Trust
 from maild.settings import Database as DatabaseAt
 from maild.settings import Desk as People

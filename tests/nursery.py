@@ -12,8 +12,8 @@ from unittest.mock import patch
 from maild import daemon, house
 from maild.clock import SystemClock
 from maild.configuration import load
-from maild.daemon import parts
-from maild.reader import InProcessReader
+from maild.daemon import beginning
+from maild.reader.within import InProcessReader
 from maild.verbs.running import log_to_stderr
 
 
@@ -23,7 +23,7 @@ def main(config: Path) -> None:
     paper = house.paper_of(settings)
     reader = InProcessReader(paper.rulebook.reading)
     house.paper_of = lambda *_: paper
-    patch.object(parts, "Reader", lambda *_, **__: reader).start()  # for as long as the process lives
+    patch.object(beginning, "Reader", lambda *_, **__: reader).start()  # for as long as the process lives
     log_to_stderr()
     for _ in sys.stdin:
         child = os.fork()

@@ -10,8 +10,8 @@ import time
 from maild.core.mail import Mail
 from maild.core.reading import Doubt, Reading
 from maild.core.request import Context
-from maild.reader import InProcessReader
 from maild.reader.child import run
+from maild.reader.within import InProcessReader
 from maild.reading.rules import ReadingRules
 
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from maild.cli import app
 from maild.clock import SystemClock, WoundClock
 from maild.core.effects import AskStaff
-from maild.daemon import Daemon
+from maild.daemon.lifecycle import Daemon
 from maild.demo.imap_server import free_port
 from maild.process import Desk
 from maild.settings import Listener, Settings

@@ -7,7 +7,8 @@ import pytest
 from imapclient import IMAPClient
 
 from maild.clock import SystemClock
-from maild.daemon import Daemon
+from maild.daemon.lifecycle import Daemon
+from maild.rulebook import WrongRules
 from maild.settings import Automation, Mailbox
 from maild.store.tables import HistoryRow, InboxRow, OutboxRow, RequestRow, TaskRow
 from tests.desk_parts import LOANED, form, reply, rows, settings_in
@@ -47,3 +48,19 @@ async def test_first_start_on_a_full_mailbox_does_nothing(stopped_dovecot: Dovec
         assert client.select_folder("INBOX", readonly=True)[b"EXISTS"] == OLD
         assert len(client.search("UNSEEN")) == OLD
         assert [name for _, _, name in client.list_folders()] == ["INBOX"]
+
+
+async def test_mistakes_in_rules_end_the_start_all_at_once_whoever_would_have_met_them(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    phrases = tmp_path / "rules/phrases/fi.toml"
+    phrases.parent.mkdir()
+    phrases.write_text('schema = 1\n[says.Loaned]\nphrases = ["kirja (lähti"]\n')
+    with pytest.raises(WrongRules) as only_in_reading:  # the reader's process alone reads these
+        await Daemon(settings, SystemClock()).once()
+    assert [(p.file, p.place) for p in only_in_reading.value.problems] == [(str(phrases), "says.Loaned")]
+    calendar = tmp_path / "rules/calendars/default.toml"
+    calendar.parent.mkdir()
+    calendar.write_text('schema = 1\nholidays = "Finland"\n')
+    with pytest.raises(WrongRules) as in_both:
+        await Daemon(settings, SystemClock()).once()
+    assert {p.file for p in in_both.value.problems} == {str(phrases), str(calendar)}

@@ -12,7 +12,7 @@ import pytest
 from imapclient import IMAPClient
 
 from maild.clock import SystemClock
-from maild.daemon import Daemon
+from maild.daemon.lifecycle import Daemon
 from maild.demo.imap_server import free_port
 from maild.intake.imap import MailboxDoor
 from maild.settings import Desk, Listener, Mailbox, Post, Settings

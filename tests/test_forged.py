@@ -26,7 +26,8 @@ from maild.core.effects import (
 )
 from maild.core.terms import Party
 from maild.core.trust import reply_address, sign, token_ok
-from maild.reader import InProcessReader, Opened, ToOpen
+from maild.reader import Opened, ToOpen
+from maild.reader.within import InProcessReader
 from maild.reading.opening import open_mail
 from maild.rulebook import Rulebook
 from maild.settings import Settings

@@ -22,7 +22,7 @@ from maild.core.request import Request
 from maild.core.rota_rules import Rota, RotaEntry
 from maild.core.rules import Refused, Rules, SitePolicy
 from maild.core.terms import EventName, Flag, ServiceType, Status
-from maild.daemon import Daemon
+from maild.daemon.lifecycle import Daemon
 from maild.desk.holdings import ANSWER, FAILED, looked_up, question_of, symbols_in
 from maild.desk.holdings import HookFailed as Failed
 from maild.settings import Holdings, Settings

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from maild.cli import app
 from maild.clock import WoundClock
-from maild.daemon import Daemon
+from maild.daemon.lifecycle import Daemon
 from maild.health import health
 from maild.notices.leap import COMMAND, is_sure_of_time
 from maild.settings import Settings

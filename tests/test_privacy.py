@@ -18,7 +18,8 @@ from maild.core.request import Charge, Patron
 from maild.core.terms import EventName
 from maild.house import paper_of
 from maild.notices.retention import erase_what_is_old
-from maild.reader import InProcessReader, Opened, ToOpen
+from maild.reader import Opened, ToOpen
+from maild.reader.within import InProcessReader
 from maild.reading.identifiers import MASK
 from maild.reading.masking import masked
 from maild.reading.opening import open_mail

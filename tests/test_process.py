@@ -15,9 +15,10 @@ from maild.core.request import Context
 from maild.core.terms import EventName
 from maild.deciding import Decided, Decider
 from maild.process import Desk
-from maild.reader import Failed, InProcessReader, Opened, Reader, ReaderSeam, ToOpen
+from maild.reader import Failed, Opened, Reader, ReaderSeam, ToOpen
+from maild.reader.within import InProcessReader
 from maild.registry import load_parsers
-from maild.rulebook import read_files
+from maild.rulebook import policy_of, read_files
 from maild.settings import Automation, Settings
 from maild.store import claiming, decisions, settling
 from maild.store.database import Database
@@ -291,7 +292,7 @@ ODD: dict[str, Callable[[], bytes]] = {
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """The real reader process."""
     settings = settings_in(tmp_path_factory.mktemp("reader"))
-    made = Reader(read_files()[0], house.policy_of(settings), settings.our_addresses)
+    made = Reader(read_files()[0], policy_of(settings), settings.our_addresses)
     yield made
     made.close()
 

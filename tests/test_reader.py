@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from maild import house
 from maild.core.mail import Mail
 from maild.core.reading import Reading
 from maild.core.request import Context
 from maild.core.terms import Kind
-from maild.reader import Failed, InProcessReader, Opened, Part, Reader, ReaderFailed, ToOpen
+from maild.reader import Failed, Opened, Part, Reader, ReaderFailed, ToOpen
 from maild.reader.wire import ORDER, Order, send
+from maild.reader.within import InProcessReader
 from maild.reading import rules as reading_rules
 from maild.reading.rules import ReadingRules
-from maild.rulebook import read_files
+from maild.rulebook import policy_of, read_files
 from maild.settings import Settings
 
 SETTINGS = Settings()
-POLICY = house.policy_of(SETTINGS)
+POLICY = policy_of(SETTINGS)
 MAILS = Path(__file__).parent / "mails/opening"
 
 

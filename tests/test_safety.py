@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from maild import house
 from maild.cli import app
 from maild.clock import WoundClock
-from maild.daemon import Daemon
+from maild.daemon.lifecycle import Daemon
 from maild.health import Polled, Pulse, as_metrics, end_pulse, health, read_pulse, write_pulse
-from maild.house import WrongRules
 from maild.metrics import serve_metrics
+from maild.rulebook import WrongRules
 from maild.settings import Post, Settings
 from maild.store import inbox, settling
 from maild.store.database import Database, Unsafe

@@ -282,7 +282,7 @@ def test_a_patron_whom_only_a_taken_back_request_made_known_is_asked_about_again
 
 def test_a_replay_decides_the_same_of_what_was_taken_back(desk: Desk, database: Database, site: Settings) -> None:
     from maild import house
-    from maild.reader import InProcessReader
+    from maild.reader.within import InProcessReader
 
     do(desk, EventName.EDIT, title="Toinen")
     do(desk, EventName.UNDO)

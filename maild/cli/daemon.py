@@ -66,6 +66,6 @@ def clock(
     confirm: Annotated[bool, typer.Option("--confirm", help="The clock is right although it leapt: go on.")] = False,
 ) -> None:
     """Whether the clock went on as clocks do; by one that leapt nothing is decided, noticed or erased."""
-    from maild.verbs import running
+    from maild.verbs import clock
 
-    run_verb(lambda: running.clock(context.obj, confirm=confirm))
+    run_verb(lambda: clock.clock(context.obj, confirm=confirm))

@@ -44,6 +44,6 @@ def restore(context: typer.Context, path: Path) -> None:
 @db_app.command("upgrade")
 def db_upgrade(context: typer.Context) -> None:
     """Creates the database, or brings its schema to this version's."""
-    from maild.verbs import running
+    from maild.verbs import keeping
 
-    run_verb(lambda: running.upgrade(context.obj))
+    run_verb(lambda: keeping.upgrade(context.obj))

@@ -14,6 +14,7 @@ from maild.core.rulefiles import Table, read
 
 FILE = "calendars/default.toml"
 MAX_CLOSURE_DAYS = 200
+ALPHA_2 = 2  # letters of a country's code by ISO 3166-1
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 ONE_DAY = timedelta(days=1)
@@ -139,7 +140,7 @@ def load(files: RuleFiles) -> tuple[Calendar, list[Problem]]:
 
 def _mistakes(found: _CalendarFile) -> list[Problem]:
     out: list[Problem] = []
-    if found.holidays and found.holidays not in holidays.list_supported_countries():
+    if found.holidays and not _is_country(found.holidays):
         out.append(_problem("holidays", f"no such country: {found.holidays!r}", 'write "FI", or "" for no holidays'))
     if len(found.closed_weekdays) == len(WEEKDAYS):
         out.append(_problem("closed_weekdays", "no day of the week is open", "leave at least one out"))
@@ -149,6 +150,17 @@ def _mistakes(found: _CalendarFile) -> list[Problem]:
             what = f"lasts {length} days"
             out.append(_problem(f"closures.{key}", what, f"give first and last day, at most {MAX_CLOSURE_DAYS} days"))
     return out
+
+
+def _is_country(code: str) -> bool:
+    """Whether it is a code of two letters that `holidays` knows; to list all of them would import each country."""
+    if len(code) != ALPHA_2:
+        return False
+    try:
+        holidays.country_holidays(code)
+    except NotImplementedError:
+        return False
+    return True
 
 
 def _problem(place: str, what: str, way_out: str) -> Problem:

@@ -4,6 +4,25 @@ One worker thread does everything that changes a request, so nothing has to be l
 post live on the event loop, each mailbox in its owner thread.
 """
 
-from maild.daemon.lifecycle import Daemon, once, run
+from maild.clock import Clock
+from maild.settings import Settings
 
-__all__ = ["Daemon", "once", "run"]
+
+def run(settings: Settings, clock: Clock) -> None:
+    """`maild run`."""
+    from maild.daemon.beginning import begin
+
+    begun = begin(settings)
+    from maild.daemon.lifecycle import go  # imports most libraries, which takes as long as the reader needs to start
+
+    go(lambda daemon: daemon.run(), settings, clock, begun)
+
+
+def once(settings: Settings, clock: Clock) -> None:
+    """`maild once`."""
+    from maild.daemon.beginning import begin
+
+    begun = begin(settings)
+    from maild.daemon.lifecycle import go  # as above
+
+    go(lambda daemon: daemon.once(), settings, clock, begun)

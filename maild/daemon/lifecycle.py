@@ -11,6 +11,7 @@ import structlog
 from maild import health, watch
 from maild.clock import Clock
 from maild.core.effects import Command
+from maild.daemon.beginning import Begun, begin
 from maild.daemon.doors import close_mailboxes, open_doors
 from maild.daemon.holdings import HoldingsRound
 from maild.daemon.parts import Parts, build
@@ -42,8 +43,10 @@ class Rounds:
 class Daemon:
     """Everything that runs. `ready` is set once it takes mail; `ports` are those of its doors, by protocol."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, begun: Begun | None = None) -> None:
+        """`begun`: what was begun before everything was imported; else it is when the daemon opens."""
         self._settings = settings
+        self._begun = begun
         self._clock = clock
         self._stack = ExitStack()
         self._signals = Signals()
@@ -105,7 +108,7 @@ class Daemon:
                 self._build()
                 metrics = self.rounds.pulse.as_metrics
                 self.ports |= await open_doors(self._settings, self.parts, self._clock, doors, metrics)
-                await self._worker.do(self.parts.desk.warm_up)  # before a mail is claimed: it takes a second or two
+                await self._worker.do(self.parts.warm_up)  # before a mail is claimed: it takes a second or two
                 yield
             finally:
                 await self._close()
@@ -117,7 +120,8 @@ class Daemon:
     def _build(self) -> None:
         settings, signals, clock, worker = self._settings, self._signals, self._clock, self._worker
         came, written = waker(signals.mail), waker(signals.letters)
-        parts = build(settings, clock, self._stack, mail_came=came, written=written)
+        begun = self._begun or begin(settings)
+        parts = build(settings, clock, begun, self._stack, mail_came=came, written=written)
         mail = MailRound(parts, worker, signals, clock)
         rounds = Rounds(
             mail=mail,
@@ -200,18 +204,10 @@ class Daemon:
         raise RuntimeError(f"still not done after {MAX_ROUNDS} rounds; see the journal for what repeats")
 
 
-def run(settings: Settings, clock: Clock) -> None:
-    """`maild run`."""
-    _main(lambda daemon: daemon.run(), settings, clock)
+def go(work: Callable[[Daemon], Awaitable[None]], settings: Settings, clock: Clock, begun: Begun) -> None:
+    """A daemon's whole life, with that work in it."""
 
-
-def once(settings: Settings, clock: Clock) -> None:
-    """`maild once`."""
-    _main(lambda daemon: daemon.once(), settings, clock)
-
-
-def _main(work: Callable[[Daemon], Awaitable[None]], settings: Settings, clock: Clock) -> None:
     async def body() -> None:
-        await work(Daemon(settings, clock))
+        await work(Daemon(settings, clock, begun))
 
     asyncio.run(body())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from maild import house
 from maild.clock import Clock
+from maild.daemon.beginning import Begun
 from maild.house import Paper
 from maild.intake.accept import Acceptance
 from maild.intake.imap import MailboxDoor
@@ -13,8 +14,8 @@ from maild.notices.leap import is_sure_of_time
 from maild.post.sender import Sender
 from maild.post.transport import transport_for
 from maild.process import Desk
-from maild.reader import Reader
-from maild.rulebook import Files, read_files
+from maild.reader import Reader, ReaderFailed
+from maild.rulebook import Rulebook
 from maild.settings import Settings
 from maild.store.database import Database
 
@@ -26,10 +27,19 @@ class Parts:
     """The parts of one house."""
 
     database: Database
+    rulebook: Rulebook
     desk: Desk
     acceptance: Acceptance
     sender: Sender
     mailboxes: tuple[MailboxDoor, ...]
+
+    def warm_up(self) -> None:
+        """Waits for the reader. Raises WrongRules with each mistake where it refused its rules, else ReaderFailed."""
+        try:
+            self.desk.warm_up()
+        except ReaderFailed:
+            _ = self.rulebook.reading  # the same rules, with the places of their files
+            raise
 
     def is_sure_of_time(self) -> bool:
         """False by a clock that leapt; staff hear of it."""
@@ -37,14 +47,19 @@ class Parts:
 
 
 def build(
-    settings: Settings, clock: Clock, stack: ExitStack, *, mail_came: Callable[[], None], written: Callable[[], None]
+    settings: Settings,
+    clock: Clock,
+    begun: Begun,
+    stack: ExitStack,
+    *,
+    mail_came: Callable[[], None],
+    written: Callable[[], None],
 ) -> Parts:
     """The parts; what must be closed is put on the stack. Raises Locked, Unsafe or WrongRules.
 
     `mail_came` and `written` (letters that wait to go out) are called from any thread.
     """
-    read = read_files(settings.own.rules)
-    reader = _reader(settings, read, stack)
+    stack.callback(begun.reader.close)
     database = _database(settings, stack)
     house.must_be_safe(settings, database)
     acceptance = Acceptance(database, clock, mail_came)
@@ -55,7 +70,8 @@ def build(
         for mailbox in mailboxes:
             mailbox.file_now()
 
-    desk = _desk(settings, clock, house.paper_of(settings, read), database, reader, committed)
+    paper = house.paper_of(settings, begun.files)
+    desk = _desk(settings, clock, paper, database, begun.reader, committed)
     mailboxes += [
         MailboxDoor(
             mailbox,
@@ -69,6 +85,7 @@ def build(
     ]
     return Parts(
         database=database,
+        rulebook=paper.rulebook,
         desk=desk,
         acceptance=acceptance,
         sender=Sender(database, transport_for(settings.post), clock, settings.post.letters_a_minute),
@@ -83,19 +100,6 @@ def _database(settings: Settings, stack: ExitStack) -> Database:
     database.upgrade()
     stack.enter_context(database.lock(patience=DEAD_SECONDS))
     return database
-
-
-def _reader(settings: Settings, read: Files, stack: ExitStack) -> Reader:
-    """The reader. Its process reads the rules too, for as long as all the rest takes: so it does that meanwhile."""
-    reader = Reader(
-        read[0],
-        house.policy_of(settings),
-        settings.our_addresses,
-        service=settings.reader.socket,
-        at_once=True,
-    )
-    stack.callback(reader.close)
-    return reader
 
 
 def _desk(

@@ -18,7 +18,7 @@ from maild.clock import WoundClock
 from maild.core.effects import Command
 from maild.core.reading import Event
 from maild.core.terms import EventName
-from maild.daemon import Daemon
+from maild.daemon.lifecycle import Daemon
 from maild.demo.imap_server import ImapServer, free_port, imap_server
 from maild.demo.letters import NewestLetter, newest_letter
 from maild.settings import Automation, Database, Desk, Listener, Mailbox, Post, RulesAt, Settings, Site, Trust

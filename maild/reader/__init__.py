@@ -5,8 +5,7 @@ pydantic, never pickle. A child that dies, hangs or runs out of memory fails the
 goes on with the next one.
 """
 
-from maild.reader.parent import Reader
+from maild.reader.parent import Reader, spawned
 from maild.reader.seam import Failed, Opened, Part, ReaderFailed, ReaderSeam, ToOpen
-from maild.reader.within import InProcessReader
 
-__all__ = ["Failed", "InProcessReader", "Opened", "Part", "Reader", "ReaderFailed", "ReaderSeam", "ToOpen"]
+__all__ = ["Failed", "Opened", "Part", "Reader", "ReaderFailed", "ReaderSeam", "ToOpen", "spawned"]

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,34 @@ from maild.reader.wire import ANSWER, ORDER, Answer, Order, receive, send
 
 WALL_SECONDS = 20.0  # a mail
 START_SECONDS = 60.0  # importing everything on a busy machine
+COMMAND = (sys.executable, "-m", "maild.reader")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A process that reads, and our end of the socket to it."""
+
+    process: subprocess.Popen[bytes]
+    wire: socket.socket
+
+
+def spawned(command: Sequence[str] = COMMAND) -> Child:
+    """A new child, with an environment that holds nothing but where our code is. It waits for its rules."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        # Spawned, not forked: a fork would carry the parent's memory, with its keys, into the child.
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+            [*command, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env={
+                "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "LANG": "C.UTF-8",
+            },
+        )
+    return Child(process=process, wire=ours)
 
 
 class Reader:
@@ -34,14 +62,16 @@ class Reader:
         policy: SitePolicy,
         our_addresses: Sequence[str],
         *,
-        command: Sequence[str] = (sys.executable, "-m", "maild.reader"),
+        command: Sequence[str] = COMMAND,
         wall_seconds: float = WALL_SECONDS,
         service: Path | None = None,
+        child: Child | None = None,
         at_once: bool = False,
     ) -> None:
         """`service`: the socket of maild-reader.socket, where a process of systemd's answers instead of a child.
 
-        `at_once`: the process starts now, beside whatever the caller does next; else with the first mail.
+        `child`: one that was spawned before the files were read. With one, or `at_once`, the process takes its rules
+        now, beside whatever the caller does next; else with the first mail.
         """
         self._service = service
         self._start_order = Order(
@@ -53,11 +83,11 @@ class Reader:
         )
         self._command = tuple(command)
         self._wall_seconds = wall_seconds
-        self._child: subprocess.Popen[bytes] | None = None
-        self._wire: socket.socket | None = None
+        self._child = child.process if child else None
+        self._wire = child.wire if child else None
         self._batch: list[Opened | Failed] = []
         self._held: set[int] = set()  # numbers of the batch that the child in hand has opened
-        self._starting = _beside(self._start) if at_once else None
+        self._starting = _beside(self._start) if at_once or child else None
 
     def open(self, mails: Sequence[ToOpen]) -> list[Opened | Failed]:
         """The mails, opened; a Failed for one that killed or held up the child."""
@@ -134,7 +164,11 @@ class Reader:
 
     def _start(self) -> None:
         """A new process that answers, one of systemd's or a child of ours."""
-        self._wire = self._spawn() if self._service is None else _connected(self._service)
+        if self._service is not None:
+            self._wire = _connected(self._service)
+        elif self._wire is None:
+            new = spawned(self._command)
+            self._child, self._wire = new.process, new.wire
         self._held = set()
         try:
             answer = self._exchange(
@@ -146,24 +180,6 @@ class Reader:
         if answer.failed is not None:
             self._kill()
             raise ReaderFailed(f"the reader process did not start: {answer.failed.why}")
-
-    def _spawn(self) -> socket.socket:
-        """A new child, with an environment that holds nothing but where our code is."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            # Spawned, not forked: a fork would carry the parent's memory, with its keys, into the child.
-            self._child = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-                [*self._command, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env={
-                    "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
-                    "PYTHONDONTWRITEBYTECODE": "1",
-                    "LANG": "C.UTF-8",
-                },
-            )
-        return ours
 
     def _kill(self) -> int | None:
         """Ends the child at once; its exit status."""

@@ -6,7 +6,6 @@ one big integer, so a clause is scored by a single sum.
 """
 
 import gzip
-import hashlib
 import json
 import re
 import struct
@@ -45,7 +44,6 @@ class Judge:
     scale: float = 0.0
     surely_harmless: float = 1.0  # probability from which a clause need not be understood
     trained_on: str = ""  # digest of the clauses
-    digest: str = ""  # SHA-256 of the weights file, hex
     weights: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -68,7 +66,6 @@ class Judge:
             scale=told["scale"],
             surely_harmless=told["surely_harmless"],
             trained_on=told["trained_on"],
-            digest=hashlib.sha256(packed).hexdigest(),
             weights=weights,
         )
 

@@ -12,7 +12,8 @@ from maild.core.figures import PAYERS
 from maild.core.rules import Refused
 from maild.store import charges
 from maild.store.charges import ChargeLine
-from maild.verbs.opening import database_of, midnight_of, settings_of
+from maild.verbs.configured import settings_of
+from maild.verbs.opening import database_of, midnight_of
 
 PARTNER_COLUMNS = ("symbol", "name", "business_id", "e_invoice", "e_invoice_operator", "order_reference", "invoicing")
 COLUMNS = ("noted", "number", "kind", "payer", "payment", "amount", "currency", "vat", "settled")

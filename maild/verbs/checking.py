@@ -20,15 +20,15 @@ from maild.core import letter_rules
 from maild.core.counted import counted
 from maild.core.problems import Problem
 from maild.credentials import NoCredential, credential_of
-from maild.house import WrongRules
 from maild.intake.imap_session import ImapSession
 from maild.letters import check as letter_check
 from maild.post.transport import ToSmarthost
 from maild.reading.examples import failing_examples
-from maild.rulebook import read_files
+from maild.rulebook import WrongRules, read_files
 from maild.settings import Mailbox, Settings
+from maild.verbs.configured import settings_of, settings_or_defaults
 from maild.verbs.failures import CONFIGURATION, PROBLEMS, NoConfiguration, NotFound
-from maild.verbs.opening import database_of, settings_of, settings_or_defaults
+from maild.verbs.opening import database_of
 
 
 def check(config: Path | None, *, offline: bool, as_json: bool) -> int:
@@ -86,6 +86,7 @@ def _rules_problems(settings: Settings) -> list[Problem]:
     """Mistakes in the rules; where there are none, the examples of each lexicon that the site adds to are tried."""
     try:
         rulebook = house.paper_of(settings).rulebook
+        lexicons = rulebook.reading.lexicons
     except WrongRules as err:
         return err.problems
     own = {
@@ -93,7 +94,7 @@ def _rules_problems(settings: Settings) -> list[Problem]:
         for name, file in rulebook.files.items()
         if not Path(file.origins[-1]).is_relative_to(shipped("rules"))
     }
-    failing = failing_examples(own, rulebook.reading.lexicons)
+    failing = failing_examples(own, lexicons)
     return [replace(problem, file=own[problem.file].origins[-1]) for problem in failing]
 
 

@@ -22,7 +22,7 @@ def exit_code_of(error: Exception) -> int | None:
     from maild.configuration import WrongSettings
     from maild.core.rules import Refused
     from maild.credentials import NoCredential
-    from maild.house import WrongRules
+    from maild.rulebook import WrongRules
     from maild.store.backup import NotHere
     from maild.store.database import Locked, Missing, Unsafe
 

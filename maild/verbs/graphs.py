@@ -7,8 +7,8 @@ import typer
 
 from maild import house
 from maild.core import graph
+from maild.verbs.configured import settings_or_defaults
 from maild.verbs.failures import NotFound
-from maild.verbs.opening import settings_or_defaults
 
 Form = Literal["mermaid", "svg"]
 

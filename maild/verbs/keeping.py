@@ -1,4 +1,4 @@
-"""replay, backup, restore."""
+"""replay, backup, restore, db upgrade."""
 
 import json
 from collections import Counter
@@ -13,8 +13,9 @@ from maild.reader import Reader
 from maild.replay import Replay
 from maild.rulebook import Rulebook
 from maild.store import backup as copies
+from maild.verbs.configured import settings_of
 from maild.verbs.failures import PROBLEMS
-from maild.verbs.opening import database_of, settings_of
+from maild.verbs.opening import database_of
 
 
 def replay(config: Path | None, *, as_json: bool) -> int:
@@ -23,7 +24,7 @@ def replay(config: Path | None, *, as_json: bool) -> int:
     paper, keys = house.paper_of(settings), house.reply_keys(settings)
 
     def reader_of(rulebook: Rulebook) -> Reader:
-        return Reader(rulebook.files, rulebook.rules.site, rulebook.reading.our_addresses)
+        return Reader(rulebook.files, rulebook.rules.site, rulebook.our_addresses)
 
     counts: Counter[str] = Counter()
     with database_of(settings) as database:
@@ -51,3 +52,9 @@ def restore(config: Path | None, path: Path) -> None:
         held = copies.restore(database, path)
     typer.echo(f"restored; {counted(held, 'letter')} held until you know which went out: `maild queue list`,")
     typer.echo("`maild queue drop --letter ID` for one that did, `maild queue release` for the rest")
+
+
+def upgrade(config: Path | None) -> None:
+    """The database at this version's schema."""
+    with database_of(settings_of(config)) as database:
+        database.upgrade()

@@ -9,16 +9,16 @@ from maild import house, shipped
 from maild.core import delivery, letter_rules, pickup_rules
 from maild.core.counted import counted
 from maild.core.request import Context, Partner, Request
-from maild.house import WrongRules
 from maild.letters.compose import Composer
 from maild.letters.gallery import shown_site, write_gallery
 from maild.letters.render import LANGUAGES, Letters
-from maild.rulebook import read_files
+from maild.rulebook import WrongRules, read_files
 from maild.settings import Settings
 from maild.store import records
 from maild.store import requests as store
+from maild.verbs.configured import settings_of, settings_or_defaults
 from maild.verbs.failures import NotFound
-from maild.verbs.opening import database_of, settings_of, settings_or_defaults
+from maild.verbs.opening import database_of
 
 PREVIEW_KEY = "00" * 32  # signs the answers' addresses of the gallery, which no house of ours believes
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import typer
 
 from maild.intake import library_system as intake
+from maild.verbs.configured import settings_of
 from maild.verbs.failures import NotFound
-from maild.verbs.opening import database_of, desk_of, settings_of
+from maild.verbs.opening import database_of, desk_of
 
 
 def block(config: Path | None, card: str, *, blocked: bool) -> None:

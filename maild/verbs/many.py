@@ -20,8 +20,9 @@ from maild.settings import Settings
 from maild.store import requests as store
 from maild.store.database import Database
 from maild.store.requests import Filters
+from maild.verbs.configured import settings_of
 from maild.verbs.failures import PROBLEMS
-from maild.verbs.opening import database_of, desk_of, settings_of
+from maild.verbs.opening import database_of, desk_of
 from maild.verbs.requests import event_named, statuses_named, values_of
 
 MOST = 10_000  # requests at once

@@ -1,40 +1,20 @@
-"""What most verbs begin with: the settings, and the parts of the house that they need."""
+"""The parts of the house that most verbs need."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from maild import house
 from maild.clock import SystemClock
-from maild.configuration import find, load
 from maild.core.rules import Refused
 from maild.process import Desk
-from maild.reader import InProcessReader
+from maild.reader import Reader
 from maild.settings import Settings
 from maild.store.database import Database
-from maild.verbs.failures import NoConfiguration
-
-
-def settings_of(config: Path | None) -> Settings:
-    """The Settings of the configuration file. Raises NoConfiguration where there is none."""
-    path = find(config)
-    if path is None:
-        raise NoConfiguration(
-            "no configuration: give --config FILE, set $MAILD_CONFIG or write /etc/maild/maild.toml; "
-            "`maild config example` prints one, and `maild demo` needs none"
-        )
-    return load(path)
-
-
-def settings_or_defaults(config: Path | None) -> Settings:
-    """The same, or the built-in defaults for verbs that change nothing."""
-    path = find(config)
-    return load(path) if path is not None else Settings()
 
 
 @contextmanager
@@ -49,19 +29,23 @@ def database_of(settings: Settings) -> Iterator[Database]:
 
 @contextmanager
 def desk_of(settings: Settings, database: Database) -> Iterator[Desk]:
-    """A Desk for commands by hand: it reads no foreign mail, so it needs no reader process."""
+    """A Desk for commands by hand: its reader process only starts for one that sends on a file out of a mail."""
     paper = house.paper_of(settings)
     keys = house.reply_keys(settings)
+    reader = Reader(paper.rulebook.files, paper.rulebook.rules.site, settings.our_addresses)
     desk = Desk(
         database=database,
-        reader=InProcessReader(paper.rulebook.reading),
+        reader=reader,
         rulebook=paper.rulebook,
         composer=house.composer_of(settings, paper.letters, keys),
         identity=house.identity_of(settings, keys),
         clock=SystemClock(),
     )
-    with _warnings_only():
-        yield desk
+    try:
+        with _warnings_only():
+            yield desk
+    finally:
+        reader.close()
 
 
 @contextmanager

@@ -16,8 +16,9 @@ from maild.core.duplicates import Alike, alike
 from maild.store import blocking, records
 from maild.store.record_lines import Cells, PartnerLine, cells_of
 from maild.store.records import Report
+from maild.verbs.configured import settings_of
 from maild.verbs.failures import NotFound, WrongRows
-from maild.verbs.opening import database_of, settings_of
+from maild.verbs.opening import database_of
 
 
 def import_partners(config: Path | None, file: Path) -> None:

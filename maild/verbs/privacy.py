@@ -11,8 +11,9 @@ from maild.clock import SystemClock
 from maild.core.counted import counted
 from maild.core.rules import Refused
 from maild.store import erasing, telling
+from maild.verbs.configured import settings_of
 from maild.verbs.failures import NotFound
-from maild.verbs.opening import database_of, midnight_of, settings_of
+from maild.verbs.opening import database_of, midnight_of
 
 log = structlog.get_logger()
 

@@ -12,8 +12,9 @@ from sqlmodel import Session
 from maild.clock import SystemClock
 from maild.core.counted import counted
 from maild.store import looking, outbox, requests, settling
+from maild.verbs.configured import settings_of
 from maild.verbs.failures import NotFound
-from maild.verbs.opening import database_of, settings_of
+from maild.verbs.opening import database_of
 
 
 def show_list(config: Path | None, *, as_json: bool) -> None:

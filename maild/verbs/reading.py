@@ -17,8 +17,8 @@ from maild.core.rules import Refused
 from maild.registry import load_parsers
 from maild.rulebook import Rulebook
 from maild.scores import Scores
+from maild.verbs.configured import settings_or_defaults
 from maild.verbs.failures import PROBLEMS, NotFound
-from maild.verbs.opening import settings_or_defaults
 
 SCORES = TypeAdapter(Scores)
 

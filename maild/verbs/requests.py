@@ -19,14 +19,15 @@ from maild.core.reading import Event
 from maild.core.request import Request
 from maild.core.rules import Refused
 from maild.core.terms import EventName, Status
-from maild.house import WrongRules
+from maild.rulebook import WrongRules
 from maild.settings import Settings
 from maild.store import notices, outbox, records
 from maild.store import requests as store
 from maild.store.requests import Filters
 from maild.verbs import request_sheet
+from maild.verbs.configured import settings_of
 from maild.verbs.failures import NotFound
-from maild.verbs.opening import database_of, desk_of, settings_of
+from maild.verbs.opening import database_of, desk_of
 from maild.verbs.request_sheet import Planned, Sheet
 
 REQUEST = TypeAdapter(Request)

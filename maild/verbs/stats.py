@@ -10,7 +10,8 @@ import typer
 from maild.core.figures import rows
 from maild.core.rules import Refused
 from maild.store.figures import figures
-from maild.verbs.opening import database_of, settings_of
+from maild.verbs.configured import settings_of
+from maild.verbs.opening import database_of
 
 
 def show(config: Path | None, month: str, *, as_json: bool) -> None:

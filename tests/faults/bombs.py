@@ -5,12 +5,11 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from maild import house
 from maild.clock import SystemClock
 from maild.process import Desk
 from maild.reader import Reader
 from maild.reading import guard
-from maild.rulebook import read_files
+from maild.rulebook import policy_of, read_files
 from maild.store import inbox
 from maild.store.database import Database
 from maild.store.inbox import Arrival
@@ -81,7 +80,7 @@ def row() -> Row:
     """Each bomb alone, then all of them with ordinary mails behind."""
     with TemporaryDirectory() as folder:
         settings = settings_in(Path(folder))
-        reader = Reader(read_files()[0], house.policy_of(settings), settings.our_addresses)
+        reader = Reader(read_files()[0], policy_of(settings), settings.our_addresses)
         with closing(reader), database_of(settings) as database:
             desk = desk_of(settings, database, SystemClock(), reader)
             desk.warm_up()

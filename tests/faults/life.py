@@ -15,11 +15,12 @@ import structlog
 from maild import house
 from maild.clock import SystemClock
 from maild.credentials import credential_of
-from maild.daemon import Daemon, lifecycle, parts
+from maild.daemon import beginning, lifecycle
+from maild.daemon.lifecycle import Daemon
 from maild.house import Paper
 from maild.intake.accept import Acceptance
 from maild.intake.imap_session import ImapSession
-from maild.reader import InProcessReader
+from maild.reader.within import InProcessReader
 from maild.settings import Settings
 from maild.store import outbox
 from maild.store.inbox import Arrival, Kept
@@ -51,7 +52,7 @@ def ready(settings: Settings) -> Change:
 
     def take() -> None:
         house.paper_of = ready_made
-        patch.object(parts, "Reader", lambda *_, **__: reader).start()  # for as long as the process lives
+        patch.object(beginning, "Reader", lambda *_, **__: reader).start()  # for as long as the process lives
 
     return take
 

@@ -9,11 +9,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from maild import house
 from maild.clock import SystemClock
 from maild.process import Desk
 from maild.reader import Reader
-from maild.rulebook import read_files
+from maild.rulebook import policy_of, read_files
 from maild.settings import Settings
 from maild.store import inbox, settling
 from maild.store.database import Database
@@ -80,7 +79,7 @@ def _killed_from_outside() -> tuple[int, int]:
     """How often the real reader was killed while it worked, and how many mails were not done in the end."""
     with TemporaryDirectory() as folder:
         settings = settings_in(Path(folder))
-        reader = Reader(read_files()[0], house.policy_of(settings), settings.our_addresses)
+        reader = Reader(read_files()[0], policy_of(settings), settings.our_addresses)
         ending, killed = threading.Event(), Counter[str]()
 
         def kill() -> None:
@@ -117,7 +116,7 @@ def _work(desk: Desk, rounds: int) -> None:
 
 def _reader(settings: Settings, command: tuple[str, ...]) -> Reader:
     files = read_files()[0]
-    return Reader(files, house.policy_of(settings), settings.our_addresses, command=command, wall_seconds=WALL_SECONDS)
+    return Reader(files, policy_of(settings), settings.our_addresses, command=command, wall_seconds=WALL_SECONDS)
 
 
 def _keep(database: Database, subjects: list[str]) -> None:

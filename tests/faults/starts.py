@@ -11,7 +11,7 @@ READY_WITHIN = 2.5  # times the import
 ROUNDS = 5
 LIBRARIES = """\
 import sys
-import maild.cli, maild.daemon, maild.verbs.running
+import maild.cli, maild.verbs.running, maild.daemon.lifecycle, maild.reader.child  # both processes of it
 for name, module in list(sys.modules.items()):
     if "site-packages" in str(getattr(module, "__file__", "")) and name.partition(".")[0] not in {"maild", "parsers"}:
         print(name)
