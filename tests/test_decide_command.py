@@ -7,9 +7,24 @@ import pytest
 
 from maild.core.apply import apply
 from maild.core.decide import decide
-from maild.core.effects import AddCharge, AskStaff, ChangeRequest, Command, Decision, Move, PutAttempt, PutItem
+from maild.core.decide_command import as_wished, looks_back, notify_of
+from maild.core.effects import (
+    AddCharge,
+    ApprovePatron,
+    AskStaff,
+    Audience,
+    ChangeRequest,
+    Command,
+    Decision,
+    Move,
+    PlanNotice,
+    PutAttempt,
+    PutItem,
+    SendLetter,
+)
+from maild.core.pickup_rules import PickupRules, Shelf
 from maild.core.reading import Event
-from maild.core.request import Request
+from maild.core.request import Patron, Request, Step
 from maild.core.rules import Refused, SitePolicy
 from maild.core.terms import EventName, Flag, Status
 from maild.verbs.requests import values_of
@@ -19,6 +34,7 @@ from tests.house import (
     NOW,
     NUMBER,
     PATRON,
+    TODAY,
     context,
     lending,
     letters,
@@ -212,3 +228,176 @@ def test_a_request_that_is_not_there_is_refused() -> None:
 def test_a_value_that_is_typed_twice_is_refused() -> None:
     with pytest.raises(Refused, match="note= is given twice"):
         values_of(["note=a", "note=b"])
+
+
+# The rule, word for word
+
+
+def refusal(request_: Request, event: EventName, **values: str) -> str:
+    with pytest.raises(Refused) as refused:
+        done(request_, event, **values)
+    return str(refused.value)
+
+
+def test_a_command_that_does_not_fit_is_told_with_all_that_the_request_can_take() -> None:
+    told = refusal(request(Status.CANCELLED), EventName.CHECKED_OUT)
+    start, _, can = told.partition(" It can take: ")
+    assert start == f"CheckedOut does not fit {NUMBER}, which stands at Cancelled (borrowing-loan)."
+    edges = RULES.workflows["borrowing-loan"].edges(Status.CANCELLED)
+    names = {f"{t.event} to={t.to}" if t.event is EventName.CLOSE else str(t.event) for t in edges}
+    assert can == f"{', '.join(sorted(names))}."
+    assert "Reopen" in can
+    ways = refusal(request(), EventName.CHECKED_OUT)
+    assert "Close to=FoundOnline" in ways
+
+
+def test_a_status_that_is_none_is_told_with_the_one_that_was_meant() -> None:
+    assert refusal(request(), EventName.CLOSE, to="FoundOnlin") == (
+        "to=FoundOnlin is no status; did you mean FoundOnline?"
+    )
+    assert refusal(request(), EventName.CLOSE, to="xyz") == "to=xyz is no status"
+
+
+def test_a_supplier_that_is_named_is_on_record_serves_this_and_is_not_at_work_on_it() -> None:
+    assert refusal(request(), EventName.NEXT_SUPPLIER, partner="FI-X") == (
+        "partner=FI-X is not on record; see maild partner list"
+    )
+    copies_only = context(request(), partners=(ALDER, replace(BIRCH, loans=False)))
+    command = Command(
+        number=NUMBER, event=Event(event=EventName.NEXT_SUPPLIER), actor="anna", values={"partner": "fi-birch"}
+    )
+    with pytest.raises(Refused) as refused:
+        decide(command, copies_only, RULES, NOW)
+    assert str(refused.value) == "fi-birch cannot be asked: it is not active, has no address, or does not do Loan"
+    at_work = "FI-ALDER is at work on it already; remind it with StatusRequest, or ask another one"
+    for status in (Status.REQUESTED, Status.REQUEST_RECEIVED, Status.EXPECT_TO_SUPPLY, Status.WILL_SUPPLY):
+        assert refusal(request(status), EventName.NEXT_SUPPLIER, partner="FI-ALDER") == at_work
+    assert done(request(Status.UNFILLED), EventName.NEXT_SUPPLIER, partner="FI-ALDER").auto
+    assert done(request(), EventName.RECEIVED, partner="FI-ALDER", item_id="1300").auto
+
+
+def test_whether_letters_go_out_is_yes_no_or_ask_and_an_edit_asks_by_itself() -> None:
+    here = on_loan(Status.RECEIVED)
+    ready = typed(EventName.READY_FOR_PICKUP)
+
+    def holds(command: Command) -> list[bool]:
+        return [e.hold for e in decide(command, context(here), RULES, NOW).effects if isinstance(e, SendLetter)]
+
+    assert (holds(ready), holds(replace(ready, notify=False))) == ([False], [])
+    wished = [holds(replace(ready, values={"notify": wish})) for wish in ("yes", "ask", "no")]
+    assert wished == [[False], [True], []]
+    with pytest.raises(Refused, match=r"^notify=perhaps: write yes, no or ask$"):
+        holds(replace(ready, values={"notify": "perhaps"}))
+    assert notify_of(typed(EventName.EDIT)) == "ask"
+    assert notify_of(typed(EventName.EDIT, notify="yes")) == "yes"
+    assert notify_of(typed(EventName.NOTE)) == "yes"
+    assert notify_of(replace(typed(EventName.EDIT), notify=False)) == "no"
+    assert notify_of(replace(typed(EventName.NOTE, notify="yes"), notify=False)) == "yes"
+
+
+def typed(event: EventName, **values: str) -> Command:
+    return Command(number=NUMBER, event=Event(event=event), actor="anna", values=values, id="command-1")
+
+
+def test_letters_to_staff_and_those_in_the_place_of_held_ones_go_whatever_is_wished() -> None:
+    def letter(audience: Audience, **values: bool) -> SendLetter:
+        return SendLetter(number=NUMBER, letter="x", audience=audience, to="x@library.example", **values)  # type: ignore[arg-type]
+
+    patron, partner = letter(Audience.PATRON), letter(Audience.PARTNER)
+    staff, again = letter(Audience.STAFF), letter(Audience.PATRON, again=True)
+    note = ChangeRequest(number=NUMBER, values={"note": "x"})
+    every = (patron, note, partner, staff, again)
+    assert as_wished(every, "yes") == every
+    assert as_wished(every, "no") == (note, staff, again)
+    held = (replace(patron, hold=True), note, replace(partner, hold=True), staff, again)
+    assert as_wished(every, "ask") == held
+
+
+def test_the_history_says_who_did_what_and_where_it_waits() -> None:
+    assert done(request(), EventName.NOTE, note="Kysytty.").why == "anna: Note"
+    shelf = PickupRules(shelves={"Main": Shelf(countries=frozenset({"domestic"}))})
+    here = on_loan(Status.RECEIVED, pickup="Main")
+    at_desk = decide(typed(EventName.READY_FOR_PICKUP), context(here), RULES, NOW)
+    assert at_desk.why == "anna: ReadyForPickup, to the desk"
+    on_shelf = decide(typed(EventName.READY_FOR_PICKUP), context(here), replace(RULES, pickup=shelf), NOW)
+    assert on_shelf.why == "anna: ReadyForPickup, to the open shelf"
+    assert (on_shelf.auto, on_shelf.reading) == (True, None)
+
+
+def test_what_is_decided_by_hand_has_its_notices() -> None:
+    here = done(on_loan(Status.RECEIVED), EventName.READY_FOR_PICKUP)
+    assert "not_collected" in {e.notice for e in here.effects if isinstance(e, PlanNotice)}
+
+
+def test_only_a_request_that_is_new_makes_its_patron_known() -> None:
+    unknown = replace(PATRON, approved=False)
+
+    def approved(of: Request, event: EventName = EventName.NEXT_SUPPLIER, patron: Patron = unknown) -> list[int]:
+        values = {"partner": "FI-BIRCH"} if event is EventName.NEXT_SUPPLIER else {}
+        known = context(of, patrons=(patron,))
+        effects = decide(typed(event, **values), known, RULES, NOW).effects
+        return [e.patron_id for e in effects if isinstance(e, ApprovePatron)]
+
+    new = request(Status.NEW, partner_id=None, attempts=())
+    assert approved(new) == [PATRON.id]
+    assert approved(new, patron=PATRON) == []
+    assert approved(new, EventName.NOTE) == []
+    assert approved(request(Status.UNFILLED)) == []
+    assert approved(replace(new, patron_id=None)) == []
+
+
+def test_a_status_is_set_right_to_any_of_the_profile_and_to_no_other() -> None:
+    back = done(on_loan(Status.RETURNED_BY_PATRON), EventName.UNDO, to="WithPatron")
+    (move,) = [e for e in back.effects if isinstance(e, Move)]
+    assert (move.number, move.to, move.event.event) == (NUMBER, Status.WITH_PATRON, EventName.UNDO)
+    assert back.why == "anna: Undo"
+    known = ", ".join(RULES.workflows["borrowing-loan"].states)
+    told = f"Undo needs the status it stood at: to=STATUS, one of {known}"
+    assert refusal(on_loan(), EventName.UNDO, to="Digitizing") == told
+
+
+def test_an_undo_takes_the_last_event_back_and_counts_its_notices_from_the_day_that_came_before() -> None:
+    shelf = on_loan(Status.AWAITING_PICKUP)
+    step = Step(id=5, at=NOW, who="anna", what="CheckedOut", before=shelf, entered=date(2026, 11, 18))
+    decision = decide(typed(EventName.UNDO), context(on_loan(), last=step), RULES, NOW)
+    assert decision.why == "anna: Undo takes back CheckedOut of 2026-11-23 by anna"
+    assert statuses(decision.effects) == [Status.AWAITING_PICKUP]
+    anchors = {e.notice: e.anchor for e in decision.effects if isinstance(e, PlanNotice)}
+    assert anchors["not_collected"] == date(2026, 11, 18)
+    by_hand = decide(typed(EventName.UNDO, to="AwaitingPickup"), context(on_loan(), last=step), RULES, NOW)
+    anchors = {e.notice: e.anchor for e in by_hand.effects if isinstance(e, PlanNotice)}
+    assert (by_hand.why, anchors["not_collected"]) == ("anna: Undo", TODAY)
+
+
+def test_what_looks_back_is_decided_with_what_was_before() -> None:
+    for event in (EventName.EDIT, EventName.UNDO, EventName.REOPEN):
+        assert looks_back(typed(event))
+    assert not looks_back(typed(EventName.NOTE))
+    assert not looks_back(typed(EventName.NOTE, letter="status"))
+    assert looks_back(typed(EventName.NOTE, letter="correction"))
+
+
+def test_a_letter_that_staff_name_goes_with_the_note() -> None:
+    told = refusal(request(), EventName.NOTE, letter="no-such")
+    assert told.startswith(f"letter=no-such is none that is sent by hand about {NUMBER}; use one of ")
+
+
+def test_a_place_of_ours_is_noted_and_no_place_is_none() -> None:
+    assert done(request(), EventName.RECEIVED, pickup="", item_id="1300").auto
+    assert refusal(request(), EventName.RECEIVED, pickup="Moon") == "pickup=Moon is no place of ours; there are: Main"
+    two = shipped_rules(SitePolicy(pickup=("Main", "Annex")))
+    with pytest.raises(Refused, match=r"there are: Main, Annex$"):
+        decide(typed(EventName.RECEIVED, pickup="Moon"), context(request()), two, NOW)
+
+
+def test_a_request_that_nobody_has_is_told_with_where_to_look() -> None:
+    with pytest.raises(Refused) as refused:
+        decide(replace(typed(EventName.NOTE), number="KP-2026-000999"), context(request()), RULES, NOW)
+    assert str(refused.value) == "there is no request KP-2026-000999; see maild request list"
+
+
+def test_the_library_system_does_what_a_profile_lets_our_house_do_and_no_more() -> None:
+    by_house = replace(typed(EventName.RETURNED_BY_PATRON), by="house")
+    assert decide(by_house, context(on_loan()), RULES, NOW).auto
+    with pytest.raises(Refused, match="does not fit"):
+        decide(replace(typed(EventName.CLOSE, to="FoundOnline"), by="house"), context(request()), RULES, NOW)
