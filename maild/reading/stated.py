@@ -10,6 +10,7 @@ from maild.core.reading import Doubt, Money
 from maild.reading import facts
 from maild.reading.dates import FoundDate, due_date_of, find_dates, past_day_of
 from maild.reading.money import find_money
+from maild.reading.phrases import Hit
 from maild.reading.statements import Statement
 
 STRANGE_PRICE = re.compile(r"\b(?:[A-Z]{3}[ \xa0]?\d{1,6}[.,]\d{2}|\d{1,6}[.,]\d{2}[ \xa0]?[A-Z]{3})\b")  # "XAF 28.00"
@@ -141,9 +142,16 @@ class _Days:
 
 
 def _role(statement: Statement) -> str:
-    """The role of a clause's days by its words: the more special one wins."""
-    names = {hit.phrase.name for hit in statement.of("roles")}
+    """The role of a clause's days by its words: the more special one wins, and "the loan expires" over "expires"."""
+    hits = statement.of("roles")
+    names = {hit.phrase.name for hit in hits if hit.phrase.name != "expiry" or not _is_loans_end(hit, hits)}
     return next((name for name in ("closed", "old", "expiry", "due") if name in names), "")
+
+
+def _is_loans_end(expiry: Hit, hits: Sequence[Hit]) -> bool:
+    """Whether what expires is the loan: words of a due date lie over those of the expiry, and are more."""
+    dues = [hit for hit in hits if hit.phrase.name == "due" and hit.start <= expiry.start and expiry.end <= hit.end]
+    return any(hit.end - hit.start > expiry.end - expiry.start for hit in dues)
 
 
 def _costs(said: Sequence[Statement], language: str, sender: str) -> tuple[tuple[Money, ...], str]:

@@ -19,6 +19,7 @@ GIVES_WAY = {
         E.RETRY_POSSIBLE,
         E.CANCEL_REFUSED,
         E.RENEW_REFUSED,
+        E.RECALLED,  # "will you please send it back"
     },
     E.LOANED: {E.EXPECT_TO_SUPPLY, E.WILL_SUPPLY, E.UNFILLED, E.RETRY_POSSIBLE},
     E.LOAN_COMPLETED: {E.OVERDUE, E.RECALLED, E.EXPECT_TO_SUPPLY, E.RETRY_POSSIBLE},
@@ -220,6 +221,8 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
         reason = retry
     doubts = (*_doubts(names, retry, passage), *_open_offers(names, reason, statements), *_lates(names, statements))
     doubts += tuple(_not_yet(names, passage, statements))
+    doubts += tuple(_renewed_on_terms(names, statements))
+    doubts += tuple(_asked_again(names, statements))
     return Outcome(events=events, reason=reason, no_renewal=no_renewal, doubts=doubts, passage=passage)
 
 
@@ -230,6 +233,29 @@ def _not_yet(names: set[E], passage: str, statements: Sequence[Statement]) -> It
     if names - OPEN_ENDED and any(statement.has("harmless", "pending") for statement in statements):
         text = "they will come back to it, so this is not their last word"
         yield Doubt(reason="incomplete", text=text, passage=passage)
+
+
+def _asked_again(names: set[E], statements: Sequence[Statement]) -> Iterator[Doubt]:
+    """Where a refusal is not for good: "new books are not lent at first; please repeat your request in February"."""
+    if names != {E.UNFILLED} or any(statement.has("harmless", "elsewhere") for statement in statements):
+        return  # "the National Library has it, try there"
+    for statement in statements:
+        told = statement.of("says") or statement.has("harmless", "search")  # "it should be in the stacks"
+        if statement.has("harmless", "retry") and not told:
+            text = "it refuses, and we may ask again"
+            yield Doubt(reason="contradictory", text=text, passage=statement.clause.text)
+
+
+def _renewed_on_terms(names: set[E], statements: Sequence[Statement]) -> Iterator[Doubt]:
+    """Where the yes itself hangs on something: "we renew it, if nobody waits", which is of no later renewal."""
+    if names != {E.RENEW_ACCEPTED}:
+        return
+    renewing = {one.clause.sentence for one in statements if one.says(E.RENEW_ACCEPTED, "")}
+    for statement in statements:
+        terms = any(hit.phrase.marks.get("condition") for hit in statement.of("harmless"))
+        if terms and statement.clause.sentence in renewing and not statement.of("says"):
+            text = "it renews on a condition"
+            yield Doubt(reason="conditional", text=text, passage=statement.clause.text)
 
 
 def _for_a_price(names: set[E], statements: Sequence[Statement], *, priced: bool) -> str:
