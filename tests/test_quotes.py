@@ -176,6 +176,16 @@ BANNERS = [
     "CAUTION: This email originated from outside of the organisation. Do not click links.",
     "VAROITUS: Tämä viesti on tullut organisaation ulkopuolelta. Älä avaa linkkejä.",
     "[EXTERNAL]",
+    "EXTERNAL SENDER: this mail did not come from within the college. Take care with links and files.",
+    "WARNUNG: Unbekannter Absender, bitte keine Anhänge öffnen.",
+    "External e-mail - be careful with what it links to.",
+    "The sender of this message is from outside of your organisation.",
+    "Do not open attachments unless you recognise the sender.",
+    "Lähettäjä ei kuulu kaupungin organisaatioon. Harkitse, ennen kuin avaat linkin tai liitteen.",
+    "Ole varovainen linkkien ja liitteiden kanssa.",
+    "Avsändaren finns utanför vår organisation.",
+    "Var försiktig med länkar och bilagor.",
+    "Diese Nachricht kommt von außerhalb der Universität.",
     "You don't often get email from a@partner.example. Learn why this is important",
 ]
 
@@ -194,8 +204,18 @@ def test_legal_text_is_boilerplate_to_its_end(rules: QuoteRules) -> None:
     assert "Due back" in parts.new_text
 
 
-def test_notice_of_a_library_is_no_banner(rules: QuoteRules) -> None:
-    text = "Huom: laina-aikaa ei voi jatkaa."
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Huom: laina-aikaa ei voi jatkaa.",
+        "Huom: artikkeli on liitteenä.",
+        "Warning: the spine is weak, do not copy it.",
+        "Do not open the parcel before the patron is there.",
+        "Lähettäjä maksaa postikulut.",
+        "This message is about the loan from your university.",
+    ],
+)
+def test_notice_of_a_library_is_no_banner(rules: QuoteRules, text: str) -> None:
     assert take_apart(text, rules).new_text == text
 
 
