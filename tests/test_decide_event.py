@@ -1,5 +1,6 @@
 """One event on one request: what stands in its way, in the words that staff read, and what it brings about, whole."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import Any
 from maild.core.decide import decide
 from maild.core.decide_event import take
 from maild.core.effects import (
+    AddCharge,
     AskStaff,
     Audience,
     ChangeRequest,
@@ -16,13 +18,14 @@ from maild.core.effects import (
     PutItem,
     SendLetter,
 )
+from maild.core.limit_rules import Limits
 from maild.core.mail import Attachment
 from maild.core.occasion import Occasion
 from maild.core.reading import Doubt, Event, Money
-from maild.core.request import Item, Request
+from maild.core.request import Charge, Item, Request
 from maild.core.rules import Rules
 from maild.core.terms import EventName, Flag, ServiceType, Status
-from maild.core.workflow import By
+from maild.core.workflow import By, Transition
 from tests.house import (
     ALDER,
     BIRCH,
@@ -482,3 +485,92 @@ def test_nothing_of_this_changes_where_a_mail_comes_from_whoever_may_not_say_it(
         decision = decide(happening, context(request()), RULES, NOW)
         assert not decision.auto
         assert statuses(decision.effects) == []
+
+
+# Where a profile is another one than the shipped
+
+
+def with_edges(change: Callable[[Transition], Transition | None]) -> Rules:
+    """The rules with the edges of borrowed loans as `change` leaves them; None takes one away."""
+    own = RULES.workflows["borrowing-loan"]
+    edges = tuple(t for t in map(change, own.transitions) if t is not None)
+    return replace(RULES, workflows={**RULES.workflows, "borrowing-loan": replace(own, transitions=edges)})
+
+
+def test_a_price_that_the_profile_does_not_put_to_the_patron_is_for_staff() -> None:
+    wish = request(max_cost=Money(amount=Decimal(5), currency="EUR"))
+    offers = EventName.RETRY_POSSIBLE
+    without = with_edges(lambda t: None if t.event is offers else t)
+    by_staff = with_edges(lambda t: replace(t, auto=False) if t.event is offers else t)
+    for rules in (without, by_staff):
+        found = told(wish, EventName.WILL_SUPPLY, cost=Money(amount=Decimal(8), currency="EUR"), rules=rules)
+        assert found == ("cost", "The price of 8 EUR is above the ceiling of 5 EUR.")
+
+
+def test_all_facts_and_all_flags_that_are_lacking_are_named() -> None:
+    def needy(edge: Transition) -> Transition:
+        if edge.event is not EventName.WILL_SUPPLY:
+            return edge
+        return replace(
+            edge, needs=("expected_date", "cost|reason"), needs_flags=frozenset({Flag.RECALLED, Flag.DISPUTE})
+        )
+
+    rules = with_edges(needy)
+    assert told(request(), EventName.WILL_SUPPLY, rules=rules) == (
+        "incomplete",
+        f"WillSupply of {NUMBER} lacks its expected_date, cost or reason.",
+    )
+    facts: dict[str, Any] = {"expected_date": date(2026, 12, 4), "reason": "x"}
+    assert told(request(), EventName.WILL_SUPPLY, rules=rules, **facts) == (
+        "status",
+        f"WillSupply of {NUMBER}: no dispute, recalled.",
+    )
+
+
+def test_a_patron_with_as_many_loans_as_there_may_be_fetches_the_next_one() -> None:
+    rules = replace(RULES, limits=Limits(patron_loans=2))
+    here = on_loan(Status.RECEIVED)
+    many, few = (replace(PATRON, loans=2),), (replace(PATRON, loans=1),)
+    text = f"The patron of {NUMBER} has 2 loans, which is the limit: it waits at the desk."
+    assert told(here, EventName.SENT_TO_OFFICE, "staff", patrons=many, rules=rules) == ("policy", text)
+    assert moves(effects(here, EventName.SENT_TO_OFFICE, "staff", patrons=few, rules=rules))
+
+
+def test_a_late_volume_can_be_fetched_by_its_name() -> None:
+    late = Item(id=2, volume="2", place="awaited")
+    theirs = on_loan(items=(TWO[0], late), flags=frozenset({Flag.PARTS_OUT}))
+    named = {"item_id": ("1301",), "values": {"volume": "2"}}
+    (put,) = [e.item for e in effects(theirs, EventName.READY_FOR_PICKUP, "staff", **named) if isinstance(e, PutItem)]
+    assert (put.id, put.item_ids, put.place) == (2, ("1301",), "AwaitingPickup")
+
+
+def test_what_staff_say_of_suppliers_is_noted() -> None:
+    found = effects(request(Status.NEW), EventName.SUPPLIER_INFO, "staff", values={"hold": "fi-birch"})
+    assert ChangeRequest(number=NUMBER, values={"suppliers": ("FI-BIRCH",), "skipped": ()}) in found
+
+
+def test_a_supplier_that_is_to_send_a_better_copy_has_its_time_anew() -> None:
+    copied = replace(request().attempts[0], status="CopyCompleted", answered_at=NOW, answer="mail-1", reason="x")
+    bad = request(Status.COPY_COMPLETED, service_type=ServiceType.COPY, attempts=(copied,), closed_at=NOW)
+    found = effects(bad, EventName.REOPEN, "staff", choice=Status.REQUESTED)
+    (attempt,) = [e.attempt for e in found if isinstance(e, PutAttempt)]
+    assert (attempt.status, attempt.asked_at, attempt.answered_at, attempt.reason) == ("Requested", NOW, None, "")
+
+
+def test_nobody_pays_for_what_does_not_come() -> None:
+    eight = Money(amount=Decimal(8), currency="EUR")
+    price = Charge(kind="supplier's price", payer="us", money=eight, partner_id=ALDER.id)
+    found = effects(request(charges=(price,)), EventName.UNFILLED, reason="NotHeld")
+    assert [e.charge.money.amount for e in found if isinstance(e, AddCharge)] == [Decimal(0)]
+
+
+def test_the_patron_hears_of_another_due_date_where_the_own_one_moves() -> None:
+    moved = effects(on_loan(), EventName.DUE_DATE_CHANGED, "staff", due_date=date(2026, 12, 28))
+    assert [x.letter for x in written(moved)] == ["due_date_changed"]
+    same = effects(on_loan(), EventName.DUE_DATE_CHANGED, "staff", due_date=DUE)
+    assert written(same) == []
+
+
+def test_a_day_to_expect_it_is_news_of_a_supplier_that_is_on_no_record() -> None:
+    found = effects(request(attempts=()), EventName.EXPECT_TO_SUPPLY, expected_date=date(2026, 12, 4))
+    assert [x.letter for x in written(found)] == ["expected"]
