@@ -41,6 +41,8 @@ FINNISH = [
     ("tammikuun 8. p:nä", "2027-01-08"),
     ("joulukuun 3. 2026", "2026-12-03"),
     ("3. joulukuuta", "2026-12-03"),
+    ("kuni 6. detsembrini 2026", "2026-12-06"),
+    ("7. detsembril", "2026-12-07"),
     ("3. joulukuuta 2026", "2026-12-03"),
     ("3. p:nä joulukuuta", "2026-12-03"),
     ("3. päivänä joulukuuta", "2026-12-03"),

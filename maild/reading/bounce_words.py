@@ -58,6 +58,7 @@ INTRO = _any_of(
     "did not reach",
     r"(?:delivery|message|mail) to\b.{0,80}\b(?:failed|delayed|wasn.t|couldn.t)",
     "delivery failed",
+    "(?:problem|trouble) delivering (?:your |the )?(?:message|mail|e-?mail) to",
     "permanent(?: fatal)? errors?",
     "transient non-fatal errors",
     "failure reasons",
@@ -67,6 +68,8 @@ INTRO = _any_of(
     "original address",
     "recipients? were affected",
     "recipient:",
+    r"\b(?:meddelande\w*|mejl\w*|e-post\w*|melding\w*|besked\w*|nachricht|viesti\w*|sanoma\w*|kiri|e-kiri)"
+    r" (?:till|til|an|osoitteeseen|vastaanottajalle|aadressile)\b.{0,90}\b(?:inte|ej|ikke|nicht|ei)\b",
     r"(?:seuraavi\w+|näille|näihin) (?:vastaanottaj\w+|osoitte\w+)",
     r"toimittaminen (?:seuraav|näi)\w+",
     "ei voi(?:tu)? toimittaa",
@@ -103,6 +106,8 @@ DELAYED = _any_of(
     "delayed mail",
     "still being retried",
     "will be retried",
+    "will retry",
+    "delivery incomplete",
     "will (?:continue to |keep )?try(?:ing)?",
     "delivery (?:is )?delayed",
     "delayed by more than",
@@ -131,6 +136,8 @@ GIVEN_UP = _any_of(
     "definitivt",
     "endgültig",
 )
+# What would be given up some day is not given up yet.
+IF_GIVEN_UP = re.compile(r"\b(?:if|unless|jos|mikäli|ellei|om|wenn|falls|sofern|hvis|kui)\b[^.\n]{0,90}", re.IGNORECASE)
 # Says it so plainly that a mail with an empty envelope sender is a report, whatever its subject.
 PLAIN_FAILURE = _any_of(
     "(?:could not|couldn.t|cannot|can.t|not) be(?:en)? delivered",
@@ -207,5 +214,6 @@ LANGUAGES = (
     ("de", _any_of(r"\b(?:nachricht|empfänger|zugestell|zustell|nicht)\w*")),
     ("no", _any_of(r"\b(?:meldingen|mottakere?|leveres|følgende|ikke)\b")),
     ("da", _any_of(r"\b(?:meddelelse\w*|modtagere?|leveret|afleveres)\b")),
+    ("et", _any_of(r"\b(?:kirja|saaja\w*|aadress\w*|toimetada|teade)\b")),
     ("en", _any_of(r"\b(?:deliver\w*|message|recipients?|the|address\w*|unknown|error)\b")),
 )

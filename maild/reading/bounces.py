@@ -109,7 +109,7 @@ def _notice(text: str) -> str:
 
 def _is_only_late(subject: str, notice: str) -> bool:
     """Whether the letter is still being tried, and nothing is said to have failed for good."""
-    told = f"{subject}\n{notice}"
+    told = words.IF_GIVEN_UP.sub(" ", f"{subject}\n{notice}")
     return words.DELAYED.search(told) is not None and words.GIVEN_UP.search(told) is None
 
 

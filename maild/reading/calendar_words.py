@@ -4,6 +4,13 @@ _FINNISH_MONTHS = (
     "tammi", "helmi", "maalis", "huhti", "touko", "kesä", "heinä", "elo", "syys", "loka", "marras", "joulu",
 )  # fmt: skip
 
+# As Estonian inflects them: "6. detsembrini", "7. detsembril". "mail" is left out: it is an English word.
+_ESTONIAN_MONTHS = {
+    "jaanuari": 1, "veebruari": 2, "märtsi": 3, "aprilli": 4, "juuni": 6, "juuli": 7, "augusti": 8, "septembri": 9,
+    "oktoobri": 10, "novembri": 11, "detsembri": 12,
+}  # fmt: skip
+_ESTONIAN_ENDINGS = ("ni", "ks", "st", "l", "s", "")
+
 # One line a month: whole names first, after the bar the abbreviations.
 _MONTHS = (
     "januari january januar jaanuar jänner | jan",
@@ -63,7 +70,8 @@ def month_of(word: str) -> int | None:
     stem, kuu, ending = word.partition("kuu")
     if kuu and len(ending) <= 4 and stem in _FINNISH_MONTHS:
         return _FINNISH_MONTHS.index(stem) + 1
-    return None
+    stems = (word.removesuffix(ending) for ending in _ESTONIAN_ENDINGS if word.endswith(ending))
+    return next((_ESTONIAN_MONTHS[stem] for stem in stems if stem in _ESTONIAN_MONTHS), None)
 
 
 def is_whole_month_name(word: str) -> bool:
