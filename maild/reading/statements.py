@@ -31,7 +31,7 @@ FAR = 4  # words from a denial to what it may not be about
 class Side(Enum):
     """Who is speaking: each has tables of its own among the phrases."""
 
-    SUPPLIER = frozenset({"asks", "harmless.wish", "staff.asked"})  # what it never means
+    SUPPLIER = frozenset({"asks", "harmless.wish", "harmless.slip", "staff.asked"})  # what it never means
     REQUESTER = frozenset(
         {
             "says",

@@ -41,6 +41,8 @@ OWN_WORDS = {  # staff's tables whose words an event has itself
     "lost": {EventName.UNFILLED, EventName.CANCEL},  # "presumed stolen", "the reader has lost interest"
     "damaged": {EventName.UNFILLED},  # "we took the book out of circulation because of mould"
 }
+# Tables of harmless phrases that take staff's words within them: "I forgot the due date", "ordered twice by mistake"
+OVER_STAFF = frozenset({"overdue", "invoice", "machine", "slip"})
 NEVER_PASSED = frozenset({"hedge", "question", "condition", "negation"})
 
 
@@ -133,7 +135,7 @@ def _is_taken(hit: Hit, statement: Statement) -> bool:
         return True
     if hit.phrase.name == "forwarded" and statement.has("harmless", "retry"):
         return True  # "please send us the request again"
-    over = (h for h in statement.of("harmless") if h.phrase.name in {"overdue", "invoice", "machine"})
+    over = (h for h in statement.of("harmless") if h.phrase.name in OVER_STAFF)
     if hit.phrase.name == "other":  # "the invoice is not sent yet" is not about a thing that came in the book's place
         return any(h.start <= hit.start and hit.end <= h.end for h in over)
     return any(h.start <= hit.start and hit.end <= h.end and h.end - h.start > hit.end - hit.start for h in over)
