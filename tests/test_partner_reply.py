@@ -104,6 +104,11 @@ def test_a_copy_is_complete_only_when_it_came() -> None:
     assert [d.reason for d in read("s", "Artikkeli liitteenä.", about=copies).doubts] == ["attachment"]
 
 
+def test_a_copy_that_went_by_post_is_no_loan() -> None:
+    reading = read("s", "Kopiot on postitettu tänään.", about=context("s", service=ServiceType.COPY))
+    assert (told(reading), [d.reason for d in reading.doubts]) == ("CopyCompleted", ["attachment"])
+
+
 def test_a_link_is_the_copy_and_has_its_last_day() -> None:
     text = "Your article is ready: https://files.partner.example/d/abc123\nThe link expires on 2 December 2026."
     reading = read("s", text, about=context("s", service=ServiceType.COPY))

@@ -98,12 +98,25 @@ def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: Re
     found = outcome(said, conditions=bool(stated.conditions), priced=len(stated.costs) == 1, copy=copy)
     found = _fit(found, stated, mail, request)
     doubts = [*found.doubts, *doubts_of(said, rules, found.events), *_another_work(mail, text, request, found)]
+    stated = replace(stated, conditions=_offered(stated.conditions, found, said))
     events = [_event(name, found, stated, mail) for name in found.events]
     for event in events:
         doubts += _fact_doubts(event, stated, found, today)
         if event.event in DATED and event.due_date is not None and event.due_date <= today.day:
             doubts.append(Doubt(reason="date", text="the due date is past", passage=found.passage))
     return Read(events=tuple(events), doubts=tuple(doubts), language=language)
+
+
+def _offered(conditions: tuple[str, ...], found: Outcome, said: Sequence[Statement]) -> tuple[str, ...]:
+    """The terms of what is held out: "a reading-room copy, not lent; the 4th edition is free" holds out no terms."""
+    if found.events != (E.RETRY_POSSIBLE,) or found.reason == "MustMeetLoanCondition":
+        return conditions
+    offers = {s.clause.sentence for s in said if s.says(E.RETRY_POSSIBLE, found.reason)}
+    refusals = {s.clause.sentence for s in said if any(hit.phrase.name == E.UNFILLED for hit in s.of("says"))} - offers
+    if found.reason == "ReqEditionNotPossible" and offers:
+        refusals |= set(range(min(offers)))  # until the other edition is named, all is said of the one asked for
+    of_the_offer = (hit for s in said if s.clause.sentence not in refusals for hit in s.of("conditions"))
+    return tuple(sorted({hit.phrase.name for hit in of_the_offer}))
 
 
 def _another_work(mail: Mail, text: str, request: Request | None, found: Outcome) -> Iterator[Doubt]:
@@ -123,8 +136,8 @@ def _fit(found: Outcome, stated: Stated, mail: Mail, request: Request | None) ->
     """The outcome seen beside what came with it and what was asked for: a file that came is the copy."""
     wants_copy = request is not None and request.service_type is ServiceType.COPY
     came = bool(copies_of(mail) or stated.urls)
-    if found.events == (E.LOANED,) and wants_copy and came:
-        return replace(found, events=(E.COPY_COMPLETED,))
+    if found.events == (E.LOANED,) and wants_copy and (came or not stated.due):
+        return replace(found, events=(E.COPY_COMPLETED,))  # without a file it is left to staff: paper, or forgotten
     if request is not None and request.renewal_pending:
         return _fit_renewal(found)
     return found

@@ -19,15 +19,24 @@ ABBREVIATIONS = frozenset(
 MONTHS = frozenset({"jan", "feb", "mar", "apr", "aug", "sept", "oct", "okt", "nov", "dec", "dez"})
 # Where a sentence may end: the mark, then blank or end of text.
 END = re.compile(r"[.!?…]+[)\"'”»]*(?=\s|$)")
-LAST_WORD = re.compile(r"[^\s(\"'”»]*$")
+LAST_WORD = re.compile(r"(?:[^\s(\"'”»]|(?<=\w)'(?=\w))*$")  # "doesn't" ends in no initial
 PLAIN_NUMBER = re.compile(r"\d{1,2}$")
-NO_DAY = re.compile(r"\b(?:eur|euros?|gbp|usd|sek|nok|dkk|chf|vol|volume|level|floor)\s\d{1,2}$", re.IGNORECASE)
-STARTS = re.compile(r"\s+(?:We|It|The|This|Please|You|Your|Would|Is|Our|If|Wir|Bitte|Das|Es|Sie|Ist|Vielen|Leider)\s")
+NO_DAY = re.compile(
+    r"\b(?:eur|euros?|gbp|usd|sek|nok|dkk|chf|vol|volume|volym|årgång|årg|årgang|häfte|hefte|hæfte|bind|level|floor)"
+    r"\s\d{1,2}$",
+    re.IGNORECASE,
+)
+STARTS = re.compile(
+    r"\s+(?:We|It|The|This|Please|You|Your|Would|Is|Our|If|Wir|Bitte|Das|Es|Sie|Ist|Vielen|Leider"
+    r"|Vi|Den|Det|Ni|Dere|Jag|Jeg|Boken|Boka|Bogen|Tack|Takk|Tak|Kan|Skicka|Kontrollera|Dubbelkolla|Mvh)\s"
+)
 LABEL = re.compile(r"\s*[^\W\d_][^:\n]{0,38}?[ .]*:(?:\s|$)")
 BULLET = re.compile(r"\s*(?:[-*•–·>]|\d{1,2}[.)]|\[[ xX]?\]|[A-Z]{1,8}-\d{4}-\d+)")
 JOINTS = (
-    r"ja (?:se|kirja|teos|olemme|lähe|palau)\w*|eikä|enkä|emmekä|ettekä|eivätkä|mutta|muttei|mutten|vaan|tosin",
+    r"ja (?:se|kirja|teos|olemme|lähe|palau)\w*|mutta|mut|muttei|mutten|vaan|tosin",
+    r"eik[äa]|enk[äa]|emmek[äa]|ettek[äa]|eiv[äa]tk[äa]",  # the dots are often left out
     r"kuitenkin|joten|och (?:vi|den|det|boken|ni|har|är|inte|ej)|men|dock",
+    r"så (?:vi|ni|jag|det|den|boken)",
     r"därför (?:att|kan|måste|får|har|är|går|blir|vill|ska|skickar|lånar)",
     r"and (?:it|we|the|they|you|your|this|i|nothing|nobody|please|will|has|have|is|was|were|are|not|no)",
     r"and (?:can|cannot|can't|won't|would|there|our|we're|we've|we'll|i'm|i've|i'll|it's|they're|you're)",
@@ -36,6 +45,7 @@ JOINTS = (
     r"(?<!soon )(?<!long )(?<!far )(?<!well )as (?:it|we|i|the(?! above| following)|they|our|this|there)",
     r"und (?:wir|es|das|der|sie|ich|hätten?|möchten?|würden?|bräuchten?|bitten?)",
     r"und (?:wird|wurde|nicht|kein|ist|war|hat|kann|auch)",
+    r"og (?:vi|den|det|boka|boken|bogen|dere|har|er)",
     r"weil|aber|allerdings|sondern|jedoch|doch|daher|og ikke|ega|kuid|aga",
 )
 CUT = re.compile(rf"[,;](?=\s)|:(?=\s)|\s[-–—]+\s|[()]|(?:\s/\s)|(?<=\s)(?=(?:{'|'.join(JOINTS)})\s)", re.IGNORECASE)

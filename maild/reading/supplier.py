@@ -221,7 +221,7 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
         reason = retry
     doubts = (*_doubts(names, retry, passage), *_open_offers(names, reason, statements), *_lates(names, statements))
     doubts += tuple(_not_yet(names, passage, statements))
-    doubts += tuple(_renewed_on_terms(names, statements))
+    doubts += tuple(_renewed_on_terms(names, said, statements))
     doubts += tuple(_asked_again(names, statements))
     return Outcome(events=events, reason=reason, no_renewal=no_renewal, doubts=doubts, passage=passage)
 
@@ -246,11 +246,11 @@ def _asked_again(names: set[E], statements: Sequence[Statement]) -> Iterator[Dou
             yield Doubt(reason="contradictory", text=text, passage=statement.clause.text)
 
 
-def _renewed_on_terms(names: set[E], statements: Sequence[Statement]) -> Iterator[Doubt]:
+def _renewed_on_terms(names: set[E], said: Sequence[Said], statements: Sequence[Statement]) -> Iterator[Doubt]:
     """Where the yes itself hangs on something: "we renew it, if nobody waits", which is of no later renewal."""
     if names != {E.RENEW_ACCEPTED}:
         return
-    renewing = {one.clause.sentence for one in statements if one.says(E.RENEW_ACCEPTED, "")}
+    renewing = {one.statement.clause.sentence for one in said if one.event is E.RENEW_ACCEPTED}
     for statement in statements:
         terms = any(hit.phrase.marks.get("condition") for hit in statement.of("harmless"))
         if terms and statement.clause.sentence in renewing and not statement.of("says"):
@@ -266,7 +266,7 @@ def _for_a_price(names: set[E], statements: Sequence[Statement], *, priced: bool
     if not priced or not any(statement.has("harmless", "assent") for statement in statements):
         return ""
     tables = {hit.phrase.name for statement in statements for hit in statement.of("harmless")}
-    alone = not names and tables <= {"assent", "reply", "terms", "greeting"}
+    alone = not names and tables <= {"assent", "reply", "terms", "greeting", "offer"}
     return "CostExceedsMaxCost" if alone or names == {E.WILL_SUPPLY} else ""
 
 
