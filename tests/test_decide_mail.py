@@ -15,6 +15,7 @@ from maild.core.effects import (
     MarkLetter,
     Move,
     PartnerAbsent,
+    PlanNotice,
     PutAttempt,
     PutItem,
     ReadMail,
@@ -397,6 +398,15 @@ def test_an_absent_partner_stops_its_clock_and_nothing_else() -> None:
     assert statuses(decision.effects) == []
     forged = ReadMail(mail=mail("ill@alder.example", auth_results=()), reading=reading)
     assert decided(forged, request()).effects == (FileMail(folder=Folder.DONE),)
+
+
+def test_every_request_of_an_absent_partner_is_chased_later() -> None:
+    reading = Reading(kind=Kind.AUTO_REPLY, requests=(NUMBER,), absent_until=date(2026, 12, 7))
+    other = request(number="KP-2026-000124")
+    decision = decided(ReadMail(mail=mail("ill@alder.example"), reading=reading), request(), other)
+    reminders = [e for e in decision.effects if isinstance(e, PlanNotice) and e.notice == "request_reminder"]
+    assert [e.number for e in reminders] == [NUMBER, "KP-2026-000124"]
+    assert all(e.due.date() > date(2026, 12, 7) for e in reminders)
 
 
 def test_thanks_are_filed_away() -> None:

@@ -289,6 +289,16 @@ def test_while_we_do_not_lend_a_library_is_turned_down_with_the_day_and_nobody_i
     assert ChangeRequest(number="", values={"closed_at": NOW}) in decision.effects
 
 
+def test_where_the_profile_does_not_let_our_house_refuse_staff_look_for_it_after_all() -> None:
+    own = RULES.workflows["lending-loan"]
+    edges = tuple(t for t in own.transitions if t.event is not EventName.UNFILLED)
+    rules = replace(RULES, workflows={**RULES.workflows, "lending-loan": replace(own, transitions=edges)})
+    closed = Closure(first=TODAY, last=date(2026, 12, 4), name="move")
+    decision = decided(from_library(FROM_BIRCH), rules=replace(rules, limits=Limits(closed=(closed,))))
+    assert statuses(decision.effects) == [Status.REQUEST_RECEIVED]
+    assert FETCH in decision.effects
+
+
 def test_a_library_with_too_much_open_is_turned_down_and_one_below_the_limit_is_not() -> None:
     rules = replace(RULES, limits=Limits(lending_of_one=2, retry_days=14))
     for lent, closing in ((2, Status.UNFILLED), (1, Status.REQUEST_RECEIVED)):

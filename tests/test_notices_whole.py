@@ -187,6 +187,20 @@ def test_a_question_to_staff_is_the_notices_own_and_keeps_its_name() -> None:
     )
 
 
+def test_a_notice_that_was_done_is_decided_by_itself_and_what_comes_next_is_planned() -> None:
+    decision = fired("next_supplier", date(2026, 11, 18), request(suppliers=("FI-BIRCH",)))
+    assert decision.auto
+    planned = [(e.number, e.notice) for e in decision.effects if isinstance(e, PlanNotice)]
+    assert (NUMBER, "request_reminder") in planned
+
+
+def test_a_notice_of_one_thing_stays_that_things_when_it_is_put_off() -> None:
+    early = decide(due(anchor=LATER, item_id=2), context(on_loan(items=TWO)), RULES, EVENING)
+    (plan,) = early.effects
+    assert isinstance(plan, PlanNotice)
+    assert (plan.anchor, plan.item_id) == (LATER, 2)
+
+
 def test_what_waits_is_told_of_with_how_and_until_when() -> None:
     letter = letter_of(fired("pickup_reminder", date(2026, 11, 23), on_loan(Status.AWAITING_PICKUP)))
     assert (letter.letter, letter.to) == ("pickup_reminder", PATRON.email)

@@ -233,14 +233,16 @@ def _draft(new: NewRequest, role: Role) -> Request:
 
 
 def _occasion(happening: ReadMail, event: Event, context: Context, rules: Rules, now: datetime) -> Occasion:
-    request = context.request(NEW)
+    """The event on the request that it has just opened, the last one of the context."""
+    request = context.requests[-1]
+    lending = request.role is Role.LENDING
     return Occasion(
-        event=replace(event, event=EventName.REQUEST),
-        request=request or context.requests[-1],
-        by="requester" if request is not None and request.role is Role.LENDING else "patron",
+        event=event,
+        request=request,
+        by="requester" if lending else "patron",
         context=context,
         rules=rules,
         now=now,
         cause=happening.id,
-        notify=request is None or request.role is Role.BORROWING or request.partner_id is not None,
+        notify=not lending or request.partner_id is not None,
     )
