@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from statistics import quantiles
 
 from imapclient import IMAPClient
 from sqlmodel import col, select
@@ -23,10 +24,11 @@ from tests.faults.town import RECIPIENT, Town, town, until
 
 FORM_EVERY = 10  # the other mails are about nothing
 DAEMON_EVERY, SERVERS_EVERY = 15.0, 60.0  # seconds between kills
-CONTROL_MAILS, CONTROL_EVERY, CONTROL_KILLS = 1000, 0.4, 2  # a careless daemon answers some 300 a second
+CONTROL_MAILS, CONTROL_EVERY, CONTROL_KILLS = 1000, 0.4, 6  # a careless daemon answers some 300 a second
 SENDERS = 3  # at each door
 SETTLE_SECONDS, SECONDS_A_MAIL = 240.0, 0.1
 APPENDED_TOGETHER = 20
+ANSWER_SECONDS = 1.0  # P7, for 99 mails in 100
 
 Trouble = Callable[[Town, threading.Event, Counter[str]], None]  # made until the event; counts what it did
 
@@ -43,7 +45,7 @@ def row(mails: int, *, postgres: bool) -> Row:
         f" every {DAEMON_EVERY:g} s, servers every {SERVERS_EVERY:g} s",
         control=f"a daemon that answers before it keeps: {careless} of {CONTROL_MAILS} mails lost",
         figure=f"{found.text}; ready {ready:.1f} s after a kill, the bare import of its libraries {imported:.1f} s",
-        held=found.held and careless > 0 and ready <= READY_WITHIN * imported,
+        held=found.held and found.slowest < ANSWER_SECONDS and careless > 0 and ready <= READY_WITHIN * imported,
     )
 
 
@@ -73,6 +75,7 @@ class Result:
     """What is left of a soak when all has settled."""
 
     held: bool
+    slowest: float  # seconds from MAIL to 250, longer than which one answer in a hundred took
     text: str
 
 
@@ -87,6 +90,7 @@ class Soak:
         self._mails = mails
         self._accepted: list[str] = []
         self._codes: Counter[int] = Counter()
+        self._seconds: list[float] = []  # from MAIL to 250, of each mail that got one
         self._stop = threading.Event()
         self.kills = Counter[str]()
 
@@ -145,12 +149,10 @@ class Soak:
             while True:
                 try:
                     with connect() as client:
-                        client.sendmail("a@b.example", [RECIPIENT], one[1])
-                        self._accepted.append(mail_key(one[1]))
+                        self._give(client, one[1])
                         while (more := self._next()) is not None:
                             one = more
-                            client.sendmail("a@b.example", [RECIPIENT], one[1])
-                            self._accepted.append(mail_key(one[1]))
+                            self._give(client, one[1])
                         return
                 except smtplib.SMTPResponseException as err:
                     self._codes[err.smtp_code] += 1
@@ -159,6 +161,12 @@ class Soak:
                 except (OSError, smtplib.SMTPException):
                     pass
                 time.sleep(0.2)
+
+    def _give(self, client: smtplib.SMTP, raw: bytes) -> None:
+        began = time.monotonic()
+        client.sendmail("a@b.example", [RECIPIENT], raw)
+        self._seconds.append(time.monotonic() - began)
+        self._accepted.append(mail_key(raw))
 
     def _by_imap(self) -> None:
         while batch := [one for _ in range(APPENDED_TOGETHER) if (one := self._next()) is not None]:
@@ -213,12 +221,14 @@ class Soak:
         killed = ", ".join(f"{name} {times}" for name, times in self.kills.items())
         bad = sum(times for code, times in self._codes.items() if code >= 500)  # permanent
         after = f"{settled:.0f} s" if settled is not None else "never"
+        slowest = quantiles(self._seconds, n=100)[-1] if len(self._seconds) > 1 else 0.0
         return Result(
+            slowest=slowest,
             text=f"{len(set(self._accepted))} accepted in {took:.0f} s, {len(lost)} lost; stored {len(states)}:"
             f" {dict(fates)}; requests for {len(titles)} forms, {wrong} wrong; {len(letters)} letters,"
             f" {len(unsent)} never came, {len(unknown)} unknown, {again} came twice; struck: {killed or 'nothing'};"
-            f" answers of 4xx: {self._codes.total() - bad}, of 5xx: {bad}; settled after {after}"
-            + "".join(f"; {one}" for one in problems),
+            f" answers of 4xx: {self._codes.total() - bad}, of 5xx: {bad}; 99 of 100 had their 250 {slowest:.2f} s after"
+            f" MAIL; settled after {after}" + "".join(f"; {one}" for one in problems),
             held=not lost
             and len(set(self._accepted)) == len(states) == self._mails
             and set(fates) <= {"done", "aside", "waiting"}
