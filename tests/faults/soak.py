@@ -227,8 +227,8 @@ class Soak:
             text=f"{len(set(self._accepted))} accepted in {took:.0f} s, {len(lost)} lost; stored {len(states)}:"
             f" {dict(fates)}; requests for {len(titles)} forms, {wrong} wrong; {len(letters)} letters,"
             f" {len(unsent)} never came, {len(unknown)} unknown, {again} came twice; struck: {killed or 'nothing'};"
-            f" answers of 4xx: {self._codes.total() - bad}, of 5xx: {bad}; 99 of 100 had their 250 {slowest:.2f} s after"
-            f" MAIL; settled after {after}" + "".join(f"; {one}" for one in problems),
+            f" answers of 4xx: {self._codes.total() - bad}, of 5xx: {bad}; 99 of 100 had their 250"
+            f" {slowest:.2f} s after MAIL; settled after {after}" + "".join(f"; {one}" for one in problems),
             held=not lost
             and len(set(self._accepted)) == len(states) == self._mails
             and set(fates) <= {"done", "aside", "waiting"}
