@@ -22,6 +22,7 @@ from maild.core.effects import (
     PutItem,
     SendLetter,
 )
+from maild.core.limit_rules import Limits
 from maild.core.pickup_rules import PickupRules, Shelf
 from maild.core.reading import Event
 from maild.core.request import Patron, Request, Step
@@ -92,6 +93,10 @@ def test_staff_are_told_with_the_parcel_that_it_goes_to_an_office() -> None:
     blocked = context(wished, patrons=(replace(PATRON, blocked=True),))
     command = Command(number=NUMBER, event=Event(event=EventName.RECEIVED), actor="anna", id="command-1")
     assert decide(command, blocked, RULES, NOW).why == "anna: Received"
+    full = replace(RULES, limits=Limits(patron_loans=2))
+    for loans, why in ((2, "anna: Received"), (1, "anna: Received, for the patron's office")):
+        known = context(wished, patrons=(replace(PATRON, loans=loans),))
+        assert decide(command, known, full, NOW).why == why
 
 
 def test_the_patron_hears_of_it_when_the_desk_has_it() -> None:
@@ -380,6 +385,9 @@ def test_what_looks_back_is_decided_with_what_was_before() -> None:
 def test_a_letter_that_staff_name_goes_with_the_note() -> None:
     told = refusal(request(), EventName.NOTE, letter="no-such")
     assert told.startswith(f"letter=no-such is none that is sent by hand about {NUMBER}; use one of ")
+    name = told.rpartition("; use one of ")[2].split(", ")[0]
+    with pytest.raises(Refused, match="not with --no-notify"):
+        decide(typed(EventName.NOTE, letter=name, notify="no"), context(request()), RULES, NOW)
 
 
 def test_a_place_of_ours_is_noted_and_no_place_is_none() -> None:

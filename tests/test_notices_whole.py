@@ -275,5 +275,8 @@ def test_dates_count_for_the_side_that_they_are_for() -> None:
         Item(id=3, item_ids=("79",), due_date=LATER),
     )
     assert told_of(lending(items=lent), notice="lending_overdue_1", anchor=date(2026, 12, 1)) == ("78",)
+    sent = replace(lent[0], place=str(Status.SHIPPED_RETURN))  # they say so: until it has come it is ours to ask for
+    told = told_of(lending(items=(sent, *lent[1:])), notice="lending_overdue_1", anchor=date(2026, 12, 1))
+    assert told == ("77", "78")
     back = replace(TWO[0], id=3, item_ids=("1302",), place=str(Status.RETURNED_BY_PATRON))
     assert told_of(on_loan(items=(back, *TWO))) == ("1300",)
