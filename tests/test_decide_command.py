@@ -24,10 +24,10 @@ from maild.core.effects import (
 )
 from maild.core.limit_rules import Limits
 from maild.core.pickup_rules import PickupRules, Shelf
-from maild.core.reading import Event
-from maild.core.request import Patron, Request, Step
+from maild.core.reading import Citation, Event
+from maild.core.request import Patron, Request, Step, Told
 from maild.core.rules import Refused, SitePolicy
-from maild.core.terms import EventName, Flag, Status
+from maild.core.terms import EventName, Flag, ServiceType, Status
 from maild.verbs.requests import values_of
 from tests.house import (
     ALDER,
@@ -254,6 +254,7 @@ def test_a_command_that_does_not_fit_is_told_with_all_that_the_request_can_take(
     assert "Reopen" in can
     ways = refusal(request(), EventName.CHECKED_OUT)
     assert "Close to=FoundOnline" in ways
+    assert "It can take: " in refusal(request(), EventName.CLOSE, to="CompletedWithoutReturn")
 
 
 def test_a_status_that_is_none_is_told_with_the_one_that_was_meant() -> None:
@@ -274,6 +275,9 @@ def test_a_supplier_that_is_named_is_on_record_serves_this_and_is_not_at_work_on
     with pytest.raises(Refused) as refused:
         decide(command, copies_only, RULES, NOW)
     assert str(refused.value) == "fi-birch cannot be asked: it is not active, has no address, or does not do Loan"
+    no_copies = context(request(service_type=ServiceType.COPY), partners=(ALDER, replace(BIRCH, copies=False)))
+    with pytest.raises(Refused, match="does not do Copy"):
+        decide(command, no_copies, RULES, NOW)
     at_work = "FI-ALDER is at work on it already; remind it with StatusRequest, or ask another one"
     for status in (Status.REQUESTED, Status.REQUEST_RECEIVED, Status.EXPECT_TO_SUPPLY, Status.WILL_SUPPLY):
         assert refusal(request(status), EventName.NEXT_SUPPLIER, partner="FI-ALDER") == at_work
@@ -409,3 +413,28 @@ def test_the_library_system_does_what_a_profile_lets_our_house_do_and_no_more() 
     assert decide(by_house, context(on_loan()), RULES, NOW).auto
     with pytest.raises(Refused, match="does not fit"):
         decide(replace(typed(EventName.CLOSE, to="FoundOnline"), by="house"), context(request()), RULES, NOW)
+
+
+def test_an_edit_offers_to_put_right_what_was_told_and_tells_staff_what_it_was() -> None:
+    says = {"title": "Syksy"}
+    told = Told(message_id="<1@x>", letter="x", audience="partner", to=ALDER.email, at=NOW, says=says)
+    known = context(request(), told=(told,))
+    effects = decide(typed(EventName.EDIT, title="Kevät"), known, RULES, NOW).effects
+    (changed,) = [e.values for e in effects if isinstance(e, ChangeRequest)]
+    assert changed["citation"] == replace(request().citation, title="Kevät")
+    (letter,) = [e for e in effects if isinstance(e, SendLetter)]
+    assert (letter.letter, letter.to, letter.hold) == ("correction", ALDER.email, True)
+    (ask,) = [e for e in effects if isinstance(e, AskStaff)]
+    assert "title Syksy → Kevät" in ask.text
+
+
+def test_an_edit_that_completes_a_citation_ends_the_question_to_the_patron() -> None:
+    lacking = request(
+        Status.NEW, service_type=ServiceType.COPY, asked_for=("year",), flags=frozenset({Flag.INCOMPLETE})
+    )
+    lacking = replace(lacking, citation=Citation(title="Talvi", article_title="Lumi"))
+    effects = done(lacking, EventName.EDIT, year="1987").effects
+    assert ChangeRequest(number=NUMBER, values={"asked_for": ()}) in effects
+    assert [e.remove for e in effects if isinstance(e, Move)][-1] == {Flag.INCOMPLETE}
+    still = done(lacking, EventName.EDIT, author="Kerttu").effects
+    assert ChangeRequest(number=NUMBER, values={"asked_for": ()}) not in still

@@ -466,6 +466,9 @@ def test_a_parcel_of_an_earlier_supplier_makes_it_the_one_in_hand_again() -> Non
         "status",
         f"{BIRCH.symbol} was never asked for {NUMBER}.",
     )
+    both = on_loan(Status.LOANED, attempts=(old, now))
+    text = f"{NUMBER} has the things of another library: two are sending, send that of one back."
+    assert told(both, EventName.RECEIVED, "staff", supplier=BIRCH.symbol, item_id=("9",)) == ("status", text)
 
 
 # Through the whole of decide

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from maild.core.assignment import AssignmentRule
 from maild.core.decide import decide
 from maild.core.decide_supplier import attempt, in_hand, request_letter
 from maild.core.effects import (
@@ -27,7 +28,7 @@ from maild.core.request import Attempt, Charge, Item, Partner, Request
 from maild.core.rota_rules import Rota, RotaEntry
 from maild.core.rules import Refused
 from maild.core.terms import EventName, Flag, Party, ServiceType, Status
-from tests.house import ALDER, BIRCH, NOW, NUMBER, TODAY, context, letters, on_loan, request, shipped_rules
+from tests.house import ALDER, BIRCH, NOW, NUMBER, PATRON, TODAY, context, letters, on_loan, request, shipped_rules
 
 RULES = shipped_rules()
 ASK = f"maild request do {NUMBER} NextSupplier partner=SYMBOL"
@@ -204,6 +205,7 @@ def test_what_was_sent_and_never_came_is_off_the_request_and_its_sender_is_told_
     assert attempts(decision)[0] == replace(request().attempts[0], status="NotReceived")
     assert TakeBack(number=NUMBER, items=(4, 5)) in decision.effects
     assert ChangeRequest(number=NUMBER, values={"loaned_on": None}) in decision.effects
+    assert {e.number for e in decision.effects} == {NUMBER}  # type: ignore[union-attr]  # each is of a request
     known = next_one(replace(lost, flags=frozenset({Flag.ATTENTION})))
     assert [letter for letter, _ in letters(known.effects)] == ["request_loan"]
 
@@ -222,6 +224,7 @@ def test_nobody_pays_the_supplier_before_too() -> None:
     decision = next_one(request(suppliers=("FI-BIRCH",), charges=(price, theirs)))
     lines = [e.charge for e in decision.effects if isinstance(e, AddCharge)]
     assert [(line.partner_id, line.money.amount) for line in lines] == [(ALDER.id, Decimal(0))]
+    assert {e.number for e in decision.effects} == {NUMBER}  # type: ignore[union-attr]  # as above
 
 
 # The parcel of one before
@@ -265,6 +268,19 @@ def test_two_that_send_and_one_that_was_never_asked_are_for_staff() -> None:
     assert str(refused.value) == f"{NUMBER} {two}"
     with pytest.raises(Refused, match=f"FI-BIRCH was never asked for {NUMBER}."):
         received(request(), "FI-BIRCH")
+
+
+def test_the_rota_is_that_of_the_request_and_its_patron() -> None:
+    def rota(symbol: str) -> Rota:
+        return Rota(entries=(RotaEntry(symbol=symbol, assume_holds=True),))
+
+    staff = replace(PATRON, group="staff")
+    by_group = AssignmentRule(name="staff", rota="own", groups=frozenset({"staff"}))
+    rules = replace(RULES, rotas={"default": rota("FI-ALDER"), "own": rota("FI-BIRCH")}, assignment=(by_group,))
+    command = Command(number=NUMBER, event=Event(event=EventName.NEXT_SUPPLIER), actor="anna", id="command-1")
+    for patron, asked in ((PATRON, ALDER), (staff, BIRCH)):
+        decision = decide(command, context(NEW, patrons=(patron,)), rules, NOW)
+        assert letters(decision.effects) == [("request_loan", asked.email)]
 
 
 def test_a_repository_is_asked_for_a_new_request_without_a_mark() -> None:
