@@ -124,6 +124,33 @@ def test_price_and_terms_stand_beside_the_promise() -> None:
     assert event.loan_condition == ("LibraryUseOnly",)
 
 
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        (
+            "Uusinta painosta meillä on vain lukusalikappale, jota ei lainata. Kolmas painos olisi vapaana.",
+            (),
+        ),
+        (
+            "The sixth edition is for the reading room only and not lent. The fifth edition is here, if you want it.",
+            (),
+        ),
+        (
+            "Our copy of the 2nd edition may only be used in the library. The 1st is on the shelf; please re-request.",
+            (),
+        ),
+        (
+            "We only have the second edition, for use in the library only. Please re-request if that will do.",
+            ("LibraryUseOnly",),
+        ),
+    ],
+)
+def test_the_terms_of_what_is_refused_are_not_those_of_the_offer(text: str, terms: tuple[str, ...]) -> None:
+    (event,) = read("s", text).events
+    assert (event.event, event.reason) == (E.RETRY_POSSIBLE, "ReqEditionNotPossible")
+    assert event.loan_condition == terms
+
+
 def test_no_renewals_is_a_term_beside_a_loan() -> None:
     reading = read("s", "Posted today, due 15 January 2027. Renewals are not possible on overseas loans.")
     assert (told(reading), reading.doubts) == ("Loaned 2027-01-15", ())

@@ -112,7 +112,8 @@ def _offered(conditions: tuple[str, ...], found: Outcome, said: Sequence[Stateme
     if found.events != (E.RETRY_POSSIBLE,) or found.reason == "MustMeetLoanCondition":
         return conditions
     offers = {s.clause.sentence for s in said if s.says(E.RETRY_POSSIBLE, found.reason)}
-    refusals = {s.clause.sentence for s in said if any(hit.phrase.name == E.UNFILLED for hit in s.of("says"))} - offers
+    refused = [(s.clause.sentence, h.phrase) for s in said for h in s.of("says") if h.phrase.name == E.UNFILLED]
+    refusals = {number for number, phrase in refused if phrase.marks.get("negation") or number not in offers}
     if found.reason == "ReqEditionNotPossible" and offers:
         refusals |= set(range(min(offers)))  # until the other edition is named, all is said of the one asked for
     of_the_offer = (hit for s in said if s.clause.sentence not in refusals for hit in s.of("conditions"))

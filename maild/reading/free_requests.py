@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import re2
 
 from maild.reading.citations import Reference, identifiers_of, read_reference
+from maild.reading.host_names import host_name
 from maild.reading.named_works import named_work
 from maild.reading.openurl import find_openurl
 from maild.reading.people import leading_people
@@ -50,7 +51,7 @@ _LOAN_BY = re2.compile(
 )
 _QUOTE = r"[\"“”„«»‘']"
 _PART_WORD = (
-    r"(?:artikkelin?\w*|artikel\w*|article|paper|essay|luvun?|luku\w*|chapter|kapitl\w*|kapitel\w*"
+    r"(?:artikkelin?\w*|artikel\w*|artikl\w*|article|paper|essay|luvun?|luku\w*|chapter|kapitl\w*|kapitel\w*"
     r"|aufsatz\w*|beitrag\w*|artikkel\w*)"
 )
 _PART_QUOTED = re2.compile(
@@ -62,18 +63,6 @@ _WORK_QUOTED = re2.compile(
     rf"|:)?:?\s{_QUOTE}([^\"“”„«»]{{3,250}}?)[.,]?{_QUOTE}"
 )
 _ANY_QUOTED = re2.compile(r"[\"“„«»”]([^\"“”„«»]{3,250}?)[.,]?[\"“”»«]")
-_HOST = re2.compile(
-    r"(?i)^[\s,.]{0,3}(?:(?:joka on |som finns |som är publicerad |publicerad |published "
-    r"|which appeared |ilmestynyt |julkaistu |erschienen )?(?:lehdestä|lehdessä|julkaisusta"
-    r"|julkaisussa|teoksesta|teoksessa|kirjasta|sarjasta|ur|från|i|in|from|aus)\s)"
-    r"(?:er egen serie |tidskriften:? |the journal |journal |boken |the book |lehdestä "
-    r"|der zeitschrift |lehden )?([^(]{3,150}.*)$"
-)
-_HOST_FI = re.compile(r"^[\s,.]{0,3}([^\W\d_][^\d.,:;?!()\"]{2,60}?)[- ](?:lehde(?:n|stä|ssä)|vuosikirja(?:n|sta))\b")
-_HOST_END = re2.compile(
-    r"(?:[,;(]|\.\s|\s(?:(?:1[5-9]|20)\d\d\b|\d{1,4}\s?[(/:]|(?i:vol|nro|nr|no|s|ss|pp?|sid|sivut|årg"
-    r"|jg|bd|band|heft|h)\.?\s?\d|(?i:vuodelta|vuosikerta|från år|aus dem jahr)\b|https?:)|\?|$)"
-)
 _VOLUME = re2.compile(
     r"(?i)(?:\b|\s)(?:vol|volume|vsk|årg|årgång|band|bd|jg|jahrgang|vuosikerta)\.?:?\s?(\d{1,4})\b|\b(\d{1,4})\s?\(\d{1,3}\)"
 )
@@ -292,15 +281,12 @@ def _part(title: str, after: str) -> list[dict[str, str]]:
     if people and people.sure:
         fields["article_author"], after = people.names, people.rest
     tail = re.split(r"[?!]|\.\s(?=[A-ZÅÄÖ][a-zåäö]{2,}\s)", after[:300], maxsplit=1)[0]
-    host = _HOST.search(tail) or _HOST_FI.search(tail)
-    if host:
-        end = _HOST_END.search(host.group(1))
-        name = (host.group(1)[: end.start()] if end else host.group(1)).strip(' ,.:;"“”')
-        if len(name) > 2 and re.search(r"[^\W\d_]{3}", name) and not _is_prose(name):
-            by = re.match(r"(.{3,150}?),? (?:av|by|von|af|toim\.|red\.) ([A-ZÅÄÖØÆ].{3,60})$", name)
-            people = leading_people(by.group(2)) if by else None
-            whose = by is not None and people is not None and not people.rest.strip(" .")
-            fields |= {"title": by.group(1), "author": by.group(2)} if by and whose else {"title": name}
+    name = host_name(tail)
+    if len(name) > 2 and re.search(r"[^\W\d_]{3}", name) and not _is_prose(name):
+        by = re.match(r"(.{3,150}?),? (?:av|by|von|af|toim\.|red\.) ([A-ZÅÄÖØÆ].{3,60})$", name)
+        people = leading_people(by.group(2)) if by else None
+        whose = by is not None and people is not None and not people.rest.strip(" .")
+        fields |= {"title": by.group(1), "author": by.group(2)} if by and whose else {"title": name}
     for key, pattern in (("volume", _VOLUME), ("issue", _ISSUE), ("pages", _PAGES)):
         match = pattern.search(tail)
         if match:
