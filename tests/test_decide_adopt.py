@@ -110,6 +110,13 @@ def test_what_is_still_on_its_way_is_a_loan_that_was_sent_and_tells_the_patron_w
     assert [e.hold for e in adopted(place="coming", notify="ask").effects if isinstance(e, SendLetter)] == [True]
 
 
+def test_where_nobody_is_told_no_address_is_asked_for() -> None:
+    mute = (replace(PATRON, email=""),)
+    (ask,) = [e for e in adopted(patrons=mute, place="coming").effects if isinstance(e, AskStaff)]
+    assert ask.reason == "no-address"
+    assert not [e for e in adopted(patrons=mute, place="coming", notify="no").effects if isinstance(e, AskStaff)]
+
+
 def test_its_dates_have_their_notices_from_the_first_day_on() -> None:
     def planned(decision: Decision) -> set[tuple[str, str]]:
         return {(e.number, e.notice) for e in decision.effects if isinstance(e, PlanNotice)}
@@ -170,7 +177,7 @@ def test_the_patrons_own_work_or_one_of_the_things_that_is_open_already_is_not_t
     assert refused(same_work) == told
     same_thing = on_loan(patron_id=8, items=(Item(id=1, item_ids=("8", "9")),))
     assert refused(same_thing) == told
-    assert refused(request(number="KP-2026-000001"), same_work) == told
+    assert refused(lending(number="KP-2026-000001"), request(number="KP-2026-000002"), same_work) == told
 
 
 @pytest.mark.parametrize(
