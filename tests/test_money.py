@@ -40,6 +40,9 @@ from maild.reading.money import find_money
         ("de", "1.234,50 EUR", "1234.50", "EUR"),
         ("de", "8 Euro", "8.00", "EUR"),
         ("de", "CHF 20.-", "20.00", "CHF"),
+        ("sv", "en avgift om 20 euro per lån", "20.00", "EUR"),
+        ("en", "£18 per loan", "18.00", "GBP"),
+        ("fi", "12 €/laina", "12.00", "EUR"),
     ],
 )
 def test_a_price_gives_its_amount_with_two_decimals_and_its_currency(

@@ -76,7 +76,7 @@ _NOT_A_DAY_AFTER = re.compile(
 _DAY_BEFORE = re.compile(
     r"(?:\b(?:senast|till|den|före|innan|från|kring|runt|efter|by|until|till|due|before|on|viimeistään|viim|zum|bis|vom|am"
     r"|kuni|seneste|senest|innen|inden|lånetid\w{0,2}|laina-aika|palautus|åter|återlämnas|returneras|forfall|lånefrist"
-    r"|skicka\w{1,3}|sändes|posta\w{1,3}"
+    r"|förfaller|förföll|forfaller|udløber|utløper|skicka\w{1,3}|sändes|posta\w{1,3}"
     r"|\w{0,12}(?:dag|dagen|datum|date|päivä|pvm|frist))|t\.?o\.?m|fr\.?o\.?m)[.:]?\s{0,3}(?:(?:den|är|is|on|ist|till|the)\s)?$",
     re.IGNORECASE,
 )

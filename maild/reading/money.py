@@ -83,7 +83,14 @@ _LIMIT = re.compile(
     r"|at most|maximum|at least|from|over|höchstens|bis zu|mindestens|ab)[.:]?\s$",
     re.IGNORECASE,
 )
-_PER_UNIT = re.compile(r"\s?(?:/|per\b|à|pro\b|kpl\b|a piece\b|each\b|/?sivulta\b|sidan\b|je\b)\s?\w?", re.IGNORECASE)
+# What one request asks for is a single loan, book, article or order: "20 euro per lån" is its whole price.
+_WHOLE = (
+    r"(?:/ ?|per |pro )"
+    r"(?:(?:fjärr|ut)?lån|loan|laina|bok|book|kirja|article|artikel|artikkeli|tilaus|order|request)\b"
+)
+_PER_UNIT = re.compile(
+    rf"(?!\s?{_WHOLE})\s?(?:/|per\b|à|pro\b|kpl\b|a piece\b|each\b|/?sivulta\b|sidan\b|je\b)\s?\w?", re.IGNORECASE
+)
 _PLUS = re.compile(
     r",?\s?\(?(?:\+|(?:plus|lisäksi|zzgl|zuzüglich|excl|exkl|exklusive|excluding|ilman alv|alv 0|ynnä|jämte)\b|ex\. )",
     re.IGNORECASE,
