@@ -129,6 +129,13 @@ def test_a_partner_that_is_away_is_the_requests_or_the_senders() -> None:
     assert absent(away(NUMBER, "KP-2026-000124"), BIRCHES, request()) == (birch,)
 
 
+def test_the_absence_is_of_the_requests_partner_also_from_a_domain_that_its_record_no_longer_has() -> None:
+    old = request(partner_domains=("old-alder.example",))
+    assert absent(away(NUMBER), mail("ill@old-alder.example"), old) == (
+        PartnerAbsent(partner_id=ALDER.id, until=UNTIL, since=TODAY),
+    )
+
+
 def test_an_absence_without_a_day_of_nobody_on_record_or_of_somebody_else_stops_no_clock() -> None:
     assert absent(away(NUMBER, until=None), ALDERS, request()) == ()
     assert absent(away(), mail("x@strange.example")) == ()

@@ -1,9 +1,15 @@
 """Every mistake that a workflow profile can have, in the words that a librarian reads at the start of the daemon."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
-from maild.core.terms import EventName, Status
-from maild.core.workflow import LoanTerms
+from maild.core import workflow_check
+from maild.core.effects import Audience
+from maild.core.reading import Event
+from maild.core.terms import EventName, Flag, Status
+from maild.core.workflow import Letter, LoanTerms
 from tests.test_workflow import SMALL, changed, problems
 from tests.test_workflow_files import loaded
 
@@ -39,6 +45,10 @@ def test_of_two_edges_for_one_event_only_the_first_could_be_taken() -> None:
     again = {"from": ["New"], "event": "Cancel", "by": ["patron", "staff"], "to": "Cancelled"}
     assert told(transition={"again": again}) == [
         "transition: Cancel by patron in New has 2 edges: cancel, again; leave one of them"
+    ]
+    staying = {"from": ["New"], "event": "Cancel", "by": ["patron"]}
+    assert told(transition={"staying": staying}) == [
+        "transition: Cancel by patron in New has 2 edges: cancel, staying; leave one of them"
     ]
     elsewhere = {"from": ["Cancelled"], "event": "Cancel", "by": ["patron"]}
     other = {"from": ["New"], "event": "Note", "by": ["patron"]}
@@ -106,6 +116,9 @@ def test_a_notice_that_does_not_exist_is_told_with_those_that_do() -> None:
     assert told(status={"New": {"notices": ["expires", "expire"]}}) == [
         "status.New.notices: no notice 'expires'; use: expire"
     ]
+    unknown = loaded(changed(status={"New": {"notices": ["expires"]}}))
+    (problem,) = workflow_check.problems(unknown, {"cancelled"}, {"expire", "due_soon"})
+    assert problem.way_out == "use: due_soon, expire"
 
 
 # What a loaded profile answers
@@ -130,6 +143,34 @@ def test_staff_do_what_anybody_may_and_mean_our_own_house_where_it_may_too() -> 
     assert [taken(EventName.CANCEL, by) for by in ("patron", "staff", "supplier")] == ["cancel", "cancel", ""]
     assert taken(EventName.RECEIVED, "staff", Status.CANCELLED) == "theirs"
     assert taken(EventName.RECEIVED, "staff", Status.LOANED) == ""
+
+
+def test_a_letter_goes_with_all_of_its_facts_one_of_its_reasons_and_the_flags_that_it_is_for() -> None:
+    letter = Letter(
+        name="x",
+        to=Audience.PATRON,
+        given=("due_date", "attachment|url"),
+        reasons=("OnLoan", "OnOrder"),
+        only_with=frozenset({Flag.RECALLED}),
+        not_with=frozenset({Flag.DISPUTE}),
+    )
+    fits = Event(event=EventName.NOTE, due_date=date(2026, 12, 18), url="https://x.example/1", reason="OnOrder")
+    recalled = frozenset({Flag.RECALLED})
+    assert letter.goes(fits, recalled)
+    assert letter.goes(replace(fits, url=None, attachment=True), recalled)
+    for other in (replace(fits, due_date=None), replace(fits, url=None), replace(fits, reason="NotHeld")):
+        assert not letter.goes(other, recalled)
+    assert not letter.goes(fits, frozenset())
+    assert not letter.goes(fits, frozenset({Flag.RECALLED, Flag.DISPUTE}))
+
+
+def test_another_supplier_is_asked_after_one_of_the_reasons_or_always() -> None:
+    edge = loaded(SMALL).transitions[0]
+    no = Event(event=EventName.UNFILLED, reason="NotHeld")
+    tries = [replace(edge, rota=rota).tries_rota(no) for rota in ((), ("OnLoan",), ("OnLoan", "NotHeld"), ("*",))]
+    assert tries == [False, False, True, True]
+    silent = replace(no, reason=None)
+    assert [replace(edge, rota=rota).tries_rota(silent) for rota in (("OnLoan",), ("*",))] == [False, True]
 
 
 def test_a_profile_without_terms_lends_for_four_weeks_and_renews_three_times() -> None:

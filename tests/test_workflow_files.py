@@ -154,6 +154,9 @@ def test_every_unknown_status_of_an_edge_or_of_a_group_in_it_is_told_with_those_
     _, wrong = read(small=changed(transition={"note": note}) | {"groups": {"here": ["Recieved", "New"]}})
     place, ways = "workflows/small.toml: transition.note.from: ", "use one of: *, here, New, Cancelled"
     assert wrong == [f"{place}unknown status 'Nwe'; {ways}", f"{place}unknown status 'Recieved'; {ways}"]
+    both: dict[str, object] = {name: {"from": ["Nwe"], "event": "Note", "by": ["staff"]} for name in ("one", "two")}
+    _, wrong = read(small=changed(transition=both))
+    assert [one.split(": ")[1] for one in wrong] == ["transition.one.from", "transition.two.from"]
 
 
 def test_facts_that_no_event_has_are_told_of_an_edge_and_of_its_letters() -> None:
