@@ -10,6 +10,10 @@ from maild.reading.form_text import plain_lines
     [
         ("(x) Laina", "Laina"),
         ("( ) Kopio", ""),
+        ("Aineistotyyppi *\n☑ Kirja\n☐ Artikkeli", "Aineistotyyppi: Kirja"),
+        ("Aineistotyyppi:\n\n[x] Kirja\n[ ] Artikkeli\n[x] Kartta\nNimi", "Aineistotyyppi: Kirja, Kartta\n\nNimi"),
+        ("Nimi: Ella\n[x] Kirja", "Nimi: Ella\nKirja"),
+        ("| Teos | Suon laulu |\n|---|---|", "Teos: Suon laulu\n"),
         ("Service: [x] Loan [ ] Copy", "Service: Loan"),
         ("Service: ☐ Loan ☑ Copy", "Service: Copy"),
         ("Palvelu: Laina [ ] Kopio [x]", "Palvelu: Kopio"),

@@ -27,6 +27,8 @@ _ITEM_LABEL = re.compile(
     re.IGNORECASE,
 )
 _AFTER_LABEL = re.compile(
+    r"(?:\s(?:on the (?:slip|spine|cover|label|book)|etiketissä|tarrassa|på (?:etiketten|ryggen|omslaget)"
+    r"|auf dem (?:etikett|buch)))?"
     r"[ \t\xa0]{0,3}(?:/[ \t]{0,2}[^\W\d_][\w ]{2,20})?[ \t\xa0.]{0,20}"  # "Viivakoodi / Barcode ....."
     r"(?:[:=#-]|\b(?:on|is|are|ovat|är|ist)\b)?[.\s]{0,30}\(?"
 )

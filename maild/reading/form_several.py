@@ -42,6 +42,8 @@ def cut_label(value: str, keys: Sequence[str]) -> tuple[tuple[str, str], ...]:
     asked = frozenset(keys)
     if parts := _parted(value, keys, _FIRM):
         return _of_part(parts) if "article_author" in asked else parts
+    if asked <= _LOCATORS and (parts := _locators(value, asked)):
+        return parts
     if asked & _TITLES and asked & _AUTHORS:
         return (asked & _PART and _by_colon(value)) or (("reference", value),)
     if asked <= _IMPRINT and "publisher" in asked and _YEAR.search(value):

@@ -13,7 +13,7 @@ from maild.reading.form_json import json_leaves
 from maild.reading.form_rows import asked_and_answered, delimited, led_by_labels, paragraphs, turns
 from maild.reading.form_several import cut_label
 from maild.reading.form_text import plain_lines
-from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, find_label, split_label
+from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, Label, find_label, split_label
 
 _NAME_LIKE = re.compile(r"(?:\d{1,2}[.)]\s?)?[^\W\d_a-zåäöü]|[a-z]{1,30}_[a-z]")
 _ANCHOR = re.compile(r"\b(?:1[5-9]\d\d|20\d\d)\b|\b10\.\d{4}|isbn|pmid", re.IGNORECASE)
@@ -276,6 +276,8 @@ def _bare_label(line: str, indent: int, state: _Lines, rules: FormRules, form: F
     ):
         return False
     found = find_label(line, rules, form)
+    if found is None and (keys := split_label(line, rules)):
+        found = Label(key=keys[0])  # of several: _cut_late parts the answer
     asks = line.endswith(("*", ":", "?")) or state.above or find_label(line, rules, form, guess=False) is not None
     if found is None or not (asks or found.key == "consent" or _by_turns(line, state, rules)):
         return False

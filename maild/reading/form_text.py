@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from urllib.parse import unquote_plus
 
 MAX_LINE = 500  # characters; a longer line is prose and stays as it is
@@ -10,6 +11,9 @@ MIN_ENCODED = 3  # fields "name=Jill+Aro" that make a text an encoded one
 _BOLD = re.compile(r"^\s{0,8}(\*{1,2}|__)(?=\S)([^*_:][^*_]{0,88}?)\s?(?::\s?\1|\1\s?:)\s{0,4}(.*)$")
 _BOX = re.compile(r"[(\[]\s{0,2}(?P<tick>[xX*✓✔•])\s{0,2}[)\]]|[☑☒✓✔◉](?=\s)|\[\s{0,2}\]|\(\s{1,2}\)|[☐□○](?=\s)")
 _BOX_FIRST = re.compile(rf"^\s{{0,8}}(?:[^:]{{1,60}}:\s{{0,4}})?(?:{_BOX.pattern.replace('?P<tick>', '?:')})")
+_BOX_ALONE = re.compile(rf"^\s{{0,8}}(?:{_BOX.pattern.replace('?P<tick>', '?:')})")
+_HEAD = re.compile(r"^[^:.=|]{2,90}[:*]?\s{0,3}\*?\s{0,3}$")  # a label without its answer
+_CELLS = re.compile(r"^\s{0,4}\|\s{0,20}([^|]{1,90}?)\s{0,20}\|\s{0,20}([^|]{0,400}?)\s{0,20}\|\s{0,4}$")
 _EMPTY = re.compile(r"^(?:\[\s{0,2}\]|\(\s{1,2}\)|[☐□○])$")
 _ENCODED = re.compile(r"^[\w.\[\]-]{1,60}=[^\s=&]{0,400}$")
 _OPENURL = re.compile(r"\b(?:rft|ctx_ver|url_ver|genre|aulast|atitle)[._\w]{0,20}=", re.IGNORECASE)
@@ -17,10 +21,20 @@ _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 def plain_lines(text: str) -> str:
-    """The text with an encoded body decoded, `**Label:** value` without marks, and of choices those that are ticked."""
+    """The text decoded, `**Label:** value` and rows of two cells without marks, and of choices those ticked."""
     if "%" in text and not _OPENURL.search(text) and (fields := _decoded(text)):
         return "\n".join(fields)
-    return "\n".join(_plain(line) for line in text.split("\n"))
+    lines: list[str] = []
+    for boxed, group in groupby(text.split("\n"), lambda line: _BOX_ALONE.match(line) is not None):
+        if not boxed:
+            lines += [_plain(line) for line in group]
+        elif said := ", ".join(filter(None, (_chosen(line).strip() for line in group))):
+            above = next((at for at in range(len(lines) - 1, -1, -1) if lines[at].strip()), -1)
+            if above >= 0 and _HEAD.match(lines[above]):
+                lines[above] = f"{lines[above].rstrip(' *:')}: {said}"
+            else:
+                lines.append(said)
+    return "\n".join(lines)
 
 
 def _decoded(text: str) -> Sequence[str]:
@@ -36,6 +50,8 @@ def _decoded(text: str) -> Sequence[str]:
 def _plain(line: str) -> str:
     if len(line) > MAX_LINE:
         return line
+    if cells := _CELLS.match(line):
+        line = f"{cells[1].rstrip(': ')}: {cells[2]}" if re.search(r"\w", cells[1]) else ""
     if bold := _BOLD.match(line):
         line = f"{bold[2].strip()}: {bold[3]}"
     return _chosen(line)

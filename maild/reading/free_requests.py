@@ -51,7 +51,7 @@ _LOAN_BY = re2.compile(
 )
 _QUOTE = r"[\"“”„«»‘']"
 _PART_WORD = (
-    r"(?:artikkelin?\w*|artikel\w*|artikl\w*|article|paper|essay|luvun?|luku\w*|chapter|kapitl\w*|kapitel\w*"
+    r"(?:artikkelin?\w*|kirjoitu\w*|uppsats\w*|artikel\w*|artikl\w*|article|paper|essay|luvun?|luku\w*|chapter|kapitl\w*|kapitel\w*"
     r"|aufsatz\w*|beitrag\w*|artikkel\w*)"
 )
 _PART_QUOTED = re2.compile(
@@ -83,8 +83,9 @@ _REF = re.compile(
     r"|(?:our|your) (?:ref|reference|request|order)(?: ?(?:no|number|nr))?|ref(?:erence)?(?: no)?"
     r"|vår(?:t)? (?:ref|referens|referensnummer|beställningsnummer|nummer)|beställningsn(?:r|ummer)"
     r"|unser(?:e)? (?:zeichen|referenz|bestellnummer)|bestell(?:nummer|-?nr)|vår ref(?:eranse)?"
+    r"|unser aktenzeichen|(?:meidän )?diaarinumero(?:mme)?|asianumero(?:mme)?|diarienummer"
     r"|vores ref(?:erence)?|ill(?: request)?(?: no| number| nr)|lån-?id)"
-    r"(?:\.|\b)\s?(?:on|är|is|ist|er)?\s?[:#]?\s{0,3}((?:[A-ZÅÄÖ]{1,6}[ -]?)?[\w./-]{0,25}\d[\w./-]{0,25})",
+    r"(?:\.|\b)\s?(?:on|är|is|ist|er|lautet)?\s?[:#]?\s{0,3}((?:[A-ZÅÄÖ]{1,6}[ -]?)?[\w./-]{0,25}\d[\w./-]{0,25})",
     re.IGNORECASE,
 )
 _SUBJECT_REF = re.compile(r"(?<![\w/.-])([A-ZÅÄÖ]{1,6}[-_ /]?\d[\w./-]{3,25}|[A-Z]{2,6}[ -]\d{1,6}/\d{2,4})(?![\w-])")

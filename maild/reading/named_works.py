@@ -31,6 +31,7 @@ _BY = re.compile(
     r"^(.{3,160}?),? (?:/|/ koonnut|/ toim\.|/ toimittanut|/ red\.|by|av|von|af|kirjoittanut|ed\. by|edited by|autor"
     rf"|författad av) ({_UP}[^\d,;:]{{3,60}})$"
 )
+_QUOTED_BY = re.compile(rf"^[\"“„«»”]([^\"“”„«»]{{3,160}})[\"“”«»],? (?:by|av|von|af) ({_UP}[^\d,;:]{{3,60}})$")
 _QUOTED = re.compile(r"(?i:\b(?:from|ur|aus|från|teoksesta|kirjasta)) (?=[\"“„«»”])")
 _QUOTES = "\"“”„«»'‘’"
 _SUBTITLE = re.compile(r": (?:A|An|The|Ein|Eine|En|Ett|His|Her|Life|Works?|Letters)\b")
@@ -58,7 +59,7 @@ def _named(before: str, bracket: str) -> dict[str, str]:
         return {}
     name = before[cue.end() :].strip(" ,")
     fields = _imprint(bracket)
-    by = _BY.match(name)
+    by = _QUOTED_BY.match(name) or _BY.match(name)
     people = leading_people(by.group(2)) if by else None
     if by and people and not people.rest.strip(" ."):
         name, fields["author"] = by.group(1), people.names

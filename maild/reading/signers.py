@@ -22,6 +22,7 @@ _SENTENCE = re.compile(
     r"[:?!]|\b(?:pyyd|saisim|could|would|please|skulle|bitte)|\b(?:ei|on|ole|kysy|ask|is|are|not|är|inte|ist|nicht|we|vi)\b",
     re.IGNORECASE,
 )
+_WITH_SYMBOL = re.compile(r"^(.{5,80}?) \(([A-Z][A-Za-z0-9-]{1,9})\)$")  # "Vättersta bibliotek (Vtr)"
 _HOUSE = re.compile(
     r"kirjasto|bibliot|librar|bibliothek|sairaala|sjukhus|hospital|universit|yliopist|laitos|institut"
     r"|koulu|college|school|arkisto|museo",
@@ -53,12 +54,16 @@ def sender_of(mail: Mail, text: str, rules: FormRules) -> Requester:
     own = mail.from_name.strip().strip('"')
     name = _OFFICE.sub("", own) if rules.has("library_words", _OFFICE.sub("", own)) else None
     signed = lines[0] if lines else None
+    if signed and (coded := _WITH_SYMBOL.match(signed)):
+        return Requester(name=coded[1], symbol=coded[2], email=mail.from_address or None)
     return Requester(name=signed or name, email=mail.from_address or None)
 
 
 def _library_in(line: str) -> str:
     """The library's name in a line of a signature: "Hälsar Ann-Sofie på Strandhamns universitetsbibliotek"."""
-    after = re.search(r"(?:\bpå|\bat|\bfrom|\bvid|\bvon der|\ban der|/|\|)\s+([^\W\d_a-zåäö].{5,80})$", line)
+    after = re.search(
+        r"(?:\bpå|\bat|\bfrom|\bfrån|\bfra|\bvid|\bvon der|\ban der|/|\|)\s+([^\W\d_a-zåäö].{5,80})$", line
+    )
     if after:
         return after.group(1).strip(" .")
     line = _SIGNED.sub("", line).strip()

@@ -36,6 +36,7 @@ _HELP = re.compile(
     r"\b[^?]{0,100})?$",
     re.IGNORECASE,
 )
+_BARCODE = re.compile(r"[ \t\xa0]{0,8}([^\W\d_][^\n:\d]{1,30}) (\d{6,20})\s{0,3}$")
 _COLUMNS = re.compile(r"[ \t\xa0]{0,8}([^\n]{2,60}?)(?:[ \xa0]{2,60}|\t[ \t]{0,20})(\S.{0,500})")
 
 
@@ -122,6 +123,9 @@ def _labelled(line: str, dialect: Dialect, prefixes: Sequence[str]) -> Iterator[
             if pair[0]:
                 yield pair
                 return
+    barcode = _BARCODE.match(line)  # "Barcode 39012004455": the number alone tells that no sentence goes on
+    if barcode and role_of(barcode[1], dialect.labels) == "item_id":
+        yield "item_id", barcode[2]
 
 
 def _meant(role: str, value: str, prefixes: Sequence[str]) -> tuple[str, str]:
