@@ -4,40 +4,34 @@ Staff's commands and notices that fall due join it at decide: there is one way t
 """
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
 from pydantic import TypeAdapter
 
 from maild.clock import Clock
-from maild.core.decide_command import looks_back
-from maild.core.effects import Command, Decision, DueNotice, Input, ReadMail
-from maild.core.holders import ANSWER, symbols_in
-from maild.core.mail import Clues
+from maild.committing import Committer
+from maild.core.effects import Command, Decision, DueNotice, ReadMail
 from maild.core.request import Context
 from maild.core.rules import Rules
-from maild.core.terms import EventName
 from maild.deciding import OPENED, Decided, Decider, changed
+from maild.finding import Finder
 from maild.letters.body import AttachedFile
 from maild.letters.compose import Composer
 from maild.reader import Failed, Opened, ReaderSeam, ToOpen
-from maild.rulebook import Rulebook, as_text
-from maild.store import claiming, decisions, inputs, looking, outbox, records, requests, settling
-from maild.store import context as contexts
+from maild.rulebook import Rulebook
+from maild.store import claiming, decisions, looking, outbox, requests, settling
 from maild.store.claiming import Claimed
 from maild.store.context import Identity
 from maild.store.database import Database
-from maild.store.decisions import Moved, Outcome, SourceKind, savepoint
+from maild.store.decisions import Moved, SourceKind, savepoint
 from maild.store.inputs import MAIL_INPUT, MailInput
 from maild.store.outage import is_outage
 
 log = structlog.get_logger()
 
 BATCH = 50  # mails opened together
-REDECIDE = 3  # times that a request may change under a decision
-NAMES_SUPPLIERS = ("partner", "hold", "skip", "order", ANSWER)  # values of a command
 HAPPENING: TypeAdapter[Command | DueNotice] = TypeAdapter(Command | DueNotice)
 
 
@@ -58,13 +52,13 @@ class Desk:
         self._database = database
         self._reader = reader
         self._rulebook = rulebook
-        self._identity = identity
         self._clock = clock
         self._committed = committed
-        self._rules_kept = False
         self._careful = 0  # how many mails are to be taken one by one
         self._blameless = False  # the work broke off because of the database, and no mail is to blame
+        self._finder = Finder(database=database, rulebook=rulebook, identity=identity, clock=clock)
         self._decider = Decider(database=database, rulebook=rulebook, composer=composer, clock=clock, files=self._files)
+        self._committer = Committer(database=database, rulebook=rulebook, decider=self._decider, clock=clock)
 
     # Mails
 
@@ -100,7 +94,7 @@ class Desk:
     def _deal_with(self, claimed: Sequence[Claimed]) -> None:
         opened = self._reader.open([_to_open(c) for c in claimed])
         found = [
-            self._context(one.clues, claim.received_at) if isinstance(one, Opened) else None
+            self._finder.of_mail(one.clues, claim.received_at) if isinstance(one, Opened) else None
             for claim, one in zip(claimed, opened, strict=True)
         ]
         readings = self._reader.read(found)
@@ -112,7 +106,7 @@ class Desk:
                 # An earlier mail of this batch changed what this one could be about: commit that, and look again.
                 self._commit_mails(ready)
                 ready = []  # what was touched stays so: the contexts of the mails behind are as old as this one's
-                context = self._context(one.clues, claim.received_at)
+                context = self._finder.of_mail(one.clues, claim.received_at)
                 reading = self._reader.read([context if j == i else None for j in range(len(claimed))])[i]
             if (
                 isinstance(one, Opened)
@@ -145,13 +139,14 @@ class Desk:
         done: list[tuple[Claimed, Decided]] = []
         if not ready:
             return
-        self._keep_rules()
+        self._committer.keep_rules()
         with self._database.write() as session:
             for claim, decided in ready:
                 try:
                     with savepoint(session):
                         decisions.commit(
-                            session, self._outcome(decided, "mail", claim.key, "mail", _as_read(claim, decided))
+                            session,
+                            self._committer.outcome(decided, "mail", claim.key, "mail", _as_read(claim, decided)),
                         )
                     done.append((claim, decided))
                 except Moved:
@@ -161,7 +156,7 @@ class Desk:
                         raise
                     failed.append((claim, traceback.format_exc()))
         for claim, decided in done:
-            self._log(decided, "mail", str(claim.id))
+            self._committer.log(decided, "mail", str(claim.id))
         for claim, trace in failed:
             self._failed(claim, trace)
         for claim, decided in late:
@@ -172,7 +167,9 @@ class Desk:
         try:
             numbers = [r.number for r in decided.context.requests]
             read = _as_read(claim, decided, late=True)
-            self._commit(decided, "mail", claim.key, "mail", lambda: self._fresh(decided.context, numbers), read)
+            self._committer.commit(
+                decided, "mail", claim.key, "mail", lambda: self._finder.fresh(decided.context, numbers), read
+            )
         except Exception as err:  # ours, as above
             if is_outage(err):
                 raise
@@ -200,11 +197,11 @@ class Desk:
 
     def command(self, command: Command) -> Decision:
         """Carries out what somebody asks by hand. Raises core.rules.Refused with the reason where it may not be."""
-        return self._by_number(command, "command", command.actor, self._alike(command))
+        return self._by_number(command, "command", command.actor, self._finder.alike(command))
 
     def would(self, command: Command) -> Decision:
         """What such a command would do, with its letters written, and nothing done. Raises Refused like the command."""
-        return self._decider.decide(command, self._context_by_number(command, [command.number])).decision
+        return self._decider.decide(command, self._finder.of_command(command, [command.number])).decision
 
     def notice(self, due: DueNotice) -> Decision:
         """Decides about a notice whose hour has come."""
@@ -231,117 +228,17 @@ class Desk:
         """The moment by the desk's clock."""
         return self._clock.now()
 
-    def _alike(self, command: Command) -> list[str]:
-        """The open requests that what is adopted could be about, and for an Undo those of the same patron."""
-        if command.event.event is EventName.UNDO:
-            with self._database.read() as session:
-                return requests.of_same_patron(session, command.number)
-        if command.event.event is not EventName.ADOPT:
-            return []
-        ids = [one.strip() for one in command.values.get("item_id", "").split(",") if one.strip()]
-        with self._database.read() as session:
-            return requests.borrowed_alike(session, command.values.get("patron", ""), ids)
-
     def _by_number(
         self, happening: Command | DueNotice, kind: SourceKind, actor: str, beside: Sequence[str] = ()
     ) -> Decision:
         numbers = list(dict.fromkeys([happening.number, *beside]))
-        decided = self._decider.decide(happening, self._context_by_number(happening, numbers))
+        decided = self._decider.decide(happening, self._finder.of_command(happening, numbers))
         told = HAPPENING.dump_json(happening).decode()
-        decided = self._commit(
-            decided, kind, happening.id, actor, lambda: self._context_by_number(happening, numbers), told
+        decided = self._committer.commit(
+            decided, kind, happening.id, actor, lambda: self._finder.of_command(happening, numbers), told
         )
         self._committed()
         return decided.decision
-
-    # What is known, and the commit
-
-    def _context(self, clues: Clues, received_at: datetime) -> Context:
-        with self._database.read() as session:
-            symbols = self._rulebook.rules.rota_symbols()
-            return contexts.context_for(session, clues, self._identity, received_at, extra_symbols=symbols)
-
-    def _context_of(self, numbers: Iterable[str], happening: Command | DueNotice | None = None) -> Context:
-        """What is known of these requests, and of the suppliers and the patron that a command names beside them."""
-        values = happening.values if isinstance(happening, Command) else {}
-        named = [symbol for key in NAMES_SUPPLIERS for symbol in symbols_in(values.get(key, ""))]
-        with self._database.read() as session:
-            called = records.symbols_called(session, [*named, *filter(None, [values.get("partner")])])
-            symbols = {*self._rulebook.rules.rota_symbols(), *named, *(symbol.upper() for symbol in named), *called}
-            wanted = [n for n in numbers if n]
-            patron = values.get("patron", "")
-            return contexts.context_of(session, wanted, self._identity, self._clock.now(), symbols, patron)
-
-    def _context_by_number(self, happening: Command | DueNotice, numbers: Sequence[str]) -> Context:
-        """What such an input is decided by; where staff look back, with what was before."""
-        context = self._context_of(numbers, happening)
-        if not isinstance(happening, Command) or not looks_back(happening):
-            return context
-        with self._database.read() as session:
-            return contexts.with_past(session, context, happening.number, self._rulebook.rules.site.zone)
-
-    def _fresh(self, context: Context, numbers: Iterable[str]) -> Context:
-        """The same Context with its requests as they stand now."""
-        return replace(context, requests=self._context_of(numbers).requests)
-
-    def _commit(
-        self, decided: Decided, kind: SourceKind, source: str, actor: str, again: Callable[[], Context], input_json: str
-    ) -> Decided:
-        """Commits; where a request changed meanwhile, decides again on what it is now. What was decided at last."""
-        self._keep_rules()
-        for _ in range(REDECIDE):
-            try:
-                with self._database.write() as session:
-                    decisions.commit(session, self._outcome(decided, kind, source, actor, input_json))
-            except Moved as moved:
-                log.info("request.changed_meanwhile", number=moved.number)
-                decided = self._decider.decide(decided.happening, again())
-            else:
-                self._log(decided, kind, source)
-                return decided
-        raise RuntimeError(f"{kind} {source}: its request changed under it {REDECIDE} times; it is tried again later")
-
-    def _keep_rules(self) -> None:
-        """The rules that we decide by, stored before the first decision names them."""
-        if not self._rules_kept:
-            with self._database.write() as session:
-                inputs.keep_rules(session, self._rulebook.digest, as_text(self._rulebook), self._clock.now())
-            self._rules_kept = True
-
-    def _outcome(self, decided: Decided, kind: SourceKind, source: str, actor: str, input_json: str) -> Outcome:
-        return Outcome(
-            kind=kind,
-            source_id=source,
-            actor=actor,
-            at=decided.at,
-            decision=decided.decision,
-            context_json=contexts.context_json(decided.context),
-            rules_digest=self._rulebook.digest,
-            letters=decided.letters,
-            versions={r.number: r.version for r in decided.context.requests},
-            input_json=input_json,
-            notices=_decided_together(decided.happening),
-        )
-
-    def _log(self, decided: Decided, kind: str, source: str) -> None:
-        reading = decided.decision.reading
-        log.info(
-            "input.decided",
-            input=kind,
-            id=source,
-            mail=str(reading.kind) if reading else "",
-            requests=sorted(changed(decided.decision.effects) - {OPENED}),
-            events=[str(e.event) for e in reading.events] if reading else [],
-            auto=decided.decision.auto,
-            by=reading.by if reading else "",
-        )
-
-
-def _decided_together(happening: Input) -> dict[str, str]:
-    """The notices of one letter, with their requests."""
-    if not isinstance(happening, DueNotice) or not happening.beside:
-        return {}
-    return {one.id: one.number for one in (happening, *happening.beside)}
 
 
 def _to_open(claim: Claimed) -> ToOpen:
