@@ -376,6 +376,13 @@ def test_a_copy_waits_for_staff_unless_the_suppliers_record_lets_it_go_on() -> N
     assert (written(silent), asks(silent)) == ([], [])
 
 
+def test_a_copy_for_a_patron_without_an_address_waits_and_the_address_is_asked_for() -> None:
+    copy = request(service_type=ServiceType.COPY, patron_email="")
+    mute = (replace(PATRON, email=""),)
+    found = effects(copy, EventName.COPY_COMPLETED, url="https://files.example/1", patrons=mute)
+    assert (written(found), [ask.reason for ask in asks(found)]) == ([], ["no-address", "release"])
+
+
 def test_a_letter_of_an_event_says_what_the_event_states() -> None:
     found = effects(request(), EventName.LOANED, due_date=DUE, item_id=("1300",))
     (letter,) = written(found)

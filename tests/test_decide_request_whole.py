@@ -272,6 +272,10 @@ def test_a_library_whose_record_cannot_be_offered_is_added_by_hand() -> None:
     assert unknown == AskStaff(number="", reason="policy", text="The library is not on record. Add it as a partner.")
 
 
+def test_a_library_whose_domain_is_known_and_whose_record_is_not_at_hand_is_registered_all_the_same() -> None:
+    assert opened(decided(from_library(FROM_BIRCH), partners=())).partner_id is None
+
+
 def test_a_profile_of_its_own_is_that_of_the_library_which_asks() -> None:
     fast = replace(BIRCH, profile_lending="express")
     rules = replace(RULES, workflows={**RULES.workflows, "express-loan": RULES.workflows["lending-loan"]})
