@@ -76,6 +76,17 @@ def test_with_go_each_patron_is_written_to_once_and_the_history_says_who_did_it(
             assert {row.status for row in rows(session, RequestRow)} == {"Requested"}
 
 
+def test_what_was_typed_again_or_broke_off_writes_to_nobody_twice_on_one_day(tmp_path: Path) -> None:
+    with placed(tmp_path) as database:
+        words = ("Note", "letter=delayed", "--status", "Requested", "--go")
+        assert "3 done, 0 refused" in many(tmp_path, *words).output
+        said = many(tmp_path, *words)
+        assert said.exit_code == 0, said.output
+        assert "0 done, 0 refused, 3 done before today" in said.output
+        assert len(letters(database, "delayed")) == len(TITLES)
+        assert "3 done, 0 refused" in many(tmp_path, *words[:2], "note=a strike", *words[2:]).output  # another letter
+
+
 def test_what_may_not_be_done_is_told_for_each(database: Database, folder: Path) -> None:
     said = many(folder, "Loaned", "due_date=2020-01-01x", "--status", "Requested", "--go")
     assert said.exit_code == 1

@@ -74,6 +74,12 @@ def _stored(row: InputRow) -> StoredInput:
     )
 
 
+def is_decided(session: Session, kind: str, source_id: str) -> bool:
+    """Whether there was a decision about that input."""
+    there = select(InputRow.id).where(InputRow.source_id == source_id, InputRow.kind == kind).limit(1)
+    return session.exec(there).first() is not None
+
+
 def raw_of_sighting(session: Session, sighting: int) -> bytes:
     """The bytes that a mail was judged by; b"" where they were erased."""
     found = session.exec(

@@ -1,11 +1,14 @@
 """request many: the same thing done to many requests, looked at before it is done."""
 
 import getpass
+import hashlib
+import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, time
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from enum import StrEnum
 from pathlib import Path
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import typer
@@ -17,6 +20,7 @@ from maild.core.rules import Refused
 from maild.core.terms import Role
 from maild.process import Desk
 from maild.settings import Settings
+from maild.store import inputs
 from maild.store import requests as store
 from maild.store.database import Database
 from maild.store.requests import Filters
@@ -26,6 +30,14 @@ from maild.verbs.opening import database_of, desk_of
 from maild.verbs.requests import event_named, statuses_named, values_of
 
 MOST = 10_000  # requests at once
+
+
+class Fate(StrEnum):
+    """What became of one request."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    BEFORE = "done before today"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +62,12 @@ def do_many(config: Path | None, event: str, values: Sequence[str], which: Which
     )
     with database_of(settings) as database, desk_of(settings, database) as desk:
         found = _meant(database, which, settings)
-        refused = [number for number in found if not _one(desk, database, pattern, number, go=go)]
-    done = len(found) - len(refused)
-    typer.echo(f"{done} {'done' if go else 'would be done'}, {len(refused)} refused" + ("" if go else "; add --go"))
-    return PROBLEMS if refused else 0
+        today = desk.now().astimezone(ZoneInfo(settings.site.zone)).date()
+        fates = Counter(_one(desk, database, _of(pattern, number, today), go=go) for number in found)
+    told = f"{fates[Fate.DONE]} {'done' if go else 'would be done'}, {fates[Fate.REFUSED]} refused"
+    told += f", {fates[Fate.BEFORE]} {Fate.BEFORE}" if fates[Fate.BEFORE] else ""
+    typer.echo(told + ("" if go else "; add --go"))
+    return PROBLEMS if fates[Fate.REFUSED] else 0
 
 
 def _meant(database: Database, which: Which, settings: Settings) -> list[str]:
@@ -79,25 +93,27 @@ def _role(name: str | None) -> Role | None:
     return Role(name) if name else None
 
 
-def _one(desk: Desk, database: Database, pattern: Command, number: str, *, go: bool) -> bool:
-    """Does it, or says what it would do; False where it may not be done."""
-    command = Command(
-        number=number,
-        event=pattern.event,
-        actor=pattern.actor,
-        values=dict(pattern.values),
-        notify=pattern.notify,
-        id=uuid4().hex,
-    )
+def _of(pattern: Command, number: str, today: date) -> Command:
+    """The command for one request. Typed again on the same day it is the same one, so that nobody is told twice."""
+    typed = json.dumps([today.isoformat(), number, pattern.event.event, pattern.values, pattern.notify], sort_keys=True)
+    return replace(pattern, number=number, id=hashlib.sha256(typed.encode()).hexdigest()[:32])
+
+
+def _one(desk: Desk, database: Database, command: Command, *, go: bool) -> Fate:
+    """Does it, or says what it would do."""
     with database.read() as session:
-        request = store.by_number(session, number)
+        request = store.by_number(session, command.number)
+        before = inputs.is_decided(session, "command", command.id)
+    if before:
+        typer.echo(f"{command.number}  {Fate.BEFORE}")
+        return Fate.BEFORE
     try:
         decision = desk.command(command) if go else desk.would(command)
     except Refused as err:
-        typer.echo(f"{number}  refused: {err}")
-        return False
-    typer.echo(f"{number}  {_told(decision, request)}")
-    return True
+        typer.echo(f"{command.number}  refused: {err}")
+        return Fate.REFUSED
+    typer.echo(f"{command.number}  {_told(decision, request)}")
+    return Fate.DONE
 
 
 def _told(decision: Decision, request: Request | None) -> str:
