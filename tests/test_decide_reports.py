@@ -1,5 +1,6 @@
 """What mail systems write about our letters, and automatic answers: every effect of them, whole."""
 
+from dataclasses import replace
 from datetime import date
 
 from maild.core.decide_reports import absence, bounce
@@ -134,6 +135,22 @@ def test_the_absence_is_of_the_requests_partner_also_from_a_domain_that_its_reco
     assert absent(away(NUMBER), mail("ill@old-alder.example"), old) == (
         PartnerAbsent(partner_id=ALDER.id, until=UNTIL, since=TODAY),
     )
+
+
+def test_who_says_again_that_they_are_away_has_been_away_since_the_first_time() -> None:
+    first = date(2026, 11, 16)
+
+    def since(began: date | None, until: date | None) -> date | None:
+        known = replace(ALDER, absent_since=began, absent_until=until)
+        (told,) = absent(away(NUMBER), ALDERS, request(), partners=(known,))
+        assert isinstance(told, PartnerAbsent)
+        return told.since
+
+    assert since(first, TODAY) == first
+    assert since(first, UNTIL) == first
+    assert since(first, date(2026, 11, 22)) == TODAY  # they had come back
+    assert since(None, UNTIL) == TODAY
+    assert since(None, None) == TODAY
 
 
 def test_an_absence_without_a_day_of_nobody_on_record_or_of_somebody_else_stops_no_clock() -> None:
