@@ -143,6 +143,10 @@ def test_staff_do_what_anybody_may_and_mean_our_own_house_where_it_may_too() -> 
     assert [taken(EventName.CANCEL, by) for by in ("patron", "staff", "supplier")] == ["cancel", "cancel", ""]
     assert taken(EventName.RECEIVED, "staff", Status.CANCELLED) == "theirs"
     assert taken(EventName.RECEIVED, "staff", Status.LOANED) == ""
+    by_staff = loaded(changed(transition={"theirs": theirs, "ours": ours | {"by": ["staff"]}}))
+    edge = by_staff.edge(Status.NEW, EventName.RECEIVED, "staff")
+    assert edge is not None
+    assert edge.name == "ours"
 
 
 def test_a_letter_goes_with_all_of_its_facts_one_of_its_reasons_and_the_flags_that_it_is_for() -> None:
