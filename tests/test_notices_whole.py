@@ -110,6 +110,18 @@ def test_an_account_that_ends_is_told_of_by_the_lowest_number_whatever_the_order
         assert silent == Decision(why="account_ending: the patron is told with KP-2026-000001", auto=True)
 
 
+def test_a_loan_that_waits_while_its_patrons_account_ends_is_told_of_with_both() -> None:
+    own = RULES.workflows["borrowing-loan"]
+    shelf = replace(own.states[Status.AWAITING_PICKUP], notices=("account_ending",))
+    loans = replace(own, states={**own.states, Status.AWAITING_PICKUP: shelf})
+    rules = replace(RULES, workflows={**RULES.workflows, "borrowing-loan": loans})
+    ends = date(2026, 12, 17)
+    known = context(on_loan(Status.AWAITING_PICKUP), patrons=(replace(PATRON, account_ends=ends),))
+    happening = due(notice="account_ending", anchor=ends)
+    facts = letter_of(decide(happening, known, rules, EVENING)).facts
+    assert (facts["expiry"], facts["pickup_way"]) == (ends, "desk")
+
+
 def test_another_patrons_loans_are_not_told_with_ones_own() -> None:
     other = replace(on_loan(), number="KP-2026-000001", patron_id=8)
     second = replace(on_loan(), number="KP-2026-000999")
