@@ -188,7 +188,7 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
     no_renewal = E.RENEW_REFUSED in names and bool(names & SUPPLIES)
     if no_renewal:
         names.discard(E.RENEW_REFUSED)
-    refusals = {one.reason for one in said if one.event is E.UNFILLED}
+    refusals = _refusals(said)
     offers = {one.reason for one in said if one.event is E.RETRY_POSSIBLE}
     terms = _terms(said, names, offers)
     names -= terms
@@ -207,7 +207,7 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
         if retry in OFFERS:
             names.discard(E.WILL_SUPPLY)  # "then we will send it"
         names.add(E.RETRY_POSSIBLE)
-    if E.EXPECT_TO_SUPPLY in names and offers:
+    if E.EXPECT_TO_SUPPLY in names and (offers or _waits(said, statements)):
         names.discard(E.WILL_SUPPLY)  # it comes when the one who has it brings it back
     names -= {small for big in names & SWALLOWS.keys() for small in SWALLOWS[big]}
     if len(names) > 1:
@@ -224,6 +224,20 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
     doubts += tuple(_renewed_on_terms(names, said, statements))
     doubts += tuple(_asked_again(names, statements))
     return Outcome(events=events, reason=reason, no_renewal=no_renewal, doubts=doubts, passage=passage)
+
+
+def _refusals(said: Sequence[Said]) -> set[str]:
+    """The reasons of a refusal; "so we cannot lend it" is none where another clause tells why: "it is lost"."""
+    told = {one.reason for one in said if one.reason and not one.statement.has("harmless", "hence")}
+    refused = (one for one in said if one.event is E.UNFILLED)
+    return {"" if told and one.statement.has("harmless", "hence") else one.reason for one in refused}
+
+
+def _waits(said: Sequence[Said], statements: Sequence[Statement]) -> bool:
+    """Whether every promise of sending has its wait in the same sentence: "we will send it, once it is back"."""
+    waiting = {one.clause.sentence for one in statements if one.has("harmless", "retry")}
+    sending = {one.statement.clause.sentence for one in said if one.event is E.WILL_SUPPLY}
+    return sending <= waiting
 
 
 def _not_yet(names: set[E], passage: str, statements: Sequence[Statement]) -> Iterator[Doubt]:
