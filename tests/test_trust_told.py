@@ -1,9 +1,11 @@
 """Who is believed, told whole: the party, what convinced us, what they may do, and the sentence that staff read."""
 
+from dataclasses import replace
+
 import pytest
 
 from maild.core.mail import DeliveryStatus, Mail
-from maild.core.request import Context, Patron, Request
+from maild.core.request import Context, Partner, Patron, Request
 from maild.core.terms import EventName, Kind, Party, Role, ServiceType, Status
 from maild.core.trust import Belief, reply_address, who_speaks
 from tests.test_trust import KEY, LOAN, NUMBER, OURS, PARTNER, PATRON, known, mail, passed, stamps
@@ -160,3 +162,27 @@ def test_what_is_told_of_staff_forms_and_mail_systems(
 @pytest.mark.parametrize(("letter", "belief"), REPORTS)
 def test_what_is_told_of_a_report_about_several_letters(letter: Mail, belief: Belief) -> None:
     assert who_speaks(letter, known(), Kind.BOUNCE, LOAN) == belief
+
+
+def test_a_machine_that_is_not_listed_is_told_as_what_it_pretends_to_be() -> None:
+    for kind, what in ((Kind.LIBRARY_SYSTEM, "library system"), (Kind.WEB_FORM, "form")):
+        stranger = mail("robot@evil.test", passed("evil.test"))
+        assert who_speaks(stranger, known(), kind, None) == no(
+            None, "robot@evil.test", f"robot@evil.test is no {what} on record"
+        )
+
+
+def test_a_new_request_is_believed_of_every_domain_of_an_active_record() -> None:
+    record = Partner(id=1, domains=("Univ.test", "library.univ.test"))
+    asked = mail("ill@library.univ.test", passed("library.univ.test"))
+    for active in (True, False):
+        context = known(partner_domains=(), partners=(replace(record, active=active),))
+        assert who_speaks(asked, context, Kind.PARTNER_REQUEST, None).ok is active
+
+
+def test_a_stranger_whose_domain_looks_like_a_partners_is_told_as_such() -> None:
+    pretends = mail("ill@un1v.test", passed("un1v.test"))
+    warning = "though it looks like univ.test, which is one: somebody may pretend"
+    for request_, whose in ((None, "any partner on record"), (LOAN, f"the partner of {NUMBER}")):
+        belief = who_speaks(pretends, known(), Kind.PARTNER_REPLY, request_)
+        assert belief == no(Party.SUPPLIER, "ill@un1v.test", f"un1v.test is no domain of {whose}, {warning}")
