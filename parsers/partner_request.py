@@ -27,6 +27,7 @@ from maild.reading.rules import ReadingRules
 from maild.reading.signers import is_library, sender_of
 from maild.reading.today import today_of
 
+_TERMS = frozenset({"need_before", "max_cost"})
 SHORT = 8  # letters
 _BULK = ("list-unsubscribe", "list-id", "precedence")
 _STRUCTURE = re.compile(r"^[^\n:=]{2,60}[:=]|\t|^\S[^\n]{1,30}?\S {4,60}\S", re.M)
@@ -97,7 +98,9 @@ class PartnerRequestParser:
             for_library=True,
             language=language,
             work=find_openurl(text),
-            sender=replace(sender_of(mail, text, rules.forms), ref=own_number("", mail.subject) or None),
+            sender=replace(
+                sender_of(mail, text, rules.forms), ref=own_number(_prose_of(text, answers), mail.subject) or None
+            ),
         )
         filled = fill(answers, asking, rules.forms)
         prose = _prose_of(text, answers)
@@ -120,8 +123,24 @@ class PartnerRequestParser:
             )
             return Reading(kind=Kind.PARTNER_REQUEST, language=language, doubts=(doubt,), by=self.name)
         filled = from_letter(found, mail, context, rules, text, language)
+        filled = self._with_labels(filled, mail, context, rules, text, language)
         filled = replace(filled, doubts=(*filled.doubts, *prose_doubts(text, rules, _said(filled))))
         return self._reading(mail, rules, [filled], language)
+
+    def _with_labels(
+        self, filled: Filled, mail: Mail, context: Context, rules: ReadingRules, text: str, language: str
+    ) -> Filled:
+        """The lone request of a letter with the day and price that stand behind labels below its sentences."""
+        answers = settled(read_answers(mail, rules.forms, None, text=text))
+        terms = tuple(answer for answer in answers if answer.key in _TERMS)
+        if len(filled.requests) != 1 or not terms:
+            return filled
+        asking = Asking(today=today_of(mail, context, rules.zone), for_library=True, language=language)
+        slip = fill(terms, asking, rules.forms)
+        new, said = filled.requests[0], slip.requests[0]
+        new = replace(new, need_before=new.need_before or said.need_before, max_cost=new.max_cost or said.max_cost)
+        dates = tuple(doubt for doubt in slip.doubts if doubt.reason == "date")
+        return replace(filled, requests=(new,), doubts=(*filled.doubts, *dates))
 
     def _enquiry(self, mail: Mail, context: Context, rules: ReadingRules, heading: str) -> Reading | None:
         domain = mail.from_address.rpartition("@")[2].lower()

@@ -117,6 +117,11 @@ def test_a_link_is_the_copy_and_has_its_last_day() -> None:
     ]
 
 
+def test_what_a_parcel_is_insured_for_is_no_price() -> None:
+    (event,) = read("s", "Shipped today, due 15 January 2027. Insured for $75.").events
+    assert (event.event, event.cost) == (E.LOANED, None)
+
+
 def test_price_and_terms_stand_beside_the_promise() -> None:
     reading = read("s", "Lähetämme kirjan huomenna. Hinta 12,50 €. Vain lukusalikäyttöön.")
     (event,) = reading.events

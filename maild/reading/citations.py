@@ -23,6 +23,7 @@ _QUOTED = re2.compile(
     r"^[.,:]? ?[\"“”„«»‘'](.{4,300}?)[.,?!]?[\"“”«»’'][.,]? ?(?:(?:[Ii]n|[Tt]eoksessa|I|Ur)[: ] ?)?(.*)$"
 )
 _SUBTITLE = re.compile(r"^(?:A|An|The|Ein|Eine|En|Ett|Roman|Romaani|Novelleja|Runoja)\b|\b(?:of|the|and|for|in)\b")
+_BY = re.compile(r"^(?:by|av|von|af|kirjoittanut|kirj\.)\s", re.IGNORECASE)
 _SLASH = re2.compile(r"^(.{3,300}?) / (.{4,200})$")
 
 _PAGES_NAMED = re2.compile(
@@ -262,6 +263,8 @@ def _article(body: str) -> dict[str, str]:
 def read_host(text: str) -> dict[str, str]:
     """Where a part stands, without the part: "Acta Tervica, Jg. 9 (1958), H. 2, S. 101-118"; {} without locators."""
     body = " ".join(text.split()).strip(" .")
+    if alone := _VANCOUVER_END.fullmatch(f" {body}"):  # "2008 Jun;15(2):100-6"
+        return _full(dict(zip(("year", "volume", "issue", "pages"), (g or "" for g in alone.groups()), strict=True)))
     located = _locators(body) if len(body) <= MAX_REFERENCE else None
     if not located:
         return {}
@@ -344,8 +347,9 @@ def _title_imprint(text: str) -> dict[str, str]:
 
 def _author_title(head: str, fields: dict[str, str]) -> dict[str, str]:
     by = _SLASH.search(head)
-    if by and leading_people(by.group(2)):
-        return _full(fields | {"author": by.group(2), "title": by.group(1)})
+    author = _BY.sub("", by.group(2)) if by else ""
+    if by and leading_people(author):
+        return _full(fields | {"author": author, "title": by.group(1)})
     people = leading_people(head)
     if not people or not (_is_colon_author(people) or (people.sure and _ended(people))):
         return {}

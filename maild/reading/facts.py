@@ -23,7 +23,7 @@ _ITEM_LABEL = re.compile(
     r"(?<!\w)(?:viivakood\w{0,4}|nidetunnu\w{0,4}|nitee[nt]\w{0,2}(?:\s(?:tunnus|id|viivakood\w{0,3}))?|nide(?:numero|nro)?"
     r"|kappaletunnus|streckkod\w{0,4}|exemplar(?:nr|nummer|id)|item\s?(?:id|barcode|number|no)|copy\s?(?:id|barcode)|bar\s?codes?"
     r"|mediennummern?|mediennr|buchungsnummern?|strichcodes?|barcodenummern?|strekkode\w{0,2}|stregkode\w{0,2}"
-    r"|eksemplarn(?:umme)?r|dokumentnummer|triipkood|ribakood|vk)(?!\w)",
+    r"|eksemplarn(?:umme)?r|dokumentn(?:umme)?r|triipkood|ribakood|vk)(?!\w)",
     re.IGNORECASE,
 )
 _AFTER_LABEL = re.compile(

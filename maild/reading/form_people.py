@@ -54,7 +54,8 @@ def _address_beside(name: str, draft: Draft) -> str | None:
 
 def _turned(values: Mapping[str, list[str]]) -> str | None:
     """The patron's name; "Lindroos-Heino, Ebba" turned round where the label asks for the last name first."""
-    name = first_of(values, "name")
+    names = values.get("name", [])
+    name = next((name for name in names if " " in name.strip()), names[0] if names else None)  # before an account's
     if name and (behind := _CARD_BEHIND.match(name)):
         name = behind.group(1)
     if name and name.count(",") == 1:

@@ -20,16 +20,21 @@ _FITS: dict[str, Callable[[str], object]] = {
 _FIRM = (r"\s/\s", r"[/;\n]")  # nobody writes these inside of a name or a title by chance
 _LOOSE = (r",", r"\s")
 _PART = frozenset({"article_author", "article_title", "chapter_title"})
+_NAME_LAST = re.compile(r"^([^,]{3,200}), ((?:[A-ZÅÄÖØÆ]\.[ -]?){1,3}[A-ZÅÄÖØÆ][\w-]{1,40})$")
+_NUMBERED = re.compile(
+    r"^(?:(?:chapter|ch|luku|kapitel|kapitlet|kapittel|kap)\.?\s?)?(\d{1,3}|[ivx]{1,5})[.:)]\s(\S.{2,250})$",
+    re.IGNORECASE,
+)
 _UNIT = re.compile(
     r"^(?:vol|vsk|årg|bd|jg|nr|nro|no|n:o|issue|heft|häfte|ss?|sid|pp?|sivut|pages)[.:]?\s(?=\d)", re.IGNORECASE
 )
 _VOLUME_ISSUE = re.compile(
     r"(?:\b(?:vol|vsk|årg|bd|jg|volume|vuosikerta|årgång)\.?\s?)?(?<!\d)(\d{1,3})\s?"
-    r"(?:\(\s?(\d{1,3}(?:[-–/]\d{1,3})?)\s?\)|[,:]?\s?(?:no|nro|nr|n:o|issue|heft|h|häfte)\.?\s?(\d{1,3}(?:[-–]\d{1,3})?))",
+    r"(?:\(\s?(\d{1,3}(?:[-–/]\d{1,3})?)\s?\)|[,:]?\s?(?:no|nro|nr|n:o|issue|hefte?|h|häfte)\.?\s?(\d{1,3}(?:[-–]\d{1,3})?))",
     re.IGNORECASE,
 )
 _PAGES = re.compile(
-    r"(?:\b(?:ss?|pp?|sid|sivut|pages|seiten)\.?\s?)?(?<![\d-])([a-z]?\d{1,5}\s?[-–]\s?[a-z]?\d{1,5})(?![\d-])",
+    r"(?:\b(?:ss?|pp?|sid|sider?|sivut|pages|seiten)\.?\s?)?(?<![\d-])([a-z]?\d{1,5}\s?[-–]\s?[a-z]?\d{1,5})(?![\d-])",
     re.IGNORECASE,
 )
 
@@ -45,7 +50,9 @@ def cut_label(value: str, keys: Sequence[str]) -> tuple[tuple[str, str], ...]:
     if asked <= _LOCATORS and (parts := _locators(value, asked)):
         return parts
     if asked & _TITLES and asked & _AUTHORS:
-        return (asked & _PART and _by_colon(value)) or (("reference", value),)
+        return (asked & _PART and (_by_colon(value) or _by_comma(value))) or (("reference", value),)
+    if "chapter" in asked and asked & _TITLES and (parts := _chapter(value)):
+        return parts
     if asked <= _IMPRINT and "publisher" in asked and _YEAR.search(value):
         return (("imprint", value),)
     if not asked & _AUTHORS and (parts := _parted(value, keys, _LOOSE[:1] if asked & _TITLES else _LOOSE)):
@@ -68,6 +75,18 @@ def _by_colon(value: str) -> tuple[tuple[str, str], ...]:
     return (("article_author", people.names), ("article_title", people.rest[1:].strip()))
 
 
+def _by_comma(value: str) -> tuple[tuple[str, str], ...]:
+    """ "Jäniskoiran koulutus, O. Tuppurainen": title and author of a part, where an initial tells the name."""
+    found = _NAME_LAST.match(value)
+    return (("article_title", found[1]), ("article_author", found[2])) if found else ()
+
+
+def _chapter(value: str) -> tuple[tuple[str, str], ...]:
+    """ "Chapter 4: Bees in the heath"."""
+    found = _NUMBERED.match(value)
+    return (("chapter", found[1]), ("chapter_title", found[2].strip())) if found else ()
+
+
 def _parted(value: str, keys: Sequence[str], separators: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """A value cut where that gives as many parts as there are keys, each such as its key asks for."""
     for separator in separators:
@@ -83,6 +102,12 @@ def _fits(key: str, part: str) -> bool:
 
 def _locators(value: str, asked: frozenset[str]) -> tuple[tuple[str, str], ...]:
     """ "2014 / 27(1)", "1998, 34 (2), s. 5-9": where each of what was asked for is found."""
+    found = locators_in(value)
+    return tuple((key, found[key]) for key in found if key in asked) if asked <= found.keys() else ()
+
+
+def locators_in(value: str) -> dict[str, str]:
+    """Year, volume, issue and pages of a short answer, as far as they stand there."""
     found: dict[str, str] = {}
     years = set(_YEAR.findall(value))
     rest = value
@@ -96,4 +121,4 @@ def _locators(value: str, asked: frozenset[str]) -> tuple[tuple[str, str], ...]:
     pages = _PAGES.search(rest)
     if pages:
         found["pages"] = pages.group(1).replace(" ", "")
-    return tuple((key, found[key]) for key in found if key in asked) if asked <= found.keys() else ()
+    return found

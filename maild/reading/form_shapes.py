@@ -293,7 +293,8 @@ def _bare_label(line: str, indent: int, state: _Lines, rules: FormRules, form: F
 def _by_turns(line: str, state: _Lines, rules: FormRules) -> bool:
     """Whether labels have stood alone above one line of answer each, and it is a label's turn again."""
     last = state.answers[-1] if state.answers else None
-    answered = last is not None and bool(last.value) and "\n" not in last.value
+    left_empty = last is not None and not last.value and state.gap and last.key in ONE_LINE
+    answered = left_empty or (last is not None and bool(last.value) and "\n" not in last.value)
     if split_label(line, rules):
         return answered
     return answered and state.alone >= MIN_TURNS and last is not None and last.key not in FREE and line[:1].isupper()

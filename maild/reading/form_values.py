@@ -22,7 +22,17 @@ from maild.reading.identifiers import (
 from maild.reading.money import find_money
 from maild.reading.services import service_of, word_for
 
+SHORT_ANSWER = 12  # characters; a longer one names something
 MAX_VALUE = 2_000  # characters of one answer
+_SHORT_YEAR = re.compile(r"^(\d\d-\d\d)-(\d\d)$")
+_LIMIT_WORD = re.compile(
+    r"^(?:enintään|korkeintaan|maksimissaan|max\.?|högst|maximalt|up to|at most|höchstens|bis zu|maks\.?)\s",
+    re.IGNORECASE,
+)
+_ANOTHER_WORK = re.compile(
+    r"\b(?:second|2nd|another|additional|toinen|toisen|lisäpyyntö|andra|annan|ytterligare|zweites?|weitere[rs]?|anden|annen)\b",
+    re.IGNORECASE,
+)
 NEED_BEFORE_DAYS = 200  # an ambiguous 01/08/2027 is the reading that lies nearer than this
 
 
@@ -98,6 +108,8 @@ def _values(answers: Iterable[Answer], draft: Draft, rules: FormRules) -> dict[s
             continue
         if answer.key == "card" and has_identity_code(answer.value):
             value = ""
+        if answer.key == "" and _ANOTHER_WORK.search(answer.label) and len(value) > SHORT_ANSWER:
+            draft.doubt("several-requests", "The form seems to ask for a second work.", value)
         if answer.key == "":
             draft.notes.append(f"{mask_identity_codes(answer.label)}: {value}")
         elif answer.key == "note":
@@ -153,6 +165,7 @@ def _need_before(values: Mapping[str, list[str]], asking: Asking, draft: Draft) 
     text = first_of(values, "need_before")
     if not text:
         return None
+    text = _SHORT_YEAR.sub(r"\g<1>-20\g<2>", text)  # Sierra: "02-28-27"
     day = compact_day(text.strip()) or _day_of(text, asking)
     found = find_dates(text, asking.today, asking.language)
     if day is None and any(f.problem for f in found):
@@ -181,7 +194,7 @@ def _max_cost(answers: Sequence[Answer], values: Mapping[str, list[str]], asking
     text = first_of(values, "max_cost")
     if not text:
         return None
-    prices = {f.money for f in find_money(text) if f.money is not None}
+    prices = {f.money for f in find_money(_LIMIT_WORD.sub("", text)) if f.money is not None}
     if len(prices) == 1:
         money = prices.pop()
         return Money(amount=money.amount.quantize(Decimal("0.01")), currency=money.currency)

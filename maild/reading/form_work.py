@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from maild.core.reading import Citation
 from maild.reading.citations import Reference, read_host, read_reference, split_references
 from maild.reading.form_draft import Draft, first_of
+from maild.reading.form_several import locators_in
 from maild.reading.identifiers import clean_isbn, clean_issn, dois, isbns, issns, pmids
 from maild.reading.people import leading_people
 
@@ -179,6 +180,11 @@ def _read_imprint_and_year(values: Mapping[str, list[str]], work: dict[str, str]
         found = _YEAR.findall(year)
         dated = len(set(found)) == 1 and bool(re.search(r"[^\W\d_]{3}|[./]|-\d\d?\b", year)) and len(year) < 30
         work["year"] = found[0] if dated and not re.search(r"[\[\]?]", year) else year
+        located = locators_in(year) if "," in year else {}
+        if {"year", "volume"} <= located.keys():  # "År: 1979, bind 11, hefte 2, side 130-144"
+            for key, value in located.items():
+                work.setdefault(key, value)
+            work["year"] = located["year"]
     if imprint := first_of(values, "imprint"):
         match = _IMPRINT.match(imprint)
         work.setdefault("publisher", match.group(1).strip(" ,") if match else imprint)
@@ -221,11 +227,24 @@ def _read_reference(text: str, draft: Draft) -> None:
         draft.others.extend(pieces[1:])
         draft.doubt("several-requests", "One field holds several references; each is a request of its own.", text)
     found = _of_lines(pieces[0] if pieces else text)
+    if any(_is_another(line, found) for line in found.rest.splitlines()):
+        draft.doubt("several-requests", "Beside the reference stands another one.", found.rest)
+    located = {} if found.fields else read_host(text)
+    if located and "title" not in located:
+        found = Reference(fields=located)
     for name, value in found.fields.items():
         draft.work.setdefault(name, value)
     draft.journal = draft.journal or found.kind == "article"
     if found.rest:
         draft.notes.append(found.rest)
+
+
+def _is_another(line: str, first: Reference) -> bool:
+    """Whether a line below a reference that was read holds a reference of its own, behind a label or without."""
+    if not first.certain or not first.fields:
+        return False
+    read = (read_reference(part) for part in (line, line.partition(": ")[2]) if part)
+    return any(other.certain and {"title", "year"} <= other.fields.keys() for other in read)
 
 
 def _of_lines(text: str) -> Reference:

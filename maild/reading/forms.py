@@ -49,7 +49,9 @@ _PATTERNS = (
 _REQUIRED = re.compile(
     r"\((?:required|pakollinen|obligatorisk|obligatoriskt|pflichtfeld|vaaditaan|optional|valinnainen|frivillig)\)", re.I
 )
-_NUMBERING = re.compile(r"^(?:(?:q|k|f|kysymys|question|fråga|frage)\s?\d{1,3}\s?[.:)]?|\d{1,3}\s?[.)])\s{0,5}", re.I)
+_NUMBERING = re.compile(
+    r"^(?:(?:q|k|f|kysymys|question|fråga|frage)\s?\d{1,3}\s?[.:)]?|\d{1,2}\.\d{1,2}\.?\s|\d{1,3}\s?[.)])\s{0,5}", re.I
+)
 # Names of variables: "bk_title", "pub_year", "req_type"; and a first word that says nothing: "book year", "your card".
 _SHORT_WORDS = {
     "bk": "book", "art": "article", "atl": "article", "jnl": "journal", "jrnl": "journal", "jour": "journal",

@@ -51,7 +51,7 @@ _LOAN_BY = re2.compile(
 )
 _QUOTE = r"[\"“”„«»‘']"
 _PART_WORD = (
-    r"(?:artikkelin?\w*|kirjoitu\w*|uppsats\w*|artikel\w*|artikl\w*|article|paper|essay|luvun?|luku\w*|chapter|kapitl\w*|kapitel\w*"
+    r"(?:artikkelin?\w*|kirjoitu\w*|uppsats\w*|luvu\w*|artikel\w*|artikl\w*|article|paper|essay|luvun?|luku\w*|chapter|kapitl\w*|kapitel\w*"
     r"|aufsatz\w*|beitrag\w*|artikkel\w*)"
 )
 _PART_QUOTED = re2.compile(
@@ -74,6 +74,9 @@ _PAGES = re2.compile(
     r"(?i)\b(?:ss?|pp?|sid|sidor(?:na)?|sivut|sivuilta|pages|seiten)\.?:?\s?(\d{1,5}\s?[-–]\s?\d{1,5})"
     r"|:\s?(\d{1,5}[-–]\d{1,5})\b"
 )
+_PAGES_BEHIND = re.compile(
+    r"^[\s,]{0,2}\((?:ss?|pp?|sivut|sid|sidorna|seiten|pages)\.?\s?(\d{1,5}\s?[-–]\s?\d{1,5})\),?", re.IGNORECASE
+)
 _CHAPTER = re.compile(
     r"(?i)\b(?:chapter|ch\.|luku|luvun|luvusta|kapitel|kapitlet|kapittel|kap\.)\s?(\d{1,3}|[ivx]{1,5})\b"
 )
@@ -84,7 +87,7 @@ _REF = re.compile(
     r"|vår(?:t)? (?:ref|referens|referensnummer|beställningsnummer|nummer)|beställningsn(?:r|ummer)"
     r"|unser(?:e)? (?:zeichen|referenz|bestellnummer)|bestell(?:nummer|-?nr)|vår ref(?:eranse)?"
     r"|unser aktenzeichen|(?:meidän )?diaarinumero(?:mme)?|asianumero(?:mme)?|diarienummer"
-    r"|vores ref(?:erence)?|ill(?: request)?(?: no| number| nr)|lån-?id)"
+    r"|(?:vores|vår|vårt) bestillings(?:nr|nummer)|vores ref(?:erence)?|ill(?: request)?(?: no| number| nr)|lån-?id)"
     r"(?:\.|\b)\s?(?:on|är|is|ist|er|lautet)?\s?[:#]?\s{0,3}((?:[A-ZÅÄÖ]{1,6}[ -]?)?[\w./-]{0,25}\d[\w./-]{0,25})",
     re.IGNORECASE,
 )
@@ -281,6 +284,9 @@ def _part(title: str, after: str) -> list[dict[str, str]]:
     people = leading_people(after[by.end() :]) if by else None
     if people and people.sure:
         fields["article_author"], after = people.names, people.rest
+    paged = _PAGES_BEHIND.match(after)  # "luvusta "Kevätuitto" (s. 77-93) kirjasta ..."
+    if paged:
+        fields["pages"], after = paged.group(1).replace(" ", ""), after[paged.end() :]
     tail = re.split(r"[?!]|\.\s(?=[A-ZÅÄÖ][a-zåäö]{2,}\s)", after[:300], maxsplit=1)[0]
     name = host_name(tail)
     if len(name) > 2 and re.search(r"[^\W\d_]{3}", name) and not _is_prose(name):

@@ -95,9 +95,14 @@ def _imprint(bracket: str) -> dict[str, str]:
     fields = {"year": years[0]} if len(set(years)) == 1 else {}
     rest = re.sub(rf"[\s,]*\b{_YEAR}\b[\s,]*", "", bracket, count=1).strip(" ,")
     author = re.match(
-        r"(?:tekijä|kirjoittanut|by|av|von|autor|författare|author|verfasser|forfatter)[: ]\s*(.{4,60})$", rest, re.I
+        r"(?:tekijä|kirjoittanut|kirj\.|by|av|von|autor|författare|author|verfasser|forfatter)[: ]\s*(.{4,60})$",
+        rest,
+        re.I,
     )
-    people = leading_people(author.group(1) if author else rest)
+    named = author.group(1) if author else rest
+    if author and named.count(",") == 1 and " " in (whole := named.partition(",")[0].strip()):
+        named, fields["publisher"] = whole, named.partition(",")[2].strip()  # "kirj. Aune Syrjälä, Korpikirja"
+    people = leading_people(named)
     if people and (author or people.sure) and not people.rest.strip(" .,"):
         fields["author"] = people.names
     elif re.match(_UP, rest) and "," in bracket and not author:

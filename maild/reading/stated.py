@@ -154,6 +154,14 @@ def _is_loans_end(expiry: Hit, hits: Sequence[Hit]) -> bool:
     return any(hit.end - hit.start > expiry.end - expiry.start for hit in dues)
 
 
+# What a parcel is insured for, or would cost if it were lost, nobody asks for now.
+_NO_CHARGE = re.compile(
+    r"\b(?:insured|insurance value|valued|vakuutettu|vakuutusarvo|försäkra[dt]|försäkringsvärde|versichert|forsikret)\b"
+    r"[^.;]{0,24}$",
+    re.IGNORECASE,
+)
+
+
 def _costs(said: Sequence[Statement], language: str, sender: str) -> tuple[tuple[Money, ...], str]:
     """The prices that are asked, and the text of one that cannot be told; our own limit is none of them."""
     costs: list[Money] = []
@@ -164,6 +172,8 @@ def _costs(said: Sequence[Statement], language: str, sender: str) -> tuple[tuple
         if not prices and (strange := STRANGE_PRICE.search(statement.clause.text)):
             problem = problem or strange.group()
         for found in prices:
+            if _NO_CHARGE.search(statement.clause.text[: found.start]):
+                continue
             if found.money is not None and not (limited and costs):
                 costs.append(found.money)
             elif found.problem and found.problem != "limit":
