@@ -21,6 +21,7 @@ from maild.reading.verdict import doubts_of
 from maild.reading.words import words_of
 
 DATED = frozenset({E.LOANED, E.RENEW_ACCEPTED, E.RECALLED})
+ON_LOAN = DATED | {E.OVERDUE, E.RENEW_REFUSED}  # what comes with a due date and barcodes
 PRICED = frozenset({E.RETRY_POSSIBLE, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.LOANED, E.COPY_COMPLETED, E.CANCEL_REFUSED})
 SENT = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.COPY_COMPLETED})
 LONGEST_LETTER = 5_000  # letters of the quoted letter that are looked at
@@ -122,15 +123,15 @@ def _offered(conditions: tuple[str, ...], found: Outcome, said: Sequence[Stateme
 
 def _another_work(mail: Mail, text: str, request: Request | None, found: Outcome) -> Iterator[Doubt]:
     """A name in quotation marks beside the sending, with no word of what we asked for or of our letter below it."""
+    quoted = [] if SENT.isdisjoint(found.events) else [found.group() for found in QUOTED.finditer(text)]
+    names = [(name, words) for name in quoted if len(words := words_of(name)) > 1 and name[1].isupper()]
+    if not names:
+        return  # as in most mails: only a name is worth looking through the whole letter for
     ours = (*_titles(request), mail.quoted[:LONGEST_LETTER])
     known = {word[:STEM] for one in ours for word in words_of(one) if len(word) >= STEM}
-    if not known or SENT.isdisjoint(found.events):
-        return
-    for quoted in QUOTED.finditer(text):
-        words = words_of(quoted.group())
-        is_name = len(words) > 1 and quoted.group()[1].isupper()
-        if is_name and known.isdisjoint(word[:STEM] for word in words):
-            yield Doubt(reason="contradictory", text="it names another work than ours", passage=quoted.group())
+    for name, words in names:
+        if known and known.isdisjoint(word[:STEM] for word in words):
+            yield Doubt(reason="contradictory", text="it names another work than ours", passage=name)
 
 
 def _fit(found: Outcome, stated: Stated, mail: Mail, request: Request | None) -> Outcome:
@@ -155,30 +156,26 @@ def _fit_renewal(found: Outcome) -> Outcome:
 
 def _event(name: E, found: Outcome, stated: Stated, mail: Mail) -> Event:
     """The event with the facts that belong to it and no others."""
-    event = Event(
+    promised = name in {E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY}
+    lent = name in ON_LOAN
+    attached = name is E.COPY_COMPLETED and bool(copies_of(mail))
+    url = stated.urls[0] if name is E.COPY_COMPLETED and stated.urls and not attached else None
+    return Event(
         event=name,
-        passage=found.passage,
-        supplier_ref=stated.supplier_ref,
+        due_date=_due(name, stated) if lent else None,
+        expected_date=_coming(stated) if promised else None,
+        retry_after=_coming(stated) if name is E.RETRY_POSSIBLE else None,
+        expiry=_only(stated.expiry or stated.other) if url else None,
+        reason=(found.reason or None) if name in {E.UNFILLED, E.RETRY_POSSIBLE} else None,
+        loan_condition=stated.conditions if name in LENT else (),
+        cost=stated.costs[0] if name in PRICED and len(stated.costs) == 1 else None,
+        item_id=stated.item_ids if lent else (),
+        url=url,
+        attachment=attached,
         no_renewal=found.no_renewal or stated.no_renewal,
+        supplier_ref=stated.supplier_ref,
+        passage=found.passage,
     )
-    if name in PRICED and len(stated.costs) == 1:
-        event = replace(event, cost=stated.costs[0])
-    if name in LENT:
-        event = replace(event, loan_condition=stated.conditions)
-    if name in {E.UNFILLED, E.RETRY_POSSIBLE}:
-        event = replace(event, reason=found.reason or None)
-    if name in DATED or name in {E.LOANED, E.OVERDUE, E.RENEW_REFUSED}:
-        event = replace(event, due_date=_due(name, stated), item_id=stated.item_ids)
-    if name in {E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.RETRY_POSSIBLE}:
-        day = _coming(stated)
-        event = replace(event, retry_after=day) if name is E.RETRY_POSSIBLE else replace(event, expected_date=day)
-    if name is E.COPY_COMPLETED:
-        attached = bool(copies_of(mail))
-        url = stated.urls[0] if stated.urls and not attached else None
-        event = replace(
-            event, attachment=attached, url=url, expiry=_only(stated.expiry or stated.other) if url else None
-        )
-    return event
 
 
 def _only(days: Sequence[date]) -> date | None:

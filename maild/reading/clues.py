@@ -94,10 +94,16 @@ def _numbers(
 
 def numbers_in(text: str, prefixes: Sequence[str]) -> tuple[str, ...]:
     """Request numbers in a text, upper case, in order, once each; blanks and odd dashes in them are borne."""
+    return _numbers_in(text, tuple(prefixes))
+
+
+@lru_cache(maxsize=16)
+def _numbers_in(text: str, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    """The same, remembered: every parser that is asked about a mail looks for them in its subject and text."""
     folded = text.casefold()
     if not any(prefix.casefold() in folded for prefix in prefixes):
         return ()  # most texts have none, and the pattern looks at every letter of them
-    pattern = _number_pattern(tuple(prefixes))
+    pattern = _number_pattern(prefixes)
     return tuple(dict.fromkeys(f"{m[1].upper()}-{m[2]}-{m[3]}" for m in pattern.finditer(text)))
 
 
@@ -109,10 +115,18 @@ def _number_pattern(prefixes: tuple[str, ...]) -> re.Pattern[str]:
 
 def reply_addresses(mail: Mail, our_addresses: Sequence[str], prefixes: Sequence[str]) -> tuple[ReplyAddress, ...]:
     """Our own addresses among the recipients that name a request: ill+kp-2026-000123[.s.TOKEN]@ours."""
+    return _reply_addresses(mail.recipients, tuple(our_addresses), tuple(prefixes))
+
+
+@lru_cache(maxsize=16)
+def _reply_addresses(
+    recipients: tuple[str, ...], our_addresses: tuple[str, ...], prefixes: tuple[str, ...]
+) -> tuple[ReplyAddress, ...]:
+    """The same, remembered: every parser that is asked about a mail asks for them."""
     ours = {a.lower() for a in our_addresses}
     known = {p.upper() for p in prefixes}
     out: dict[str, ReplyAddress] = {}
-    for address in mail.recipients:
+    for address in recipients:
         local, _, _domain = address.rpartition("@")
         found = _REPLY_ADDRESS.search(local)
         if found and _without_tag(address) in ours and found[1].upper().partition("-")[0] in known:

@@ -6,6 +6,7 @@ Every pattern is bounded in length and tried once at each number or word, so the
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from maild.reading import calendar_words as words
 
@@ -93,7 +94,10 @@ def forms(text: str, language: str) -> Iterator[Form]:
     """Every notation in the text, in order."""
     at = 0
     while (token := _TOKEN.search(text, at)) is not None:
-        form = _from_number(text, token, language, at) if token[0][0].isdigit() else _from_word(text, token, language)
+        if token[0][0].isdigit():
+            form = _from_number(text, token, language, at)
+        else:
+            form = _from_word(text, token, language) if _may_tell_a_day(token[0].lower(), language) else None
         at = form.end if form is not None else token.end()
         if form is not None and form.kind != "none":
             yield form
@@ -217,6 +221,19 @@ def _day_range(text: str, start: int, language: str) -> Form | None:
     if form is None or form.kind != "day" or not 1 <= int(lead[1]) < form.orders[0][0]:
         return None
     return replace(form, start=start, from_day=int(lead[1]))
+
+
+@lru_cache(2**12)
+def _may_tell_a_day(low: str, language: str) -> bool:
+    """Whether a notation can begin with that word, in small letters; most words of every text are no such ones."""
+    return (
+        low in words.NEAR_DAYS
+        or low in _AHEAD_STARTS
+        or low in {"i", "day", "morgen", "v", "vk"}
+        or low.startswith(words.WEEK_WORDS)
+        or words.month_of(low) is not None
+        or words.weekday_of(low, language) is not None
+    )
 
 
 def _from_word(text: str, token: re.Match[str], language: str) -> Form | None:

@@ -71,27 +71,32 @@ class Judge:
 
     def read(self, clause: str, language: str) -> dict[str, float]:
         """The probability of each label; {} where the language or most of what is seen is strange to the model."""
+        raised = self._raised(clause, language)
+        total = sum(raised)
+        return {label: one / total for label, one in zip(self.labels, raised, strict=True)} if raised else {}
+
+    def _raised(self, clause: str, language: str) -> list[float]:
+        """What the probabilities are in proportion to, 1 for the greatest; [] where the clause is strange."""
         if language not in self.languages:
-            return {}
+            return []
         seen = features(clause, language)
         known = [weight for weight in map(self.weights.get, seen) if weight is not None]
         if len(known) < LEAST_KNOWN * len(seen):
-            return {}
+            return []
         count = len(self.labels)
         sums = struct.unpack(f"<{count}I", sum(known).to_bytes(LANE * count, "little"))
         factor = self.scale / sqrt(len(seen))
         top = max(sums)
-        raised = [exp((one - top) * factor) for one in sums]
-        total = sum(raised)
-        return {label: one / total for label, one in zip(self.labels, raised, strict=True)}
+        return [exp((one - top) * factor) for one in sums]
 
     def harmless(self, clause: str, language: str) -> bool:
         """Whether the clause states, asks and denies nothing that could matter to a request."""
         return self.read(clause, language).get(HARMLESS, 0.0) >= self.surely_harmless
 
     def takes_for(self, clause: str, language: str, least: float) -> str:
-        """The label that the clause has with at least that probability, "" where none has."""
-        return next((label for label, p in self.read(clause, language).items() if p >= least), "")
+        """The label that the clause has with at least that probability, above a half; "" where none has."""
+        raised = self._raised(clause, language)
+        return self.labels[raised.index(1.0)] if raised and 1.0 / sum(raised) >= least else ""
 
 
 def pack(judge: Judge, rows: Mapping[str, bytes]) -> bytes:

@@ -19,13 +19,19 @@ def language_of(text: str, lexicons: Lexicons) -> str:
 def best_language(words: Iterable[str], lexicons: Lexicons, default: str = "") -> str:
     """The language that knows most of the words; `default` where it knows as many, or where none knows enough."""
     letters = [word for word in words if word[0].isalpha() and len(word) > 1]
-    if default and sum(word in lexicons.by_language[default].words for word in letters) * 2 > len(letters):
+    if default and _count(letters, lexicons.by_language[default].words) * 2 > len(letters):
         return default  # no other language can know more of them
-    known = {code: sum(word in lexicon.words for word in letters) for code, lexicon in lexicons.by_language.items()}
+    known = {code: _count(letters, lexicon.words) for code, lexicon in lexicons.by_language.items()}
     if not known:
         return default
     # Inflected words count by their beginnings, but only between languages that know as many whole words.
-    votes = {code: (known[code], _begun(letters, lexicons, code), code == default, -_rank(code)) for code in known}
+    most = max(known.values())
+    stems = [word[:STEM] for word in letters if len(word) > STEM]
+    votes = {
+        code: (_count(stems, lexicons.by_language[code].beginnings), code == default, -_rank(code))
+        for code, count in known.items()
+        if count == most
+    }
     best = max(votes, key=votes.__getitem__)
     if default and known[default] > 0 and known[best] - known[default] < SURE_LEAD:
         best = default  # a word or two that two languages share make no sentence of another language
@@ -33,9 +39,8 @@ def best_language(words: Iterable[str], lexicons: Lexicons, default: str = "") -
     return best if enough and known[best] > 0 else default
 
 
-def _begun(words: list[str], lexicons: Lexicons, code: str) -> int:
-    beginnings = lexicons.by_language[code].beginnings
-    return sum(word[:STEM] in beginnings for word in words if len(word) > STEM)
+def _count(words: Iterable[str], known: frozenset[str]) -> int:
+    return sum(map(known.__contains__, words))
 
 
 def _rank(code: str) -> int:

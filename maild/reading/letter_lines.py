@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from maild.reading.html import QUOTE_CLOSE, QUOTE_OPEN, QUOTE_REST
 from maild.reading.quote_rules import QuoteRules
@@ -21,12 +20,13 @@ class Letter:
     kinds: list[int]
     starts: list[int]  # where each line begins in the text
     rules: QuoteRules
+    signs: frozenset[str]  # those of the rules that stand somewhere in the text
 
-    def matching(self, pattern: Any) -> list[int]:
-        """The own lines on which the pattern's matches begin."""
+    def matching(self, sign: str) -> list[int]:
+        """The own lines on which a sign of the rules begins."""
         out: list[int] = []
         number = 0
-        for found in pattern.finditer(self.text):
+        for found in self.rules.signs[sign].finditer(self.text) if sign in self.signs else ():
             while number + 1 < len(self.starts) and self.starts[number + 1] <= found.start():
                 number += 1
             if self.kinds[number] == OWN and (not out or out[-1] != number):
@@ -58,7 +58,14 @@ class Letter:
 def letter_of(text: str, rules: QuoteRules) -> Letter:
     """The text in lines, of which those are quoted that are marked so."""
     lines = text.split("\n")
-    return Letter(text=text, lines=lines, kinds=_quoted_lines(lines), starts=_starts(lines), rules=rules)
+    return Letter(
+        text=text,
+        lines=lines,
+        kinds=_quoted_lines(lines),
+        starts=_starts(lines),
+        rules=rules,
+        signs=rules.signs_in(text),
+    )
 
 
 def _starts(lines: Sequence[str]) -> list[int]:

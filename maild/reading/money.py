@@ -67,6 +67,7 @@ _PRICE_BEFORE = re.compile(
     r"(?:hin\w{2,6}|maks\w{1,6}|kul\w{1,6}|kustan\w{1,8}|perimme|velo\w{1,8}|lasku\w{0,6})[: ]\s?$", re.IGNORECASE
 )
 _NOT_EURO_AFTER = re.compile(r"\s[^\W\d_A-ZÅÄÖ]{2}")
+_DIGIT = re.compile(r"\d")
 _START = re.compile(r"\d|[€£$]|[^\W\d_]+\$?")
 _UNIT_STARTS = ("eur", "usd", "gbp", "sek", "skr", "nok", "nkr", "dkk", "dkr", "isk", "chf", "sfr", "pln", "czk", "jpy",
                 "cad", "aud", "us$", "a$", "c$", "nz$", "nzd", "hkd", "sgd", "zar", "inr", "krw", "cny", "huf", "ron",
@@ -120,7 +121,7 @@ def find_money(text: str, language: str = "", sender: str = "") -> tuple[FoundMo
 
 
 def _prices(text: str, language: str, crowns: str | None) -> Iterator[FoundMoney]:
-    at = 0
+    at = 0 if _DIGIT.search(text) else len(text)  # most clauses have no number, and no price is without one
     while (token := _START.search(text, at)) is not None:
         found = _price(text, token, language, crowns)
         if found is not None:

@@ -46,9 +46,11 @@ AGREES: dict[E, frozenset[str]] = {
 
 def second_opinion(statement: Statement, judge: Judge, names: Collection[E]) -> Iterator[Doubt]:
     """The doubt of a clause that reads to the judge as another outcome than `names`; where it decides, as doubtful."""
+    if not names:
+        return
     heard = judge.takes_for(statement.clause.text, statement.language, SURELY_ANOTHER)
     decides = bool(statement.of("says") or statement.of("asks"))
-    if not names or not heard or heard in names or any(heard in AGREES.get(name, frozenset()) for name in names):
+    if not heard or heard in names or any(heard in AGREES.get(name, frozenset()) for name in names):
         return
     speaker = REQUESTERS if REQUESTERS.intersection(names) or E.STATUS_REQUEST in names else SUPPLIERS
     if heard in speaker or (heard == DOUBT and decides):

@@ -6,7 +6,7 @@ Case and accents do not count.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -18,8 +18,9 @@ TOKEN = re.compile(r"[…^$()\[\]|]|[^\s…^$()\[\]|]+")
 WORD = re.compile(r"\*?[^\W_][^\W_']*(?:'[^\W_]+)*\*?|\?|_|€|£|\$|&")
 GROUP = re.compile(r"[(\[]([^()\[\]]*)[)\]]")  # one group without groups in it
 MAX_EXPRESSION = 10_000  # characters; re2 takes ten times as much, and the longest of ours has 1,000
-ALIKE = 2**14  # words of patterns that are remembered: the same ones stand in many
-PREFIX = 7  # letters by which a pattern is looked up before it is tried
+ALIKE = 2**14  # words that are remembered: the same ones stand in many patterns, and in many texts
+PREFIX = 9  # letters by which a pattern is looked up before it is tried
+KEY = 7  # letters of its most telling word
 
 
 class BadPattern(ValueError):
@@ -73,6 +74,20 @@ def _piece(sign: str) -> str:
     return f" {before}{bare}{after} "
 
 
+def searched(patterns: Mapping[str, Any]) -> Callable[[str | bytes], frozenset[str]]:
+    """What tells which of the compiled patterns a text has, looking at it once for all of them."""
+    every = re2.Set.SearchSet()
+    for pattern in patterns.values():
+        every.Add(pattern.pattern)
+    every.Compile()
+    names = tuple(patterns)
+
+    def there(text: str | bytes) -> frozenset[str]:
+        return frozenset([names[index] for index in every.Match(text) or ()])
+
+    return there
+
+
 def keys_of(source: str) -> tuple[str, ...]:
     """Beginnings of words, one of which every match must have: of the most telling word that may not be missing."""
     depth, group = 0, list[str]()
@@ -85,7 +100,7 @@ def keys_of(source: str) -> tuple[str, ...]:
         elif sign in ")]":
             depth -= 1
         elif sign not in {"…", "^", "$", "|"}:
-            group.append(_beginning(sign))
+            group.append(_beginning(sign)[:KEY])
         if depth == 0 and group:
             best = max(best, _keys(group), key=_worth) if not optional else best
         if depth == 0:
@@ -108,25 +123,31 @@ def groups_of(source: str) -> tuple[frozenset[str], ...]:
         elif sign in ")]":
             depth -= 1
             if depth == 0 and not optional:
-                found.append(_of_choices(choices))
+                found += _of_choices(choices)
         elif sign == "|" and depth == 1:
             choices.append([])
         elif sign not in {"…", "^", "$", "|"} and depth == 1:
             choices[-1].append(_exact_beginning(sign))
         elif sign not in {"…", "^", "$", "|"} and depth == 0:
-            found.append(_of_choices([[_exact_beginning(sign)]]))
-    return tuple(sorted(filter(None, found), key=_worth, reverse=True))
+            found += _of_choices([[_exact_beginning(sign)]])
+    return tuple(sorted(found, key=_worth, reverse=True))
 
 
-def beginnings_of(word: str) -> list[str]:
-    """All that a group can have of a word of the text."""
-    return [f"{word} "[:length] for length in range(1, min(len(word) + 1, PREFIX) + 1)]
+@lru_cache(ALIKE)
+def beginnings_of(word: str) -> tuple[str, ...]:
+    """All that a group can have of a word of the text; few words make up most of every text."""
+    return tuple(f"{word} "[:length] for length in range(1, min(len(word) + 1, PREFIX) + 1))
 
 
-def _of_choices(choices: list[list[str]]) -> frozenset[str]:
-    """The longest beginning of each choice; none where there is a choice of which none is known."""
-    longest = [max(choice, key=len, default="") for choice in choices]
-    return frozenset(longest) if all(longest) else frozenset()
+def _of_choices(choices: list[list[str]]) -> list[frozenset[str]]:
+    """The longest beginning of each choice, and the second longest; none where there is a choice without a known one.
+
+    "(joko … lähetetty|joko … tullut)" is not even tried where "lähetetty" stands without its "joko".
+    """
+    known = [sorted(filter(None, choice), key=len, reverse=True) for choice in choices]
+    if not all(known):
+        return []
+    return list(dict.fromkeys([frozenset(words[0] for words in known), frozenset(words[:2][-1] for words in known)]))
 
 
 @lru_cache(ALIKE)

@@ -11,7 +11,16 @@ import re2
 
 from maild.core.problems import Problem, RuleFiles
 from maild.core.terms import LOAN_CONDITIONS, REASONS_RETRY, REASONS_UNFILLED, EventName
-from maild.reading.patterns import GROUP, TOKEN, BadPattern, beginnings_of, expression_of, groups_of, keys_of
+from maild.reading.patterns import (
+    GROUP,
+    TOKEN,
+    BadPattern,
+    beginnings_of,
+    expression_of,
+    groups_of,
+    keys_of,
+    searched,
+)
 from maild.reading.words import fold, spaced, words_of
 
 KINDS = ("says", "asks", "conditions", "staff", "harmless", "roles")  # tables of phrases: what a hit means
@@ -90,10 +99,10 @@ class Lexicon:
         return out
 
     @cached_property
-    def marked(self) -> Any:
-        """Compiled: any of the marks; None where there are none."""
-        joined = b"|".join(mark.pattern for mark in self.marks.values() if mark is not None)
-        return re2.compile(joined) if joined else None
+    def signs(self) -> Callable[[bytes], frozenset[str]]:
+        """Which of the marks, and whether "stems", stand in a clause: one look for all, for most have none."""
+        patterns = {mark: found for mark, found in {**self.marks, "stems": self.stems}.items() if found is not None}
+        return searched(patterns)
 
     @cached_property
     def beginnings(self) -> frozenset[str]:
@@ -102,13 +111,16 @@ class Lexicon:
 
     def hits(self, words: list[str], text: bytes) -> list[Hit]:
         """Every phrase that is in the clause; `text` is `spaced(words)` as bytes."""
-        begun = dict.fromkeys(beginning for word in words for beginning in beginnings_of(word))
+        begun = dict.fromkeys(chain.from_iterable(map(beginnings_of, words)))
         wanted = {id(p): p for beginning in ("", *begun) for p in self.index.get(beginning, ())}
-        without = begun.keys().isdisjoint
-        likely = (phrase for phrase in wanted.values() if not any(map(without, phrase.groups)))
-        found = ((phrase, phrase.regex.search(text)) for phrase in likely)
-        hits = (Hit(phrase=phrase, start=m.start(), end=m.end()) for phrase, m in found if m is not None)
-        return [hit for hit in hits if hit.start < hit.end]  # a choice "$" is the end of the clause, and no word
+        without = frozenset(begun).isdisjoint
+        hits = []
+        for phrase in wanted.values():
+            if not any(map(without, phrase.groups[1:])) and (found := phrase.regex.search(text)) is not None:
+                start, end = found.span()
+                if start < end:  # a choice "$" is the end of the clause, and no word
+                    hits.append(Hit(phrase=phrase, start=start, end=end))
+        return hits
 
 
 @dataclass(frozen=True, kw_only=True)

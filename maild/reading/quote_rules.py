@@ -1,34 +1,34 @@
 """rules/quotes.toml: by which words and signs a quoted letter, a signature and boilerplate are known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import re2
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from maild.core.problems import Problem, RuleFiles
+from maild.reading.patterns import searched
 
 FILE = "quotes.toml"
 _NEVER = re2.compile(r"$a")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class QuoteRules:
     """The patterns of rules/quotes.toml, compiled. The default knows `>` and "-- " only."""
 
-    verbs: Any = _NEVER
+    signs: Mapping[str, Any] = field(default_factory=dict)  # verbs, answer, ...: what is looked for in a whole letter
     attribution: Any = _NEVER
     labels: dict[str, str] = field(default_factory=dict)  # label in lower case → from, sent, to, copy, subject, other
-    answer: Any = _NEVER
-    forward: Any = _NEVER
-    rule: Any = _NEVER
     forward_prefixes: frozenset[str] = frozenset()
-    sign_off: Any = _NEVER
-    mobile: Any = _NEVER
-    banner: Any = _NEVER
-    disclaimer: Any = _NEVER
     postscript: Any = _NEVER
+
+    @cached_property
+    def signs_in(self) -> Callable[[str], frozenset[str]]:
+        """Which of the signs a text has."""
+        return searched(self.signs)
 
 
 class _Attribution(BaseModel):
@@ -119,18 +119,21 @@ def _wrong(place: str, patterns: list[str]) -> Iterator[Problem]:
 
 
 def _compiled(data: _File) -> QuoteRules:
+    verbs = "|".join(map(re2.escape, data.attribution.verbs))
     return QuoteRules(
-        verbs=re2.compile(r"(?i)(?:^|[\s-])(?:" + "|".join(map(re2.escape, data.attribution.verbs)) + r")(?:[\s:]|$)"),
+        signs={
+            "verbs": re2.compile(rf"(?i)(?:^|[\s-])(?:{verbs})(?:[\s:]|$)"),
+            "answer": _line_pattern(data.separator.answer),
+            "forward": _line_pattern(data.separator.forward),
+            "rule": _line_pattern(data.separator.rule),
+            "sign_off": _sign_off(data.sign_off.phrases),
+            "mobile": _line_pattern(data.mobile.patterns),
+            "banner": _line_pattern(data.banner.begins),
+            "disclaimer": _line_pattern(data.disclaimer.begins),
+        },
         attribution=_quick("(?i)" + _either(data.attribution.patterns)),
         labels={label.lower(): kind for kind, labels in data.header.items() for label in labels},
-        answer=_line_pattern(data.separator.answer),
-        forward=_line_pattern(data.separator.forward),
-        rule=_line_pattern(data.separator.rule),
         forward_prefixes=frozenset(p.lower() for p in data.prefix.forward),
-        sign_off=_sign_off(data.sign_off.phrases),
-        mobile=_line_pattern(data.mobile.patterns),
-        banner=_line_pattern(data.banner.begins),
-        disclaimer=_line_pattern(data.disclaimer.begins),
         postscript=_line_pattern(data.postscript.begins),
     )
 

@@ -18,11 +18,9 @@ def find_cut(letter: Letter) -> tuple[int, str]:
     found = [(len(letter.lines), "")]
     rest = next((i for i, line in enumerate(letter.lines) if line.strip() == QUOTE_REST), None)
     found += [(rest, "rest")] if rest is not None else []
-    for sign, pattern in (("forward", letter.rules.forward), ("answer", letter.rules.answer)):
-        found += [(i, sign) for i in letter.matching(pattern)[:1]]
-    found += [(i, "block") for i in letter.matching(letter.rules.rule) if _block_kinds(letter, letter.after(i)) >= 2][
-        :1
-    ]
+    for sign in ("forward", "answer"):
+        found += [(i, sign) for i in letter.matching(sign)[:1]]
+    found += [(i, "block") for i in letter.matching("rule") if _block_kinds(letter, letter.after(i)) >= 2][:1]
     found += _header_block(letter)
     found += _attributions(letter)
     return min(found, key=lambda f: f[0])
@@ -56,7 +54,7 @@ def _block_kinds(letter: Letter, start: int) -> int:
 
 def _attributions(letter: Letter) -> list[tuple[int, str]]:
     """Marks the lines "X wrote:" over `>` as quoted; gives the first one over an unmarked letter as a cut."""
-    for number in letter.matching(letter.rules.verbs):
+    for number in letter.matching("verbs"):
         window = _attribution(letter, number)
         if window is None:
             continue

@@ -77,12 +77,12 @@ def take_apart(
 
 def _mark_boilerplate(letter: Letter) -> None:
     """Banners to the end of their sentence, legal text to the next blank line."""
-    for i in letter.matching(letter.rules.banner):
+    for i in letter.matching("banner"):
         end = i + 1
         while end < len(letter.lines) and letter.lines[end].strip() and not _ends_sentence(letter.lines[end - 1]):
             end += 1
         letter.kinds[i:end] = [BOILERPLATE] * (end - i)
-    for first in letter.matching(letter.rules.disclaimer):
+    for first in letter.matching("disclaimer"):
         end = first
         while end < len(letter.lines) and letter.lines[end].strip() and letter.kinds[end] == OWN:
             end += 1
@@ -95,10 +95,10 @@ def _ends_sentence(line: str) -> bool:
 
 def _mark_signature(letter: Letter) -> None:
     """From "-- " or a sign-off to the next quoted line, but for what still belongs to the letter."""
-    for i in letter.matching(letter.rules.mobile):
+    for i in letter.matching("mobile"):
         if len(letter.lines[i]) <= MAX_MOBILE_CHARS:
             letter.kinds[i] = SIGNATURE
-    sign_offs = {i for i in letter.matching(letter.rules.sign_off) if _only_signs(letter, i)}
+    sign_offs = {i for i in letter.matching("sign_off") if _only_signs(letter, i)}
     signing = said = False
     kept = False  # within a paragraph after the sign-off that is still the letter's
     for i, line in enumerate(letter.lines):
@@ -119,7 +119,7 @@ def _mark_signature(letter: Letter) -> None:
 
 def _only_signs(letter: Letter, number: int) -> bool:
     """Whether nothing but a name follows the phrase: "Terv. Anna M.", "t. anna", but not "Best available copy"."""
-    rest = letter.rules.sign_off.match(letter.lines[number])[1] or ""
+    rest = letter.rules.signs["sign_off"].match(letter.lines[number])[1] or ""
     words = rest.strip(" .,!:/*-").split()
     if any(c.isdigit() for c in rest) or len(words) > 6:
         return False

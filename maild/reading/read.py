@@ -39,7 +39,7 @@ def _first(mail: Mail, context: Context, rules: ReadingRules, parsers: Sequence[
     for parser in parsers:
         reading = parser.read(mail, context, rules)
         if reading is not None:
-            return replace(reading, by=reading.by or parser.name)
+            return reading if reading.by else replace(reading, by=parser.name)
     text = "no parser knows a mail like this"
     doubt = Doubt(reason="unclear", text=text, passage=mail.new_text[:300])
     return Reading(kind=Kind.UNKNOWN, language=language_of(mail.new_text, rules.lexicons), doubts=(doubt,))

@@ -49,6 +49,7 @@ JOINTS = (
     r"weil|aber|allerdings|sondern|jedoch|doch|daher|og ikke|ega|kuid|aga",
 )
 CUT = re.compile(rf"[,;](?=\s)|:(?=\s)|\s[-–—]+\s|[()]|(?:\s/\s)|(?<=\s)(?=(?:{'|'.join(JOINTS)})\s)", re.IGNORECASE)
+ALNUM = re.compile(r"[^\W_]")
 FULL_LINE = 56  # letters: a shorter line was broken by its writer, a longer one by the mail program
 
 
@@ -74,9 +75,7 @@ def clauses(text: str, *, first: int = 0, label: str = "") -> list[Clause]:
         question = "?" in sentence
         parts = (part.strip() for part in CUT.split(sentence))
         out += [
-            Clause(text=part, sentence=number, question=question, label=label)
-            for part in parts
-            if any(c.isalnum() for c in part)
+            Clause(text=part, sentence=number, question=question, label=label) for part in parts if ALNUM.search(part)
         ]
     return out
 

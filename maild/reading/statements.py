@@ -228,9 +228,9 @@ def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -
     heard = [hit for hit in lexicon.hits(read, text) if side.hears(hit.phrase)]
     hits = tuple(sorted(heard, key=lambda hit: (hit.start, -hit.end)))
     groups = _groups(hits)
-    marked = lexicon.marked is not None and lexicon.marked.search(text) is not None
-    denials = list(lexicon.marks["negation"].finditer(text)) if marked and lexicon.marks["negation"] else []
-    unexplained = {mark for mark in MARKS if marked and _left_over(lexicon.marks[mark], text, mark, groups)}
+    there = lexicon.signs(text)
+    denials = list(lexicon.marks["negation"].finditer(text)) if "negation" in there else []
+    unexplained = {mark for mark in MARKS if mark in there and _left_over(lexicon.marks[mark], text, mark, groups)}
     if denials and _has_spare_denial(hits, [m.start() for m in denials], text):
         unexplained.add("negation")
     own_question = "question" in unexplained and not text.rstrip().endswith(b"?")
@@ -239,7 +239,7 @@ def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -
         unexplained.discard("question")
     elif explaining or clause.question:
         unexplained.add("question")
-    stems = lexicon.stems is not None and any(
+    stems = "stems" in there and any(
         not any(g.start <= m.start() and m.end() <= g.end for g in groups) for m in lexicon.stems.finditer(text)
     )
     return Statement(
@@ -297,8 +297,6 @@ def _groups(hits: Sequence[Hit]) -> list[_Group]:
 
 def _left_over(pattern: Any, text: bytes, mark: str, groups: Sequence[_Group]) -> bool:
     """Whether the clause has more of these marks than its phrases account for."""
-    if pattern is None:
-        return False
     found = [m.start() for m in pattern.finditer(text)]
     inside = 0
     for group in groups:
