@@ -1,9 +1,11 @@
 """Who is believed, told whole: the party, what convinced us, what they may do, and the sentence that staff read."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from maild.core.authentication import domain_of
 from maild.core.mail import DeliveryStatus, Mail
 from maild.core.request import Context, Partner, Patron, Request
 from maild.core.terms import EventName, Kind, Party, Role, ServiceType, Status
@@ -186,3 +188,37 @@ def test_a_stranger_whose_domain_looks_like_a_partners_is_told_as_such() -> None
     for request_, whose in ((None, "any partner on record"), (LOAN, f"the partner of {NUMBER}")):
         belief = who_speaks(pretends, known(), Kind.PARTNER_REPLY, request_)
         assert belief == no(Party.SUPPLIER, "ill@un1v.test", f"un1v.test is no domain of {whose}, {warning}")
+
+
+def why(letter: Mail, **changes: object) -> str:
+    belief = who_speaks(letter, known(**changes), Kind.PARTNER_REPLY, LOAN)
+    return "" if belief.ok else belief.why
+
+
+def test_stamps_that_contradict_each_other_are_told_by_their_method() -> None:
+    claims = "it claims to come from a partner, but"
+    told = "two Authentication-Results under our name contradict each other on"
+    for method, other in (("dmarc", "none"), ("dkim", "none")):
+        both = stamps((method, "pass", "univ.test"), (method, other, ""))
+        assert why(mail(PARTNER, both)) == f"{claims} {told} {method}"
+    assert why(mail(PARTNER, passed("univ.test")), authserv_id="") == (
+        f"{claims} trust.authserv_id is not set, so no sender is believed"
+    )
+
+
+def test_a_mail_may_be_a_fortnight_on_its_way_and_no_longer() -> None:
+    came = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    day = timedelta(days=1)
+
+    def told(date: datetime | None, received_at: datetime | None = came) -> str:
+        return why(mail(PARTNER, passed("univ.test"), date=date), received_at=received_at)
+
+    old = "an old mail may have been sent again"
+    assert [told(came - 14 * day), told(came + 14 * day), told(None), told(came - 90 * day, None)] == [""] * 4
+    assert told(came - 15 * day) == (
+        f"it claims to come from a partner, but its Date is 15 days off the day it came: {old}"
+    )
+
+
+def test_the_domain_of_an_address_is_what_stands_behind_its_last_at() -> None:
+    assert domain_of('"ill@evil.test"@Univ.test') == "univ.test"
