@@ -9,7 +9,7 @@ from maild.core.authentication import domain_of
 from maild.core.mail import DeliveryStatus, Mail
 from maild.core.request import Context, Partner, Patron, Request
 from maild.core.terms import EventName, Kind, Party, Role, ServiceType, Status
-from maild.core.trust import Belief, reply_address, who_speaks
+from maild.core.trust import Belief, reply_address, token_ok, who_speaks
 from tests.test_trust import KEY, LOAN, NUMBER, OURS, PARTNER, PATRON, known, mail, passed, stamps
 
 ANNA = "anna@library.test"
@@ -222,3 +222,18 @@ def test_a_mail_may_be_a_fortnight_on_its_way_and_no_longer() -> None:
 
 def test_the_domain_of_an_address_is_what_stands_behind_its_last_at() -> None:
     assert domain_of('"ill@evil.test"@Univ.test') == "univ.test"
+
+
+def test_a_host_within_a_partners_domain_speaks_for_it_and_spf_only_where_the_site_says_so() -> None:
+    signed = mail(PARTNER, stamps(("dkim", "pass", "mail.univ.test")))
+    told = "a partner, dkim=pass by mail.univ.test, aligned with univ.test"
+    assert who_speaks(signed, known(), Kind.PARTNER_REPLY, LOAN) == yes(Party.SUPPLIER, PARTNER, "dkim", told)
+    sent = mail(PARTNER, stamps(("spf", "pass", "mail.univ.test")))
+    enough = "a partner, spf=pass for univ.test, which is enough for this sender"
+    by_spf = who_speaks(sent, known(accept_spf=("Univ.test",)), Kind.PARTNER_REPLY, LOAN)
+    assert by_spf == yes(Party.SUPPLIER, PARTNER, "spf", enough)
+    assert not who_speaks(sent, known(), Kind.PARTNER_REPLY, LOAN).ok
+
+
+def test_a_token_that_is_no_text_is_a_wrong_one() -> None:
+    assert not token_ok([KEY], NUMBER, Party.PATRON, PATRON, "\ud800" * 16)
