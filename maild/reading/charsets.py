@@ -24,6 +24,8 @@ def decode(data: bytes, charset: str = "") -> tuple[str, str]:
     Declared, else UTF-8 if it is valid, else windows-1252. Undeclared 8-bit text is read by the same rule without a
     defect only if it is UTF-8.
     """
+    if not charset and data.isascii():
+        return data.decode("ascii"), ""
     codec = CODECS.get(charset.strip().strip("\"'").lower(), "" if charset else "ascii")
     if data.isascii() and codec in {"utf-8", "cp1252", "ascii", "iso8859-15"}:
         return data.decode("ascii"), ""

@@ -16,7 +16,8 @@ _LONG_NUMBER = re.compile(
     r"(?<![0-9A-Za-z])(?:[A-Z]{0,4}[0-9][0-9A-Z]{5,24}|[0-9]{2,6}[ .-][0-9]{3,12})(?![0-9A-Za-z])"
 )
 _REFERENCE = re.compile(r"(?<![\w.@/-])(?=[\w./:-]{0,30}[0-9])[A-Za-z0-9][A-Za-z0-9./:_-]{3,30}(?![\w@])")
-_CARD = re.compile(r"(?<![0-9A-Za-z])[0-9A-Z][0-9]{5,17}[0-9A-Z]?(?![0-9A-Za-z])")
+# What may not stand before it is asked behind its first sign: so only places with such a sign are looked at.
+_CARD = re.compile(r"[0-9A-Z](?<![0-9A-Za-z].)[0-9]{5,17}[0-9A-Z]?(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

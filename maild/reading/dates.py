@@ -39,7 +39,7 @@ def find_dates(text: str, today: Today, language: str = "") -> tuple[FoundDate, 
     found: list[FoundDate] = []
     for form in forms(text, language):
         weekday, start = weekday_beside(text, form, language)
-        found.append(_resolve(text, replace(form, start=start), weekday, today))
+        found.append(_resolve(text, form if start == form.start else replace(form, start=start), weekday, today))
     return tuple(_without_absorbed(_joined_ranges(text, found)))
 
 

@@ -56,7 +56,7 @@ def check_cut(mail: Cut) -> str | None:
     """The same for a mail that was cut."""
     if len(mail.raw) > MAX_MAIL_BYTES or mail.raw.startswith(NOT_WHOLE):
         return "size"
-    if _lines(mail.raw) > MAX_LINES:
+    if len(mail.raw) > MAX_LINES and _lines(mail.raw) > MAX_LINES:
         return "lines"
     if len(mail.header) > MAX_HEADER_BYTES:
         return "header-block"

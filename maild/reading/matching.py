@@ -23,6 +23,7 @@ CLOSED = frozenset(
     }
 )
 
+WHOLE = re.compile(r"-[0-9]{4}-[0-9]{6}")  # without its prefix, and so found soon
 # "KP-2026-000170 ja 000173", "KP-2026-000170/171": the second number in short, six digits or three behind a stroke.
 SHORT = re.compile(
     r"\b([A-Z][A-Z0-9]{0,7}-[0-9]{4}-)([0-9]{6})(?:\s{0,2}[/–-]([0-9]{3})(?![0-9])"
@@ -91,9 +92,8 @@ def _traces(mail: Mail, requests: Sequence[Request], prefixes: Sequence[str], ou
 
 def _numbers(text: str, prefixes: Sequence[str]) -> frozenset[str]:
     """The numbers of a text, those in short made whole."""
-    short = (
-        f"{found[1]}{found[2][:3]}{found[3]}" if found[3] else f"{found[1]}{found[4]}" for found in SHORT.finditer(text)
-    )
+    whole = SHORT.finditer(text) if WHOLE.search(text) else ()
+    short = (f"{found[1]}{found[2][:3]}{found[3]}" if found[3] else f"{found[1]}{found[4]}" for found in whole)
     return frozenset((*numbers_in(text, prefixes), *(number.upper() for number in short)))
 
 

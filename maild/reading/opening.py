@@ -174,9 +174,8 @@ def _first(values: dict[str, list[bytes]], name: str) -> str:
 def _ambiguous(values: dict[str, list[bytes]]) -> Iterator[str]:
     """Fields of which one reader takes the first and another the last (T28)."""
     for name in _ONCE:
-        if len({b" ".join(v.split()) for v in values.get(name, [])}) > 1 or (
-            name == "from" and len(values.get(name, [])) > 1
-        ):
+        given = values.get(name, [])
+        if len(given) > 1 and (name == "from" or len({b" ".join(v.split()) for v in given}) > 1):
             yield name
     if len(_BOUNDARY.findall(_first(values, "content-type"))) > 1:
         yield "boundary"
@@ -323,4 +322,6 @@ def _clean_marked(text: str) -> str:
 
 def _unmarked(text: str) -> str:
     """The text without the lines that held marks."""
-    return "\n".join(line for line in text.split("\n") if line.strip() not in _MARKS) if _MARK.search(text) else text
+    if not any(mark in text for mark in _MARKS):
+        return text
+    return "\n".join(line for line in text.split("\n") if line.strip() not in _MARKS)
