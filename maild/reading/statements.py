@@ -24,6 +24,7 @@ _NUMBER = r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b"
 _AND = r"[ \t]{0,8}(?:[,&/+]|\b(?:ja|sekä|och|samt|and|und|og|ning)\b)[ \t]{0,8}"
 DATE_NUMBERS = re.compile(rf"{_NUMBER}(?:{_AND}{_NUMBER}){{0,50}}", re.IGNORECASE)
 NUMBER_SIGN = re.compile(r"(?<=[a-z] )[Nn]o\.(?=\s?[A-Z]{0,6}[-/]?\d)")  # "it came in as no. TB-40118" denies nothing
+NOT_NOW = frozenset({"OnLoan", "AtBindery", "OnOrder", "NotCurrentAvailableForILL"})  # "is it still on loan to you?"
 ASKING = frozenset({"reply", "assent"})  # tables of what asks us for an answer, and of these for a plain yes
 FAR = 4  # words from a denial to what it may not be about
 
@@ -73,7 +74,7 @@ class Statement:
     def asks_back(self) -> bool:
         """Whether it asks us for a yes or no ("käykö näin?", "please let us know"), and not out of politeness."""
         asked = (hit for hit in self.of("harmless") if hit.phrase.name in ASKING)
-        polite = [hit for hit in self.hits if _is_own_question(hit) or hit.phrase.name == "greeting"]
+        polite = [hit for hit in self.hits if _is_own_question(hit) or hit.phrase.name == "greeting" or _refuses(hit)]
         return any(not any(p.start <= hit.start and hit.end <= p.end for p in polite) for hit in asked)
 
     @property
@@ -192,13 +193,18 @@ def _is_own_question(hit: Hit) -> bool:
     return hit.phrase.reason == "NotFoundAsCited" and bool(hit.phrase.marks.get("question"))
 
 
+def _refuses(hit: Hit) -> bool:
+    """Whether the words in a row refuse, and so ask for nothing: "PENDING -> NOT FILLED"."""
+    return hit.phrase.kind == "says" and hit.phrase.name == "Unfilled" and "…" not in hit.phrase.source
+
+
 def _explains_question(hit: Hit) -> bool:
     """Whether the phrase may be a question: a wish, an offer that asks whether we take it, a template's "Trouble?"."""
     phrase = hit.phrase
     return (
         phrase.kind == "asks"
         or bool(phrase.marks.get("question"))
-        or (phrase.kind == "says" and phrase.name == "RetryPossible")
+        or (phrase.kind == "says" and phrase.name == "RetryPossible" and phrase.reason not in NOT_NOW)
         or (phrase.kind == "harmless" and phrase.name in ASKING | {"machine", "overdue"})
     )
 
