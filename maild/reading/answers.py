@@ -16,7 +16,7 @@ from maild.reading.rules import ReadingRules
 from maild.reading.sentences import sentences
 from maild.reading.stated import Stated, date_doubt, stated_in
 from maild.reading.statements import QUOTED, Side, Statement, statements, without_titles
-from maild.reading.supplier import Outcome, outcome
+from maild.reading.supplier import Outcome, outcome, wanted_back
 from maild.reading.verdict import doubts_of
 from maild.reading.words import words_of
 
@@ -26,6 +26,7 @@ PRICED = frozenset({E.RETRY_POSSIBLE, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.LOANE
 SENT = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.COPY_COMPLETED})
 LONGEST_LETTER = 5_000  # letters of the quoted letter that are looked at
 STEM = 5  # letters by which a word of a title is known again: "Talvisodan historiaa"
+FEWEST_LISTED = 2  # terms behind "these are the conditions"
 LENT = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.RETRY_POSSIBLE})
 
 
@@ -99,7 +100,9 @@ def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: Re
     found = outcome(said, conditions=bool(stated.conditions), priced=len(stated.costs) == 1, copy=copy)
     found = _fit(found, stated, mail, request)
     doubts = [*found.doubts, *doubts_of(said, rules, found.events), *_another_work(mail, text, request, found)]
+    doubts += _unknown_terms(said)
     stated = replace(stated, conditions=_offered(stated.conditions, found, said))
+    doubts += wanted_back(found.events, said)
     events = [_event(name, found, stated, mail) for name in found.events]
     for event in events:
         doubts += _fact_doubts(event, stated, found, today)
@@ -119,6 +122,22 @@ def _offered(conditions: tuple[str, ...], found: Outcome, said: Sequence[Stateme
         refusals |= set(range(min(offers)))  # until the other edition is named, all is said of the one asked for
     of_the_offer = (hit for s in said if s.clause.sentence not in refusals for hit in s.of("conditions"))
     return tuple(sorted({hit.phrase.name for hit in of_the_offer}))
+
+
+def _unknown_terms(said: Sequence[Statement]) -> Iterator[Doubt]:
+    """Of terms in a row ("there are two conditions: …") the one that no phrase knows, or that there is none."""
+    for at, heading in enumerate(said):
+        if not heading.has("harmless", "listed"):
+            continue
+        behind = said[at + 1 :]
+        here = [s for s in behind if s.clause.sentence == heading.clause.sentence]
+        terms = here or [s for s in behind if s.clause.sentence == heading.clause.sentence + 1]
+        told = [hit.phrase.name for s in terms for hit in s.of("conditions")]
+        unknown = next((s for s in terms if not s.of("conditions")), None)
+        if unknown is None and max(len(set(told)), len(terms)) < FEWEST_LISTED:
+            unknown = heading  # "two conditions: read in your library and somebody calls us"
+        if unknown is not None:
+            yield Doubt(reason="conditional", text="a condition was not understood", passage=unknown.clause.text)
 
 
 def _another_work(mail: Mail, text: str, request: Request | None, found: Outcome) -> Iterator[Doubt]:

@@ -45,6 +45,7 @@ def read_asking(mail: Mail, rules: ReadingRules, *, patron: bool) -> Read:
     names = _names(said, patron=patron)
     passage = " … ".join(s.clause.text for s in said if s.of("asks"))
     doubts = [*_outcome_doubts(names, passage), *doubts_of(said, rules, names), *_bare_answer(said, names)]
+    doubts += _yes_on_terms(said, names)
     if not patron and E.STATUS_REQUEST in names:
         doubts += _missing(said)
     events = [Event(event=name, passage=passage) for name in sorted(names, key=_place)]
@@ -121,6 +122,17 @@ def _bare_answer(said: Sequence[Statement], names: set[E]) -> Iterator[Doubt]:
         if not known and len(statement.words) > 1 and not is_name(statement.clause.text):
             text = "beside a mere yes or no it says what was not understood"
             yield Doubt(reason="unclear", text=text, passage=statement.clause.text)
+
+
+def _yes_on_terms(said: Sequence[Statement], names: set[E]) -> Iterator[Doubt]:
+    """A yes with terms of its own: "charges accepted up to 10 euros", "your terms suit us if copying is allowed"."""
+    if E.CONDITIONS_ACCEPTED not in names:
+        return
+    for statement in said:
+        limited = statement.has("roles", "limit") and E.CONDITIONS_ACCEPTED in _names_in(statement)
+        if limited or any(hit.phrase.marks.get("condition") for hit in statement.of("harmless")):
+            text = "the yes has a limit or a condition"
+            yield Doubt(reason="conditional", text=text, passage=statement.clause.text)
 
 
 def _is_bare(statement: Statement) -> bool:

@@ -1,5 +1,6 @@
 """What a supplier's text comes to: one outcome out of all that its clauses say, or the doubts why not."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -68,6 +69,14 @@ SWALLOWS = {
 ON_LOAN = frozenset({E.RECALLED, E.RENEW_REFUSED, E.OVERDUE})  # of a book that we have
 SUPPLIES = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY})
 PROMISES = frozenset({E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY})  # "order it again in January, then we will send it" is none
+# With one of these it is a recall, whatever else the sentence refuses.
+HURRY = re.compile(
+    r"\b(?:immediately|at once|asap|as soon as|urgent\w*|straight ?away|now|right away|promptly|recall\w*|early|earlier"
+    r"|heti|viipymättä|pikaisesti|pian|nyt|kiireesti|kiireellise\w+|mahdollisimman|etuajassa|ennen"
+    r"|genast|omgående|snarast|fort|nu|direkt|omedelbart|förtid|före|sofort|umgehend|schnellstmöglich|möglichst|bald|jetzt"
+    r"|vorzeitig|baldigst|dringend|straks|snarest|omgående|nå|med en gang|hurtigst\w*|kohe)\b",
+    re.IGNORECASE,
+)
 OPEN_ENDED = frozenset({E.REQUEST_RECEIVED, E.EXPECT_TO_SUPPLY, E.WILL_SUPPLY, E.NOTIFICATION})
 
 
@@ -112,12 +121,21 @@ def without_reasons(said: list[Said]) -> list[Said]:
     told = {one.event for one in said}
     if not ON_LOAN & told or told == {E.OVERDUE, E.RETRY_POSSIBLE}:  # "out on loan, and that loan is overdue"
         return said
+    refused = {one.statement.clause.sentence for one in said if one.event is E.RENEW_REFUSED}
     return [
         one
         for one in said
         if not (one.event is E.UNFILLED and not one.denies)
         and not (one.event is E.RETRY_POSSIBLE and one.reason in {"OnLoan", "NotCurrentAvailableForILL"})
+        and not (one.event is E.RECALLED and _is_why(one, refused))
     ]
+
+
+def _is_why(recall: Said, refused: set[int]) -> bool:
+    """Whether it only tells why a loan is not renewed: "no extension, we need it back for a seminar"."""
+    clause = recall.statement.clause
+    soon = HURRY.search(clause.text) or any(sign.isdigit() for sign in clause.text)
+    return clause.sentence in refused and not soon
 
 
 def without_asides(said: list[Said]) -> list[Said]:
@@ -209,7 +227,10 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
         names.add(E.RETRY_POSSIBLE)
     if E.EXPECT_TO_SUPPLY in names and (offers or _waits(said, statements)):
         names.discard(E.WILL_SUPPLY)  # it comes when the one who has it brings it back
-    names -= {small for big in names & SWALLOWS.keys() for small in SWALLOWS[big]}
+    swallowed = {small for big in names & SWALLOWS.keys() for small in SWALLOWS[big]}
+    if E.CANCELLED in names and refusals - {"", "NotHeld"}:  # "withdrawn" is said of orders and of books
+        swallowed.discard(E.UNFILLED)  # "it could not be located, so we are cancelling": theirs, not at our wish
+    names -= swallowed
     if len(names) > 1:
         names.discard(E.NOTIFICATION)
     passage = " … ".join(dict.fromkeys(one.statement.clause.text for one in said if one.event in names))
@@ -257,6 +278,17 @@ def _asked_again(names: set[E], statements: Sequence[Statement]) -> Iterator[Dou
         told = statement.of("says") or statement.has("harmless", "search")  # "it should be in the stacks"
         if statement.has("harmless", "retry") and not told:
             text = "it refuses, and we may ask again"
+            yield Doubt(reason="contradictory", text=text, passage=statement.clause.text)
+
+
+def wanted_back(events: Sequence[E], statements: Sequence[Statement]) -> Iterator[Doubt]:
+    """What is asked back beside a refusal of something that was never sent: it may be about a loan that we have."""
+    if set(events) not in ({E.UNFILLED}, {E.RETRY_POSSIBLE}):
+        return
+    for statement in statements:
+        told = any(hit.phrase.name in events for hit in statement.of("says"))
+        if statement.has("harmless", "overdue") and statement.has("roles", "due") and not told:
+            text = "something is wanted back beside the refusal"
             yield Doubt(reason="contradictory", text=text, passage=statement.clause.text)
 
 
