@@ -20,6 +20,7 @@ GROUP = re.compile(r"[(\[]([^()\[\]]*)[)\]]")  # one group without groups in it
 MAX_EXPRESSION = 10_000  # characters; re2 takes ten times as much, and the longest of ours has 1,000
 ALIKE = 2**14  # words that are remembered: the same ones stand in many patterns, and in many texts
 PREFIX = 9  # letters by which a pattern is looked up before it is tried
+ENDING = 4  # letters by which one is looked up that tells only the end of a word, "*siko"
 KEY = 7  # letters of its most telling word
 
 
@@ -111,7 +112,8 @@ def keys_of(source: str) -> tuple[str, ...]:
 def groups_of(source: str) -> tuple[frozenset[str], ...]:
     """Of each word or group that may not be missing the beginnings of words, one of which every match must have.
 
-    The most telling first. A short word that ends there ends in a blank: "la " is not the beginning of "laina".
+    The most telling first. A short word that ends there ends in a blank: "la " is not the beginning of "laina". Of
+    "*lainassa" it is the end, "*assa".
     """
     depth, optional, choices = 0, False, [list[str]()]
     found: list[frozenset[str]] = []
@@ -135,8 +137,9 @@ def groups_of(source: str) -> tuple[frozenset[str], ...]:
 
 @lru_cache(ALIKE)
 def beginnings_of(word: str) -> tuple[str, ...]:
-    """All that a group can have of a word of the text; few words make up most of every text."""
-    return tuple(f"{word} "[:length] for length in range(1, min(len(word) + 1, PREFIX) + 1))
+    """All that a group can have of a word of the text, its end too; few words make up most of every text."""
+    beginnings = (f"{word} "[:length] for length in range(1, min(len(word) + 1, PREFIX) + 1))
+    return (*beginnings, f"*{word[-ENDING:]}")
 
 
 def _of_choices(choices: list[list[str]]) -> list[frozenset[str]]:
@@ -152,7 +155,12 @@ def _of_choices(choices: list[list[str]]) -> list[frozenset[str]]:
 
 @lru_cache(ALIKE)
 def _exact_beginning(sign: str) -> str:
-    return _beginning(sign) if sign[-1] == "*" or sign[0] in "*_" else f"{fold(sign)} "[:PREFIX]
+    if sign[-1] == "*" or sign[0] == "_":
+        return _beginning(sign)
+    bare = fold(sign)
+    if sign[0] == "*":  # what a word ends in is told by its last letters alone
+        return f"*{bare[-ENDING:]}" if len(bare) > ENDING else ""
+    return f"{bare} "[:PREFIX]
 
 
 @lru_cache(ALIKE)
