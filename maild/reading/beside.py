@@ -40,6 +40,8 @@ TOGETHER = frozenset({E.CANCEL_REFUSED, E.LOANED})  # one outcome: it is too lat
 OFFERING = frozenset({E.RETRY_POSSIBLE})
 # Beside an offer or a question for news a denial changes nothing: staff or the next supplier are asked in any case.
 DENIED_IDLY = frozenset({E.RETRY_POSSIBLE, E.STATUS_REQUEST})
+# What is denied before one of these is why it is wished for: "I couldn't get out of bed. Could you renew the loan?"
+WISHED = frozenset({E.RENEW, E.CANCEL, E.STATUS_REQUEST, E.CONDITIONS_REFUSED})
 NOWHERE = frozenset({E.UNFILLED, E.OVERDUE})
 LEAST_DENIAL = 3  # words: "not after all" takes something back, "the card is not up to date" tells something
 LEAST_STRANGE_DENIAL = 4  # words of a denial in which no word of our field stands
@@ -57,6 +59,14 @@ def idle_marks(statement: Statement, names: Collection[E], lexicon: Lexicon | No
         if not is_grave(statement, lexicon):
             idle.add("contrast")  # "but a new order has to be made for it"
     return frozenset(idle)
+
+
+def idle_reasons(statement: Statement, names: Collection[E], lexicon: Lexicon | None) -> frozenset[str]:
+    """The marks that are idle in a clause before the one wish `names`, where it speaks of nothing that we handle."""
+    if lexicon is None or len(names) != 1 or not WISHED.issuperset(names) or statement.stems:
+        return frozenset()
+    meant = statement.of("says") or statement.of("asks") or statement.of("staff")
+    return frozenset() if meant or is_grave(statement, lexicon) else frozenset({"negation", "contrast"})
 
 
 def idle_stems(statement: Statement, names: Collection[E], lexicon: Lexicon | None) -> bool:

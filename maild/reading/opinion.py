@@ -40,6 +40,7 @@ AGREES: dict[E, frozenset[str]] = {
     E.RECEIVED: frozenset({E.RENEW}),
     E.RENEW: frozenset({DOUBT}),  # it is wished for in questions, which the judge was taught to doubt
     E.STATUS_REQUEST: frozenset({DOUBT}),
+    E.CONDITIONS_REFUSED: frozenset({E.CANCEL}),  # "it is too dear for us, so please cancel the request"
     E.NOTIFICATION: SUPPLIERS | REQUESTERS | {DOUBT},
 }
 

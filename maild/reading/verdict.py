@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from maild.core.reading import Doubt
 from maild.core.terms import EventName
-from maild.reading.beside import idle_marks, idle_stems, is_found_after_all, is_grave
-from maild.reading.judge import Judge
+from maild.reading.beside import idle_marks, idle_reasons, idle_stems, is_found_after_all, is_grave
+from maild.reading.judge import HARMLESS, Judge
 from maild.reading.lines import is_name
 from maild.reading.opinion import second_opinion
 from maild.reading.phrases import Hit, Lexicon
@@ -43,6 +43,7 @@ OWN_WORDS = {  # staff's tables whose words an event has itself
 }
 # Tables of harmless phrases that take staff's words within them: "I forgot the due date", "ordered twice by mistake"
 OVER_STAFF = frozenset({"overdue", "invoice", "machine", "slip"})
+LIKELY_REASON = 0.9  # probability from which a denial before a wish is why it is wished for
 NEVER_PASSED = frozenset({"hedge", "question", "condition", "negation"})
 
 
@@ -53,7 +54,8 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
     if EventName.UNFILLED in names and (pause := _pause(said)) is not None:
         text = "it tells of a closure, and may say nothing of this request"
         yield Doubt(reason="unclear", text=text, passage=pause.clause.text)
-    for statement in said:
+    wish = max((place for place, one in enumerate(said) if _asks_for(one, names)), default=-1)
+    for place, statement in enumerate(said):
         lexicon = rules.lexicons.by_language.get(statement.language)
         passage = statement.clause.text
         if is_found_after_all(statement, names, lexicon):
@@ -66,7 +68,7 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
                 continue
             word, sentence = STAFF_WORDS[hit.phrase.name]
             yield Doubt(reason=word, text=sentence, passage=passage)
-        for mark in sorted(statement.unexplained - idle_marks(statement, names, lexicon)):
+        for mark in sorted(statement.unexplained - _idle(statement, names, lexicon, rules.judge, early=place < wish)):
             if not _is_idle(statement, mark, names):
                 word, sentence = MARK_WORDS[mark]
                 yield Doubt(reason=word, text=sentence, passage=passage)
@@ -76,6 +78,22 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
         if _is_strange(statement, lexicon) and not idle_stems(statement, names, lexicon):
             yield Doubt(reason="unclear", text="a sentence about the loan was not understood", passage=passage)
         yield from second_opinion(statement, rules.judge, names)
+
+
+def _idle(
+    statement: Statement, names: Collection[EventName], lexicon: Lexicon | None, judge: Judge, *, early: bool
+) -> frozenset[str]:
+    """The marks of the clause that change nothing; one that stands `early` may tell why that is wished for."""
+    idle = idle_marks(statement, names, lexicon)
+    reasons = statement.unexplained & idle_reasons(statement, names, lexicon) if early else frozenset()
+    if reasons and judge.read(statement.clause.text, statement.language).get(HARMLESS, 0.0) >= LIKELY_REASON:
+        return idle | reasons
+    return idle
+
+
+def _asks_for(statement: Statement, names: Collection[EventName]) -> bool:
+    """Whether a requester's wish of these stands in the clause."""
+    return any(hit.phrase.name in names for hit in statement.of("asks"))
 
 
 def _is_strange(statement: Statement, lexicon: Lexicon | None) -> bool:
