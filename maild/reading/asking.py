@@ -15,6 +15,7 @@ from maild.reading.rules import ReadingRules
 from maild.reading.statements import Side, Statement, statements, without_titles
 from maild.reading.verdict import STAFF_WORDS, doubts_of
 
+POLITE = frozenset({"greeting", "wish"})  # tables of what is only friendly alone: "tacksam om den kan komma snart"
 WISHES = frozenset({E.RENEW, E.CANCEL, E.STATUS_REQUEST})  # what a question may ask
 ANSWERS = frozenset({E.CONDITIONS_ACCEPTED, E.CONDITIONS_REFUSED})
 ORDER = (E.RECEIVED, E.SHIPPED_RETURN, E.RENEW, E.CANCEL, E.CONDITIONS_ACCEPTED, E.CONDITIONS_REFUSED, E.STATUS_REQUEST)
@@ -128,9 +129,12 @@ def _yes_on_terms(said: Sequence[Statement], names: set[E]) -> Iterator[Doubt]:
     """A yes with terms of its own: "charges accepted up to 10 euros", "your terms suit us if copying is allowed"."""
     if E.CONDITIONS_ACCEPTED not in names:
         return
+    yes = {statement.clause.sentence for statement in said if E.CONDITIONS_ACCEPTED in _names_in(statement)}
     for statement in said:
         limited = statement.has("roles", "limit") and E.CONDITIONS_ACCEPTED in _names_in(statement)
-        if limited or any(hit.phrase.marks.get("condition") for hit in statement.of("harmless")):
+        polite = POLITE if statement.clause.sentence not in yes else frozenset()
+        terms = (hit for hit in statement.of("harmless") if hit.phrase.name not in polite)
+        if limited or any(hit.phrase.marks.get("condition") for hit in terms):
             text = "the yes has a limit or a condition"
             yield Doubt(reason="conditional", text=text, passage=statement.clause.text)
 

@@ -65,7 +65,8 @@ def idle_reasons(statement: Statement, names: Collection[E], lexicon: Lexicon | 
     """The marks that are idle in a clause before the one wish `names`, where it speaks of nothing that we handle."""
     if lexicon is None or len(names) != 1 or not WISHED.issuperset(names) or statement.stems:
         return frozenset()
-    meant = statement.of("says") or statement.of("asks") or statement.of("staff")
+    meant = bool(statement.of("says") or statement.of("asks") or statement.of("staff"))
+    meant |= statement.has("harmless", "greeting")  # "thanks, but not for the offer"
     return frozenset() if meant or is_grave(statement, lexicon) else frozenset({"negation", "contrast"})
 
 
