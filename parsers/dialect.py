@@ -20,8 +20,8 @@ from maild.reading.language import language_of
 from maild.reading.money import find_money
 from maild.reading.phrases import Hit, Lexicon
 from maild.reading.rules import ReadingRules
+from maild.reading.said import said_in
 from maild.reading.statements import Side, statements, without_titles
-from maild.reading.supplier import said_in
 from maild.reading.system_letters import Page, answer_of, is_answer, letters_of, matches, page_of
 from maild.reading.today import today_of
 from maild.reading.verdict import doubts_of

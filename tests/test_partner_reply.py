@@ -9,7 +9,8 @@ import pytest
 from maild.core.reading import Citation, Money
 from maild.core.terms import REASONS_RETRY, Kind, ServiceType
 from maild.core.terms import EventName as E
-from maild.reading.supplier import OFFERS, RETRY_ORDER
+from maild.reading.supplier import RETRY_ORDER
+from maild.reading.supplier_doubts import OFFERS
 from tests.free_text import PDF, context, read, rows, told
 
 CLEAR = [row for row in rows("act.toml") if row[1] == "s"]

@@ -16,7 +16,8 @@ from maild.reading.rules import ReadingRules
 from maild.reading.sentences import sentences
 from maild.reading.stated import Stated, date_doubt, stated_in
 from maild.reading.statements import QUOTED, Side, Statement, statements, without_titles
-from maild.reading.supplier import Outcome, outcome, wanted_back
+from maild.reading.supplier import Outcome, outcome
+from maild.reading.supplier_doubts import wanted_back
 from maild.reading.verdict import doubts_of
 from maild.reading.words import words_of
 

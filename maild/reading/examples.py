@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from maild.core.problems import Problem, RuleFiles
 from maild.reading.phrases import Example, Lexicons, examples
+from maild.reading.said import counts
 from maild.reading.statements import Side, statements
-from maild.reading.supplier import counts
 
 
 def failing_examples(files: RuleFiles, lexicons: Lexicons) -> Iterator[Problem]:

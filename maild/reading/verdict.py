@@ -11,7 +11,7 @@ from maild.reading.opinion import second_opinion
 from maild.reading.phrases import Hit, Lexicon
 from maild.reading.rules import ReadingRules
 from maild.reading.statements import Statement
-from maild.reading.supplier import TAKEN_UP
+from maild.reading.supplier_doubts import TAKEN_UP
 
 STAFF_WORDS = {  # table of [staff.*] → the doubt's fixed word and its sentence
     "open": ("special-event", "it says that the work is freely to be had elsewhere"),

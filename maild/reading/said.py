@@ -1,0 +1,150 @@
+"""What each clause of a supplier's text states: the events that it means, without those that only seem to be there."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from maild.core.terms import EventName as E
+from maild.reading.phrases import Hit, Phrase
+from maild.reading.statements import Statement
+
+OVER_OFFERS = frozenset({"renewal", "invoice", "overdue"})  # harmless tables that take the meaning of words in them
+OVER_ALL = OVER_OFFERS | {"reply", "assent", "elsewhere", "machine", "news", "record"}
+# "Unable to renew this loan" refuses the renewal, whatever else its words could mean: the first gives way to these.
+GIVES_WAY = {
+    E.WILL_SUPPLY: {
+        E.EXPECT_TO_SUPPLY,
+        E.LOANED,
+        E.UNFILLED,
+        E.RETRY_POSSIBLE,
+        E.CANCEL_REFUSED,
+        E.RENEW_REFUSED,
+        E.RECALLED,  # "will you please send it back"
+    },
+    E.LOANED: {E.EXPECT_TO_SUPPLY, E.WILL_SUPPLY, E.UNFILLED, E.RETRY_POSSIBLE},
+    E.LOAN_COMPLETED: {E.OVERDUE, E.RECALLED, E.EXPECT_TO_SUPPLY, E.RETRY_POSSIBLE},
+    E.UNFILLED: {E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE},
+    E.RETRY_POSSIBLE: {E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE, E.RECALLED},
+    E.RENEW_ACCEPTED: {E.RENEW_REFUSED},
+    E.CANCELLED: {E.CANCEL_REFUSED, E.UNFILLED},
+    E.DUE_DATE_CHANGED: {E.RENEW_ACCEPTED, E.RECALLED},
+}
+WEAK = frozenset({E.REQUEST_RECEIVED, E.NOTIFICATION})  # they give way to all others
+STRONG = frozenset({E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE, E.RECALLED})  # even where they are shorter
+ON_LOAN = frozenset({E.RECALLED, E.RENEW_REFUSED, E.OVERDUE})  # of a book that we have
+# With one of these it is a recall, whatever else the sentence refuses.
+HURRY = re.compile(
+    r"\b(?:immediately|at once|asap|as soon as|urgent\w*|straight ?away|now|right away|promptly|recall\w*|early|earlier"
+    r"|heti|viipymättä|pikaisesti|pian|nyt|kiireesti|kiireellise\w+|mahdollisimman|etuajassa|ennen"
+    r"|genast|omgående|snarast|fort|nu|direkt|omedelbart|förtid|före|sofort|umgehend|schnellstmöglich|möglichst|bald|jetzt"
+    r"|vorzeitig|baldigst|dringend|straks|snarest|omgående|nå|med en gang|hurtigst\w*|kohe)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One event that a clause states."""
+
+    event: E
+    reason: str
+    statement: Statement
+    denies: bool = False  # by a negation in the phrase itself
+
+
+def said_in(statements: Sequence[Statement]) -> list[Said]:
+    """Every event that a clause states and does not deny."""
+    return [
+        Said(
+            event=E(hit.phrase.name),
+            reason=hit.phrase.reason,
+            statement=statement,
+            denies=bool(hit.phrase.marks.get("negation", 0)),
+        )
+        for statement in statements
+        for hit in statement.of("says")
+        if counts(hit, statement)
+    ]
+
+
+def without_reasons(said: list[Said]) -> list[Said]:
+    """Without what only tells why: "a course book now", "there is a queue" beside a recall or a refused renewal."""
+    told = {one.event for one in said}
+    if not ON_LOAN & told or told == {E.OVERDUE, E.RETRY_POSSIBLE}:  # "out on loan, and that loan is overdue"
+        return said
+    refused = {one.statement.clause.sentence for one in said if one.event is E.RENEW_REFUSED}
+    return [
+        one
+        for one in said
+        if not (one.event is E.UNFILLED and not one.denies)
+        and not (one.event is E.RETRY_POSSIBLE and one.reason in {"OnLoan", "NotCurrentAvailableForILL"})
+        and not (one.event is E.RECALLED and _is_why(one, refused))
+    ]
+
+
+def _is_why(recall: Said, refused: set[int]) -> bool:
+    """Whether it only tells why a loan is not renewed: "no extension, we need it back for a seminar"."""
+    clause = recall.statement.clause
+    soon = HURRY.search(clause.text) or any(sign.isdigit() for sign in clause.text)
+    return clause.sentence in refused and not soon
+
+
+def without_asides(said: list[Said]) -> list[Said]:
+    """Without the volumes of what was sent, and what would be sent later: "ask again, and we will gladly lend it"."""
+    later = any(one.event is E.RETRY_POSSIBLE for one in said)
+    return [
+        one
+        for one in said
+        if not (one.reason == "MultiVolAvail" and one.statement.says("Loaned", ""))
+        and not (later and one.event is E.WILL_SUPPLY and one.statement.has("harmless", "retry"))
+    ]
+
+
+def counts(hit: Hit, statement: Statement) -> bool:
+    """Whether the clause means the phrase: it does not deny it, and no longer phrase over it means something else."""
+    if hit.phrase.name == E.COPY_COMPLETED and statement.of("conditions"):
+        return False  # "sign the enclosed form"
+    if statement.negations > _own_negations(hit, statement) and not hit.phrase.marks.get("negation", 0):
+        return False
+    return not any(_covers(other, hit) for other in statement.hits)
+
+
+def _own_negations(hit: Hit, statement: Statement) -> int:
+    """How many negations the phrases that say the same have themselves."""
+    same = (h for h in statement.of("says") if _of_one_kind(h.phrase, hit.phrase))
+    return max((h.phrase.marks.get("negation", 0) for h in same), default=0)
+
+
+def _of_one_kind(one: Phrase, other: Phrase) -> bool:
+    """Whether they say the same: reasons of a refusal go together, but "cannot be lent before" is not "lent"."""
+    return one.name == other.name and (one.reason == other.reason or one.name != E.RETRY_POSSIBLE)
+
+
+def _covers(other: Hit, hit: Hit) -> bool:
+    """Whether the other phrase lies over the hit and takes its meaning."""
+    if other.end <= hit.start or hit.end <= other.start:
+        return False
+    longer = other.end - other.start > hit.end - hit.start
+    name, over = hit.phrase.name, other.phrase.name
+    if (hit.phrase.reason, other.phrase.reason) == ("NotFoundAsCited", "NotHeld"):
+        return longer  # "nothing under that title in our catalogue"
+    if _is_for_good(other, hit):
+        return True
+    if other.phrase.kind == "says" and over != name:
+        return name in WEAK or ((longer or over in STRONG) and over in GIVES_WAY.get(E(name), ()))
+    if other.phrase.kind == "harmless":
+        if over == "renewal" and name == E.RENEW_ACCEPTED:
+            return True  # "a renewal is possible on request"
+        if over == "retry" and name in {E.UNFILLED, E.LOAN_COMPLETED}:  # "no reservations for other libraries"
+            return other.end - other.start >= hit.end - hit.start  # "ask again once it is back on the shelf"
+        if over == name.lower() == "overdue":
+            return False  # "please send the overdue book back at once"
+        return longer and over in (OVER_OFFERS if name == E.RETRY_POSSIBLE else OVER_ALL)
+    return False
+
+
+def _is_for_good(refusal: Hit, hit: Hit) -> bool:
+    """Whether a refusal with its reason has the words of "not now" in it: "always in a showcase"."""
+    not_now = hit.phrase.reason == "NotCurrentAvailableForILL" and not hit.phrase.marks.get("negation", 0)
+    within = refusal.start <= hit.start and hit.end <= refusal.end and refusal.end - refusal.start > hit.end - hit.start
+    return not_now and within and refusal.phrase.name == E.UNFILLED and bool(refusal.phrase.reason)
