@@ -171,7 +171,8 @@ def through_reader(wanted: int, seconds: float, first: int) -> Figures:
         if took > READER_SECONDS:
             figures.hung.append(seed)
         if figures.tried % PROGRESS_EVERY == 0:
-            print(f"{figures.tried} so far, slowest {figures.slowest[0]}", flush=True)
+            problems = sum(map(len, figures.raised.values()))
+            print(f"{figures.tried} so far, exceptions {problems}, slowest {figures.slowest[0]}", flush=True)
     reader.close()
     figures.megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return figures
