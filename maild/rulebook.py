@@ -208,10 +208,13 @@ def from_text(text: str) -> Rulebook:
     files = {name: RuleFile(name=name, data=data) for name, data in told["files"].items()}
     policy, addresses = _POLICY.validate_python(told["policy"]), tuple(told["our_addresses"])
     letters, problems = letter_rules.load(files)
-    rulebook, wrong_rules = load(files, policy, tuple(letters.letters) if letters else (), addresses)
-    wrong_reading = reading_problems(files, policy)
-    if rulebook is None or wrong_reading:
-        raise ValueError("; ".join(map(str, [*problems, *wrong_rules, *wrong_reading])))
+    rulebook, wrong = load(files, policy, tuple(letters.letters) if letters else (), addresses)
+    if rulebook is None:
+        raise ValueError("; ".join(map(str, [*problems, *wrong])))
+    try:
+        _ = rulebook.reading  # which is kept, for who reads in this process
+    except WrongRules as err:
+        raise ValueError(str(err)) from err
     return rulebook
 
 

@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ from tests.house import (
 RULES = shipped_rules(SitePolicy(pickup=("Main",)))
 
 
-def done(request_: Request, event: EventName, notify: bool = True, **values: str) -> Decision:
+def done(request_: Request, event: EventName, notify: bool = True, **values: Any) -> Decision:
     command = Command(
         number=NUMBER, event=Event(event=event), actor="anna", values=values, notify=notify, id="command-1"
     )
@@ -311,8 +312,8 @@ def typed(event: EventName, **values: str) -> Command:
 
 
 def test_letters_to_staff_and_those_in_the_place_of_held_ones_go_whatever_is_wished() -> None:
-    def letter(audience: Audience, **values: bool) -> SendLetter:
-        return SendLetter(number=NUMBER, letter="x", audience=audience, to="x@library.example", **values)  # type: ignore[arg-type]
+    def letter(audience: Audience, *, again: bool = False) -> SendLetter:
+        return SendLetter(number=NUMBER, letter="x", audience=audience, to="x@library.example", again=again)
 
     patron, partner = letter(Audience.PATRON), letter(Audience.PARTNER)
     staff, again = letter(Audience.STAFF), letter(Audience.PATRON, again=True)

@@ -13,6 +13,7 @@ from maild.core.effects import (
     AskStaff,
     Audience,
     ChangeRequest,
+    Effect,
     Move,
     PutAttempt,
     PutItem,
@@ -76,7 +77,7 @@ def doubt(of: Request, name: EventName, by: By = "supplier", **facts: Any) -> Do
     return found
 
 
-def effects(of: Request, name: EventName, by: By = "supplier", **facts: Any) -> tuple[object, ...]:
+def effects(of: Request, name: EventName, by: By = "supplier", **facts: Any) -> tuple[Effect, ...]:
     found = take(occasion(of, name, by, **facts))
     assert not isinstance(found, Doubt), found
     return found
@@ -87,15 +88,15 @@ def told(of: Request, name: EventName, by: By = "supplier", **facts: Any) -> tup
     return found.reason, found.text
 
 
-def moves(found: tuple[object, ...]) -> list[Move]:
+def moves(found: tuple[Effect, ...]) -> list[Move]:
     return [e for e in found if isinstance(e, Move)]
 
 
-def asks(found: tuple[object, ...]) -> list[AskStaff]:
+def asks(found: tuple[Effect, ...]) -> list[AskStaff]:
     return [e for e in found if isinstance(e, AskStaff)]
 
 
-def written(found: tuple[object, ...]) -> list[SendLetter]:
+def written(found: tuple[Effect, ...]) -> list[SendLetter]:
     return [e for e in found if isinstance(e, SendLetter)]
 
 
@@ -313,7 +314,7 @@ def test_a_renewal_is_counted_unless_it_is_granted_after_the_return() -> None:
 
 
 def test_a_request_that_ends_keeps_when_and_one_that_goes_on_does_not() -> None:
-    def closings(found: tuple[object, ...]) -> list[object]:
+    def closings(found: tuple[Effect, ...]) -> list[object]:
         return [e.values["closed_at"] for e in found if isinstance(e, ChangeRequest) and "closed_at" in e.values]
 
     assert closings(effects(request(), EventName.CANCEL, "patron")) == []
@@ -324,7 +325,7 @@ def test_a_request_that_ends_keeps_when_and_one_that_goes_on_does_not() -> None:
 
 def test_the_patron_hears_nothing_of_a_no_while_another_library_is_asked() -> None:
     other = request(suppliers=("FI-BIRCH",))
-    assert letters(effects(other, EventName.UNFILLED, reason="NotHeld")) == [("request_loan", BIRCH.email)]  # type: ignore[arg-type]
+    assert letters(effects(other, EventName.UNFILLED, reason="NotHeld")) == [("request_loan", BIRCH.email)]
     assert asks(effects(other, EventName.RETRY_POSSIBLE, reason="OnLoan")) == []
 
 
@@ -394,7 +395,7 @@ def test_a_letter_of_an_event_says_what_the_event_states() -> None:
 # A patron and a library that ask to renew
 
 
-def renewal(of: Request, by: By = "patron", **facts: Any) -> tuple[object, ...]:
+def renewal(of: Request, by: By = "patron", **facts: Any) -> tuple[Effect, ...]:
     return effects(of, EventName.RENEW, by, **facts)
 
 
@@ -422,9 +423,9 @@ def test_the_supplier_is_asked_in_time() -> None:
     assert [x.letter for x in written(renewal(on_loan(due=date(2026, 11, 30))))] == ["renew_request", "renewal_pending"]
 
 
-def with_terms(**terms: object) -> Rules:
+def with_terms(**terms: Any) -> Rules:
     own = RULES.workflows["lending-loan"]
-    loan = replace(own.loan, **terms)  # type: ignore[arg-type]  # a test's own
+    loan = replace(own.loan, **terms)
     return replace(RULES, workflows={**RULES.workflows, "lending-loan": replace(own, loan=loan)})
 
 
@@ -468,7 +469,7 @@ def test_a_parcel_of_an_earlier_supplier_makes_it_the_one_in_hand_again() -> Non
     assert moves(found)[-1].to is Status.RECEIVED
     (changed, *_) = [e.values for e in found if isinstance(e, ChangeRequest) and "partner_id" in e.values]
     assert changed["partner_id"] == BIRCH.id
-    assert letters(found) == [("cancel_request", ALDER.email), ("received", BIRCH.email)]  # type: ignore[arg-type]
+    assert letters(found) == [("cancel_request", ALDER.email), ("received", BIRCH.email)]
     assert told(request(), EventName.RECEIVED, "staff", supplier=BIRCH.symbol, item_id=("9",)) == (
         "status",
         f"{BIRCH.symbol} was never asked for {NUMBER}.",

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from maild.core.effects import AskStaff, ChangeRequest, Decision, Move, OpenRequest, SendLetter
+from maild.core.effects import AskStaff, ChangeRequest, Decision, Move, OpenRequest, ReadMail, SendLetter
 from maild.core.limit_rules import Limits
 from maild.core.reading import Citation, Doubt, Event, NewRequest, Person, Reading, Requester
 from maild.core.request import Patron
@@ -35,7 +35,7 @@ def asks(decision: Decision) -> list[str]:
     return [e.text for e in decision.effects if isinstance(e, AskStaff)]
 
 
-def doubted(happening, *doubts: Doubt):  # type: ignore[no-untyped-def]
+def doubted(happening: ReadMail, *doubts: Doubt) -> ReadMail:
     return replace(happening, reading=replace(happening.reading, doubts=doubts))
 
 

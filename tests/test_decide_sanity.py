@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -15,13 +16,13 @@ FAR = timedelta(days=400)
 YESTERDAY, TOMORROW = TODAY - ONE_DAY, TODAY + ONE_DAY
 
 
-def told(event: EventName, **facts: object) -> list[tuple[str, str]]:
+def told(event: EventName, **facts: Any) -> list[tuple[str, str]]:
     """The reason and the text of each doubt."""
-    return [(d.reason, d.text) for d in doubts(Event(event=event, **facts), TODAY)]  # type: ignore[arg-type]
+    return [(d.reason, d.text) for d in doubts(Event(event=event, **facts), TODAY)]
 
 
-def wish(**values: object) -> NewRequest:
-    return NewRequest(service_type=ServiceType.LOAN, citation=Citation(title="Talvi"), **values)  # type: ignore[arg-type]
+def wish(**values: Any) -> NewRequest:
+    return NewRequest(service_type=ServiceType.LOAN, citation=Citation(title="Talvi"), **values)
 
 
 @pytest.mark.parametrize(

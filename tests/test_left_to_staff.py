@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from maild.core.decide import decide
-from maild.core.effects import AskStaff, ChangeRequest, Decision, FileMail, Folder, ReadMail
+from maild.core.effects import AskStaff, ChangeRequest, Decision, FileMail, Folder, ReadMail, SendLetter
 from maild.core.mail import Attachment
 from maild.core.new_partner import HOW
 from maild.core.reading import Doubt, Event, Money, Reading
@@ -274,9 +275,9 @@ def test_only_a_file_that_can_be_the_copy_goes_on_to_the_patron_and_only_where_t
     letter = mail(ALDER.email, attachments=(*files, drawn))
     copy = request(service_type=ServiceType.COPY, flags=frozenset({Flag.ATTENTION}))
 
-    def attached(event: EventName, **facts: object) -> list[tuple[int, ...]]:
+    def attached(event: EventName, **facts: Any) -> list[tuple[int, ...]]:
         happening = replace(by_supplier(event, **facts), mail=letter)
-        return [e.attach for e in decided(happening, copy).effects if getattr(e, "letter", "")]  # type: ignore[union-attr]
+        return [e.attach for e in decided(happening, copy).effects if isinstance(e, SendLetter)]
 
     assert attached(EventName.COPY_COMPLETED, attachment=True) == [(0, 1, 2, 3, 4)]
     assert attached(EventName.COPY_COMPLETED, url="https://files.example/1") == [()]

@@ -82,7 +82,7 @@ def test_what_was_typed_again_or_broke_off_writes_to_nobody_twice_on_one_day(tmp
         assert "3 done, 0 refused" in many(tmp_path, *words).output
         said = many(tmp_path, *words)
         assert said.exit_code == 0, said.output
-        assert "0 done, 0 refused, 3 done before today" in said.output
+        assert "0 done, 0 refused, 3 done already today" in said.output
         assert len(letters(database, "delayed")) == len(TITLES)
         assert "3 done, 0 refused" in many(tmp_path, *words[:2], "note=a strike", *words[2:]).output  # another letter
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from maild.core.decide import decide
 from maild.core.effects import AskStaff, Decision, DropNotices, DueNotice, Move, PlanNotice, PutAttempt, SendLetter
@@ -141,9 +142,10 @@ EVENING = datetime(2026, 12, 16, 8, tzinfo=UTC)
 TOGETHER = rules_with({"notices": {"together": {"on": True}}})
 
 
-def due(number: str = NUMBER, notice: str = "overdue_1", **values: object) -> DueNotice:
-    given = {"number": number, "notice": notice, "anchor": PATRON_DATE, "due": EVENING, "id": f"{number}:{notice}"}
-    return DueNotice(**(given | values))  # type: ignore[arg-type]  # a test's own
+def due(number: str = NUMBER, notice: str = "overdue_1", **values: Any) -> DueNotice:
+    given: dict[str, Any] = {"number": number, "notice": notice, "anchor": PATRON_DATE, "due": EVENING}
+    given["id"] = f"{number}:{notice}"
+    return DueNotice(**(given | values))
 
 
 def test_two_loans_of_a_day_are_one_letter_and_each_says_why() -> None:

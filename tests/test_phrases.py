@@ -14,7 +14,15 @@ from maild.cli import app
 from maild.core.problems import RuleFile
 from maild.reading import phrases
 from maild.reading.examples import failing_examples
-from maild.reading.patterns import BadPattern, compile_pattern, expression_of, groups_of, keys_of
+from maild.reading.patterns import (
+    BadPattern,
+    beginnings_of,
+    compile_pattern,
+    expression_of,
+    groups_of,
+    keys_of,
+    searched,
+)
 from maild.reading.words import spaced, words_of
 from tests.lexicons import lexicons, phrase_files
 
@@ -154,3 +162,18 @@ def test_rules_check_tries_the_examples_of_the_site(tmp_path: Path) -> None:
     mine.write_text(mine.read_text("utf-8").replace("Orsilla on.", "Kirja on nahkurin orsilla."))
     good = CliRunner().invoke(app, ["--config", str(tmp_path / "maild.toml"), "rules", "check"])
     assert (good.exit_code, good.output) == (0, "all is well\n")
+
+
+def test_of_patterns_that_re2_has_no_room_for_together_none_is_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = {str(n): re2.compile(f"[^ ]{{0,400}}q{n}".encode()) for n in range(400)}
+    assert searched(wide)(b"x") == frozenset(wide)
+    monkeypatch.setattr("re2.Set.Match", lambda *_: [])  # what it gives where the room ends within a text
+    assert searched({"hedge": re2.compile(b" ehka ")})(b" kirja ") == {"hedge"}
+
+
+def test_a_word_without_end_is_not_remembered() -> None:
+    lexicon = lexicons().by_language["fi"]
+    before = beginnings_of.cache_info().currsize
+    endless = ["q" * 100_000]
+    lexicon.hits(endless, spaced(endless).encode())
+    assert beginnings_of.cache_info().currsize == before

@@ -9,7 +9,7 @@ from maild.core import workflow_check
 from maild.core.effects import Audience
 from maild.core.reading import Event
 from maild.core.terms import EventName, Flag, Status
-from maild.core.workflow import Letter, LoanTerms
+from maild.core.workflow import By, Letter, LoanTerms
 from tests.test_workflow import SMALL, changed, problems
 from tests.test_workflow_files import loaded
 
@@ -135,8 +135,8 @@ def test_staff_do_what_anybody_may_and_mean_our_own_house_where_it_may_too() -> 
     ours = {"from": ["New"], "event": "Received", "by": ["house"]}
     profile = loaded(changed(transition={"theirs": theirs, "ours": ours}))
 
-    def taken(event: EventName, by: str, to: Status | None = None) -> str:
-        edge = profile.edge(Status.NEW, event, by, to)  # type: ignore[arg-type]
+    def taken(event: EventName, by: By, to: Status | None = None) -> str:
+        edge = profile.edge(Status.NEW, event, by, to)
         return edge.name if edge is not None else ""
 
     assert [taken(EventName.RECEIVED, by) for by in ("requester", "house", "staff")] == ["theirs", "ours", "ours"]

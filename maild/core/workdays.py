@@ -158,7 +158,7 @@ def _is_country(code: str) -> bool:
         return False
     try:
         holidays.country_holidays(code)
-    except NotImplementedError:
+    except NotImplementedError:  # what `holidays` raises for a country that it does not know
         return False
     return True
 

@@ -88,6 +88,7 @@ _BARE_DAY_BEFORE = re.compile(
 )
 _BARE_DAY_AFTER = re.compile(r"\s(?:mennessä|asti|saakka|alkaen|lähtien)\b", re.IGNORECASE)
 _CONTEXT_CHARS = 32
+MAX_WORD = 60  # letters; a longer word tells no day
 
 
 def forms(text: str, language: str) -> Iterator[Form]:
@@ -97,7 +98,8 @@ def forms(text: str, language: str) -> Iterator[Form]:
         if token[0][0].isdigit():
             form = _from_number(text, token, language, at)
         else:
-            form = _from_word(text, token, language) if _may_tell_a_day(token[0].lower(), language) else None
+            may = len(token[0]) <= MAX_WORD and _may_tell_a_day(token[0].lower(), language)
+            form = _from_word(text, token, language) if may else None
         at = form.end if form is not None else token.end()
         if form is not None and form.kind != "none":
             yield form

@@ -76,15 +76,24 @@ def _piece(sign: str) -> str:
 
 
 def searched(patterns: Mapping[str, Any]) -> Callable[[str | bytes], frozenset[str]]:
-    """What tells which of the compiled patterns a text has, looking at it once for all of them."""
+    """What tells which of the compiled patterns a text has, looking at it once for all of them.
+
+    Where re2 has no room to look for all at once, it tells of none at all, and a hedge would be overlooked: a pattern
+    that is in every text shows it, and then each is said to be there, to be looked for one by one.
+    """
     every = re2.Set.SearchSet()
     for pattern in patterns.values():
         every.Add(pattern.pattern)
-    every.Compile()
+    always = every.Add(b"")
     names = tuple(patterns)
+    try:
+        every.Compile()
+    except re2.error:
+        return lambda _: frozenset(names)
 
     def there(text: str | bytes) -> frozenset[str]:
-        return frozenset([names[index] for index in every.Match(text) or ()])
+        found = every.Match(text)
+        return frozenset([names[at] for at in found if at != always] if always in found else names)
 
     return there
 

@@ -26,6 +26,7 @@ from maild.reading.words import fold, spaced, words_of
 KINDS = ("says", "asks", "conditions", "staff", "harmless", "roles")  # tables of phrases: what a hit means
 MARKS = ("negation", "hedge", "question", "condition", "contrast")  # words that change what a clause says
 LISTS = ("words", "idle", "stems", "grave", "giving", "found", "labels")
+MAX_REMEMBERED = 1_000  # bytes of a clause whose words are
 STEM = 4  # letters of a word by which a language is told; shorter words are much the same in all
 
 
@@ -111,7 +112,9 @@ class Lexicon:
 
     def hits(self, words: list[str], text: bytes) -> list[Hit]:
         """Every phrase that is in the clause; `text` is `spaced(words)` as bytes."""
-        begun = dict.fromkeys(chain.from_iterable(map(beginnings_of, words)))
+        # Words of ordinary length are remembered: what a stranger can make as long as he likes is not.
+        begins = beginnings_of if len(text) < MAX_REMEMBERED else beginnings_of.__wrapped__
+        begun = dict.fromkeys(chain.from_iterable(map(begins, words)))
         wanted = {id(p): p for beginning in ("", *begun) for p in self.index.get(beginning, ())}
         without = frozenset(begun).isdisjoint
         hits = []

@@ -37,7 +37,7 @@ class Fate(StrEnum):
 
     DONE = "done"
     REFUSED = "refused"
-    BEFORE = "done before today"
+    BEFORE = "done already today"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
