@@ -1,6 +1,5 @@
 """What each clause of a supplier's text states: the events that it means, without those that only seem to be there."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,14 +31,6 @@ GIVES_WAY = {
 WEAK = frozenset({E.REQUEST_RECEIVED, E.NOTIFICATION})  # they give way to all others
 STRONG = frozenset({E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE, E.RECALLED})  # even where they are shorter
 ON_LOAN = frozenset({E.RECALLED, E.RENEW_REFUSED, E.OVERDUE})  # of a book that we have
-# With one of these it is a recall, whatever else the sentence refuses.
-HURRY = re.compile(
-    r"\b(?:immediately|at once|asap|as soon as|urgent\w*|straight ?away|now|right away|promptly|recall\w*|early|earlier"
-    r"|heti|viipymättä|pikaisesti|pian|nyt|kiireesti|kiireellise\w+|mahdollisimman|etuajassa|ennen"
-    r"|genast|omgående|snarast|fort|nu|direkt|omedelbart|förtid|före|sofort|umgehend|schnellstmöglich|möglichst|bald|jetzt"
-    r"|vorzeitig|baldigst|dringend|straks|snarest|omgående|nå|med en gang|hurtigst\w*|kohe)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +76,7 @@ def without_reasons(said: list[Said]) -> list[Said]:
 def _is_why(recall: Said, refused: set[int]) -> bool:
     """Whether it only tells why a loan is not renewed: "no extension, we need it back for a seminar"."""
     clause = recall.statement.clause
-    soon = HURRY.search(clause.text) or any(sign.isdigit() for sign in clause.text)
+    soon = recall.statement.has("roles", "hurry") or any(sign.isdigit() for sign in clause.text)
     return clause.sentence in refused and not soon
 
 
