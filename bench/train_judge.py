@@ -18,7 +18,7 @@ from math import exp, sqrt
 from pathlib import Path
 
 from maild.core.terms import EventName
-from maild.reading import phrases
+from maild.reading import phrase_files
 from maild.reading.judge import DOUBT, HARMLESS, ZERO, Judge, features, pack
 from maild.reading.opinion import REQUESTERS
 from maild.reading.phrases import Lexicons
@@ -156,7 +156,7 @@ def report(read: Sequence[tuple[Example, dict[str, float]]], lexicons: Lexicons)
 def shipped_lexicons() -> Lexicons:
     """The lexicons of rules/phrases."""
     files, _ = read_files()
-    return phrases.load(files)[0]
+    return phrase_files.load(files)[0]
 
 
 def main() -> int:

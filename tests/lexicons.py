@@ -5,7 +5,8 @@ from functools import cache
 
 from maild import shipped
 from maild.core.problems import RuleFile, RuleFiles
-from maild.reading import phrases, rules
+from maild.reading import rules
+from maild.reading.phrase_files import load
 from maild.reading.phrases import Lexicons
 from maild.reading.rules import ReadingRules
 
@@ -26,7 +27,7 @@ def phrase_files() -> RuleFiles:
 @cache
 def lexicons() -> Lexicons:
     """The shipped lexicons; mistakes in them fail the test that asks."""
-    loaded, problems = phrases.load(phrase_files())
+    loaded, problems = load(phrase_files())
     assert problems == []
     return loaded
 

@@ -19,7 +19,7 @@ from maild.core.terms import Role, ServiceType, Status
 from maild.reading import rules as reading_rules
 from maild.reading.dialects import load
 from maild.reading.opening import open_mail
-from maild.reading.phrases import load as load_phrases
+from maild.reading.phrase_files import load as load_phrases
 from maild.reading.rules import ReadingRules
 from maild.rulebook import read_files
 

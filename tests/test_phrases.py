@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 
 from maild.cli import app
 from maild.core.problems import RuleFile
-from maild.reading import phrases
-from maild.reading.examples import failing_examples
+from maild.reading.examples import examples, failing_examples
 from maild.reading.patterns import (
     BadPattern,
     beginnings_of,
@@ -23,6 +22,7 @@ from maild.reading.patterns import (
     keys_of,
     searched,
 )
+from maild.reading.phrase_files import load
 from maild.reading.words import spaced, words_of
 from tests.lexicons import lexicons, phrase_files
 
@@ -33,14 +33,14 @@ NESTED = re.compile(r"[*+]\)[*+]|[*+]\)\{")
 def test_every_example_of_a_lexicon_is_read_as_it_says(language: str) -> None:
     file = f"phrases/{language}.toml"
     one = {file: phrase_files()[file]}
-    assert list(phrases.examples(one))
+    assert list(examples(one))
     assert list(map(str, failing_examples(one, lexicons()))) == []
 
 
 def test_an_example_that_is_read_otherwise_is_told_with_its_place() -> None:
     table = {"phrases": ["nahkurin orsilla"], "yes": ["Kirja on hukassa."], "no": ["Kirja on nahkurin orsilla."]}
     files = {"phrases/fi.toml": RuleFile(name="phrases/fi.toml", data={"says": {"Unfilled": {"NotHeld": table}}})}
-    told = [(p.place, p.what) for p in failing_examples(files, phrases.load(files)[0])]
+    told = [(p.place, p.what) for p in failing_examples(files, load(files)[0])]
     place = "says.Unfilled.NotHeld"
     assert told == [(place, "'Kirja on hukassa.' is not found"), (place, "'Kirja on nahkurin orsilla.' is found")]
 
@@ -127,7 +127,7 @@ def test_one_word_of_each_group_must_stand_in_a_clause() -> None:
 def test_no_hit_is_missed_by_looking_only_where_a_pattern_can_be(language: str) -> None:
     lexicon = lexicons().by_language[language]
     need_words = [phrase for phrase in lexicon.phrases if not phrase.regex.search(b"")]
-    for example in phrases.examples(phrase_files()):
+    for example in examples(phrase_files()):
         if example.language == language:
             words = words_of(example.text)
             text = spaced(words).encode()
@@ -142,7 +142,7 @@ def test_all_mistakes_of_a_lexicon_are_told_at_once() -> None:
         "marks": {"doubt": ["a"]},
         "colour": {},
     }
-    _, problems = phrases.load({"phrases/xx.toml": RuleFile(name="phrases/xx.toml", data=data)})
+    _, problems = load({"phrases/xx.toml": RuleFile(name="phrases/xx.toml", data=data)})
     told = "\n".join(map(str, problems))
     for part in ("no event 'Sent'", "no reason 'OnLoan' of Unfilled", "'(' is not closed", "'Nothing'", "marks.doubt"):
         assert part in told

@@ -1,11 +1,38 @@
 """The examples beside the phrases, tried: what each must, or must not, be read as."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from maild.core.problems import Problem, RuleFiles
-from maild.reading.phrases import Example, Lexicons, examples
+from maild.reading.phrase_files import tables
+from maild.reading.phrases import Lexicons
 from maild.reading.said import counts
 from maild.reading.statements import Side, statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What must, or must not, be read as the phrases of one table; the tests run them."""
+
+    language: str
+    kind: str
+    name: str
+    reason: str
+    text: str
+    matches: bool
+
+
+def examples(files: RuleFiles) -> Iterator[Example]:
+    """Every example of every phrase table."""
+    for name, file in sorted(files.items()):
+        if name.startswith("phrases/"):
+            language = name.removeprefix("phrases/").removesuffix(".toml")
+            for kind, key, reason, table in tables(file.data):
+                for matches, word in ((True, "yes"), (False, "no")):
+                    for text in table.get(word, ()):
+                        yield Example(
+                            language=language, kind=kind, name=key, reason=reason, text=str(text), matches=matches
+                        )
 
 
 def failing_examples(files: RuleFiles, lexicons: Lexicons) -> Iterator[Problem]:

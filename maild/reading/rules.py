@@ -9,7 +9,7 @@ from maild.core.answers import AnswerRules
 from maild.core.completeness import Need
 from maild.core.library_system import Words
 from maild.core.problems import Problem, RuleFiles
-from maild.reading import dialects, forms, phrases, quote_rules
+from maild.reading import dialects, forms, phrase_files, quote_rules
 from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
 from maild.reading.dialects import DialectRules
 from maild.reading.forms import FormRules
@@ -50,7 +50,7 @@ def load(
     files: RuleFiles, *, prefixes: tuple[str, ...], zone: str, our_addresses: tuple[str, ...]
 ) -> tuple[ReadingRules | None, list[Problem]]:
     """The rules of reading, or None with every mistake in their files."""
-    lexicons, in_lexicons = phrases.load(files)
+    lexicons, in_lexicons = phrase_files.load(files)
     quoting, in_quotes = quote_rules.load(files)
     form_rules, in_forms = forms.load(files)
     dialect_rules, in_dialects = dialects.load(files)
