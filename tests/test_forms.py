@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.core.problems import RuleFile
+from maild.reading.form_files import load
 from maild.reading.form_shapes import read_answers
-from maild.reading.forms import find_form, find_label, load, normal, split_label
+from maild.reading.forms import find_form, find_label, normal, split_label
 from maild.reading.opening import open_mail
 from maild.rulebook import read_files
 from tests.requests_of import mail_of, rules

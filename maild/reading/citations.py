@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 
 import re2
 
+from maild.reading.citation_locators import YEAR, YEAR_LAST, locators, year_off
 from maild.reading.identifiers import clean_isbn, dois, isbns, issns, pmids
 from maild.reading.people import People, leading_people
 
 MAX_REFERENCE = 1_500  # characters; a longer text is no reference
 
 _UPPER = r"[A-ZÀ-ÖØ-ÞŠŽŁ]"
-_YEAR = r"(?:1[4-9]\d\d|20\d\d)"
 
 # What follows the authors: (2011). / , 2011. / ": / . / :
-_AFTER_YEAR = re2.compile(rf"^[.,]? ?\(?({_YEAR})[a-z]?(?:, [^()]{{1,20}})?(?:\)[.:,]?|[.:,]) (.+)$")
+_AFTER_YEAR = re2.compile(rf"^[.,]? ?\(?({YEAR})[a-z]?(?:, [^()]{{1,20}})?(?:\)[.:,]?|[.:,]) (.+)$")
 _AFTER_STOP = re2.compile(r"^(?:[.:]|,(?: [\"“”„«»‘']))? ?(.+)$")
 _QUOTED = re2.compile(
     r"^[.,:]? ?[\"“”„«»‘'](.{4,300}?)[.,?!]?[\"“”«»’'][.,]? ?(?:(?:[Ii]n|[Tt]eoksessa|I|Ur)[: ] ?)?(.*)$"
@@ -26,54 +26,22 @@ _SUBTITLE = re.compile(r"^(?:A|An|The|Ein|Eine|En|Ett|Roman|Romaani|Novelleja|Ru
 _BY = re.compile(r"^(?:by|av|von|af|kirjoittanut|kirj\.)\s", re.IGNORECASE)
 _SLASH = re2.compile(r"^(.{3,300}?) / (.{4,200})$")
 
-_PAGES_NAMED = re2.compile(
-    r"(?i)[(,.;:]?\s*(?:\bpp?\.|\bpages?|\bs\.|\bss\.|\bsid\.|\bsidor(?:na)?|\bsivu(?:t|lta|ilta)?|\bseiten|\bpag\.)\s?"
-    r"([a-z]?\d{1,5}(?:\s?[-–]\s?[a-z]?\d{1,5})?)\)?"
-)
-_PAGES_LAST = re2.compile(r"[:,]\s?([a-zA-Z]?\d{1,6}\s?[-–]\s?[a-zA-Z]?\d{1,6})\.?$")
-_PAGES_ONE = re2.compile(r":\s?([a-zA-Z]?\d{1,6})\.?$")
 _VANCOUVER_END = re2.compile(
-    rf"[.,]?\s({_YEAR})(?: [A-Z][a-z]{{2,8}}(?: \d{{1,2}})?)?;\s?(\d{{1,4}})"
+    rf"[.,]?\s({YEAR})(?: [A-Z][a-z]{{2,8}}(?: \d{{1,2}})?)?;\s?(\d{{1,4}})"
     rf"(?:\s?\(([^()]{{1,20}})\))?:\s?([a-zA-Z]?\d{{1,6}}(?:[-–][a-zA-Z]?\d{{1,6}})?)\.?$"
 )
-_CHICAGO = re2.compile(
-    rf"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{{1,4}}),? (?i:no|nr|nro|n:o|h"
-    rf"|heft)\.? ?(\d{{1,3}}(?:[-–/]\d{{1,2}})?),? \(({_YEAR})\)"
-)
-_VOLUME_ISSUE = re2.compile(
-    r"[,.]?\s(?:(?i:vol|bd|band|årg|jg|vsk)\.? ?)?(\d{1,4})\s?\((\d{1,3}(?:[-–/]\d{1,3})?|(?i:suppl\.? ?\d{0,2}))\)"
-)
-_VOLUME_YEAR = re2.compile(
-    rf"[,.]?\s(?:(?i:vol|bd|band|årg|jg"
-    rf"|vsk)\.? ?)?(\d{{1,4}})(?:[:./](\d{{1,3}}))?,?\s\(({_YEAR})\)(?:\s?[:,]?\s?(?:(?i:no|nr|nro|h"
-    rf"|heft)\.? ?)?(\d{{1,3}})(?:[,.]|$))?"
-)
-_VOLUME = re2.compile(r"(?i)[,.]?\s(?:vol|volume|bd|band|årg|årgång|jg|vsk|vuosikerta)\.? ?(\d{1,4})")
-_VOLUME_BARE = re2.compile(r"[,\s]\s?(\d{1,4})$")
-_ISSUE = re2.compile(r"(?i)[,.]?\s(?:no|nr|nro|n:o|issue|heft|h|häfte|numero)\.? ?(\d{1,3}(?:[-–/]\d{1,2})?)(?:\b|$)")
-_ISSUE_YEAR = re2.compile(rf"[,.]?\s(?:(?i:nro|nr|no|numero)\.? ?)?(\d{{1,2}}(?:[-–]\d{{1,2}})?)/({_YEAR})")
-_YEAR_PARENS = re2.compile(rf"[,.]?\s?\(({_YEAR})\)")
-_YEAR_LAST = re2.compile(rf"[,.]?\s({_YEAR})\.?$")
 _EDITION = re2.compile(
     r"(?i)[,.]?\s\(?(\d{1,2}(?:\.|st|nd|rd|th|:a|:e)?,? ?(?:uud\. |rev\. |tark\. )?(?:painos|p\."
     r"|uppl\.|upplagan|ed\.|edition|aufl\.|auflage))\)?"
 )
-_PARENS_IMPRINT = re2.compile(rf"\s\((?:([^()]{{2,100}}?)[,:]? )?({_YEAR})\)\.?$")
+_PARENS_IMPRINT = re2.compile(rf"\s\((?:([^()]{{2,100}}?)[,:]? )?({YEAR})\)\.?$")
 _IMPRINT_YEAR = re2.compile(
-    rf"\.\s((?:\[?{_UPPER}[^.:;]{{0,40}} ?: )?\[?{_UPPER}[^.:;]{{1,80}}),\s\[?c?({_YEAR})\]?\.?$"
+    rf"\.\s((?:\[?{_UPPER}[^.:;]{{0,40}} ?: )?\[?{_UPPER}[^.:;]{{1,80}}),\s\[?c?({YEAR})\]?\.?$"
 )
 _HOUSE_YEAR = re2.compile(
-    rf"[.,]\s((?:{_UPPER}[^.,:;\d]{{1,40}} ?: )?{_UPPER}[^.,:;\d]{{1,50}}?),? \[?c?({_YEAR})\]?\.?$"
+    rf"[.,]\s((?:{_UPPER}[^.,:;\d]{{1,40}} ?: )?{_UPPER}[^.,:;\d]{{1,50}}?),? \[?c?({YEAR})\]?\.?$"
 )
 _IMPRINT = re2.compile(rf"\.\s((?:[^.:;]{{2,40}} ?: )?{_UPPER}[^.:;]{{1,80}})\.?$")
-_LOCATORS = (
-    (_CHICAGO, ("volume", "issue", "year")),
-    (_VOLUME_YEAR, ("volume", "issue", "year", "issue")),
-    (_VOLUME_ISSUE, ("volume", "issue")),
-    (_VOLUME, ("volume",)),
-    (_ISSUE_YEAR, ("issue", "year")),
-    (_ISSUE, ("issue",)),
-)
 _PUBLISHER_LAST = re2.compile(
     r"(?:pp\.|s\.|S\.) ?\d[\d–-]*\)?\.?,? ((?:[^.:;()]{2,40}: )?[^.:;()\d]{2,60})(?:, \d{4})?\.?$"
 )
@@ -166,7 +134,7 @@ def _isbd(body: str) -> dict[str, str]:
         return {}
     fields = _title_statement(areas[0])
     for area in areas[1:]:
-        imprint = re2.search(rf"^(.+?),? \[?c?({_YEAR})\]?$", area)
+        imprint = re2.search(rf"^(.+?),? \[?c?({YEAR})\]?$", area)
         if imprint and "year" not in fields:
             fields |= {"publisher": imprint.group(1), "year": imprint.group(2)}
         elif re2.search(r"(?i)\d.*(?:p\.?|painos|uppl\.?|ed\.?|edition|aufl\.?)$", area) and "year" not in fields:
@@ -214,33 +182,9 @@ def _full(fields: dict[str, str]) -> dict[str, str]:
     return {key: value.strip() for key, value in fields.items() if value and value.strip()}
 
 
-def _locators(body: str) -> tuple[dict[str, str], int] | None:
-    """Volume, issue, year and pages at the end of a reference, and where the first of them begins."""
-    found: dict[str, str] = {}
-    at = len(body)
-    pages = _PAGES_NAMED.search(body) or _PAGES_LAST.search(body) or _PAGES_ONE.search(body)
-    if pages:
-        found["pages"] = pages.group(1).replace(" ", "")
-        at = min(at, pages.start())
-    for pattern, keys in _LOCATORS:
-        match = pattern.search(body)
-        if match and match.start() > 12:
-            for key, value in zip(keys, match.groups(), strict=True):
-                if value:
-                    found.setdefault(key, value)
-            at = min(at, match.start())
-            if pattern is _CHICAGO:
-                break
-    if "volume" not in found and found:
-        bare = _VOLUME_BARE.search(body[:at].rstrip(" ,"))
-        if bare and not re.fullmatch(r"(1[4-9]|20)\d\d", bare.group(1)):
-            found["volume"], at = bare.group(1), bare.start()
-    return (found, at) if found.keys() & {"pages", "volume", "issue"} else None
-
-
 def _article(body: str) -> dict[str, str]:
     """A part of a journal or book: something with pages, a volume or an issue."""
-    located = _locators(body)
+    located = locators(body)
     if not located:
         return {}
     found, at = located
@@ -249,7 +193,7 @@ def _article(body: str) -> dict[str, str]:
     dated = _AFTER_YEAR.search(people.rest) if people else None
     if people and dated:
         return _parts(people, dated.group(2), found | {"year": dated.group(1)}, body)
-    head, found = _year_off(head, body, found)
+    head, found = year_off(head, body, found)
     people = leading_people(head)
     quoted = _QUOTED.search(people.rest if people else head)
     if quoted and quoted.group(2):
@@ -265,23 +209,12 @@ def read_host(text: str) -> dict[str, str]:
     body = " ".join(text.split()).strip(" .")
     if alone := _VANCOUVER_END.fullmatch(f" {body}"):  # "2008 Jun;15(2):100-6"
         return _full(dict(zip(("year", "volume", "issue", "pages"), (g or "" for g in alone.groups()), strict=True)))
-    located = _locators(body) if len(body) <= MAX_REFERENCE else None
+    located = locators(body) if len(body) <= MAX_REFERENCE else None
     if not located:
         return {}
     found, at = located
-    head, found = _year_off(body[:at].rstrip(" ,("), body, found)
+    head, found = year_off(body[:at].rstrip(" ,("), body, found)
     return _full(found | _container(head))
-
-
-def _year_off(head: str, body: str, found: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """The year that stands before or after the locators, taken off the journal's name."""
-    if "year" in found:
-        return head, found
-    last = _YEAR_LAST.search(head) or _YEAR_PARENS.search(head)
-    if last:
-        return head[: last.start()].rstrip(" ,("), found | {"year": last.group(1)}
-    years = set(re.findall(r"\b(?:1[4-9]\d\d|20\d\d)\b", body.replace(found.get("pages", "\0"), "")))
-    return head, found | ({"year": years.pop()} if len(years) == 1 else {})
 
 
 def _parts(people: People, rest: str, found: dict[str, str], body: str) -> dict[str, str]:
@@ -326,7 +259,7 @@ def _whole_book(body: str) -> dict[str, str]:
     dated = _AFTER_YEAR.search(people.rest) if people else None
     if people and dated:
         return _full(fields | {"author": _names(people), "year": dated.group(1)} | _title_imprint(dated.group(2)))
-    for tail in (_PARENS_IMPRINT, _IMPRINT_YEAR, _HOUSE_YEAR, _YEAR_LAST):
+    for tail in (_PARENS_IMPRINT, _IMPRINT_YEAR, _HOUSE_YEAR, YEAR_LAST):
         end = tail.search(body)
         if end:
             imprint = {"year": end.groups()[-1]}

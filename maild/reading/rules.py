@@ -9,7 +9,7 @@ from maild.core.answers import AnswerRules
 from maild.core.completeness import Need
 from maild.core.library_system import Words
 from maild.core.problems import Problem, RuleFiles
-from maild.reading import dialects, forms, phrase_files, quote_rules
+from maild.reading import dialects, form_files, phrase_files, quote_rules
 from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
 from maild.reading.dialects import DialectRules
 from maild.reading.forms import FormRules
@@ -52,7 +52,7 @@ def load(
     """The rules of reading, or None with every mistake in their files."""
     lexicons, in_lexicons = phrase_files.load(files)
     quoting, in_quotes = quote_rules.load(files)
-    form_rules, in_forms = forms.load(files)
+    form_rules, in_forms = form_files.load(files)
     dialect_rules, in_dialects = dialects.load(files)
     auto_replies, in_auto_replies = load_auto_replies(files)
     offered, in_answers = answers.load(files)
