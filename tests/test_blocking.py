@@ -10,10 +10,11 @@ from maild.core.request import Patron
 from maild.store import records
 from maild.store.blocking import Blocked, block_patrons
 from maild.store.database import Database
+from tests.databases import url_in
 from tests.desk_parts import database_of, settings_in
 from tests.desks import NOW, add_patron
 
-CONFIG = 'data = "{folder}"\n[database]\nurl = "sqlite:///{folder}/maild.db"\n'
+CONFIG = 'data = "{folder}"\n[database]\nurl = "{url}"\n'
 
 
 @pytest.fixture
@@ -23,12 +24,12 @@ def config(tmp_path: Path) -> Path:
         for card, blocked in (("1", False), ("2", True), ("3", False)):
             add_patron(session, Patron(card=card, name=f"Patron {card}", email="x@home.example", blocked=blocked))
     path = tmp_path / "maild.toml"
-    path.write_text(CONFIG.format(folder=tmp_path))
+    path.write_text(CONFIG.format(folder=tmp_path, url=url_in(tmp_path)))
     return path
 
 
 def blocked(config: Path) -> set[str]:
-    database = Database(f"sqlite:///{config.parent}/maild.db")
+    database = Database(url_in(config.parent))
     with database.read() as session:
         found = {p.card for p in records.patrons(session) if p.blocked}
     database.close()
