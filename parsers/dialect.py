@@ -174,7 +174,7 @@ def _language(page: Page, rules: ReadingRules) -> str:
 
 
 def _reading(sheet: _Sheet, context: Context, rules: ReadingRules) -> Reading:
-    things = _things(sheet.page)
+    things = _things(sheet.page, rules)
     doubts: list[Doubt] = []
     events = tuple(_event(sheet, records, doubts) for records in things)
     if len(events) > 1:
@@ -196,12 +196,18 @@ def _note_doubts(note: str, sheet: _Sheet, rules: ReadingRules) -> Iterator[Doub
     yield from _text_doubts(note, sheet, rules)
 
 
-def _things(page: Page) -> list[list[dict[str, str]]]:
-    """The records of each title: volumes of one title are one event with several barcodes."""
-    titles = {record.get("title") or record.get("number") or "" for record in page.records}
+def _things(page: Page, rules: ReadingRules) -> list[list[dict[str, str]]]:
+    """The records of each title: volumes of one title are one event with several barcodes.
+
+    A number of theirs alone is no thing of its own: "Request number: 4471902 / Lender's number: KP-2026-000123".
+    """
+    records = [
+        record for record in page.records if set(record) != {"number"} or numbers_in(record["number"], rules.prefixes)
+    ]
+    titles = {record.get("title") or record.get("number") or "" for record in records}
     if len(titles) <= 1:
         return [list(page.records)]
-    return [[record] for record in page.records if record.get("title") or record.get("item_id") or record.get("number")]
+    return [[record] for record in records if record.get("title") or record.get("item_id") or record.get("number")]
 
 
 def _tied(event: Event, records: list[dict[str, str]], context: Context, rules: ReadingRules) -> Event:

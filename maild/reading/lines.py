@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from maild.reading.phrases import Lexicons
-from maild.reading.words import words_of
+from maild.reading.people import leading_people
+from maild.reading.phrases import MARKS, Lexicons
+from maild.reading.words import spaced, words_of
 
 LABEL_LINE = re.compile(r"\s*([^\W\d_][^:\t\n]{0,44}?)(?:[ .]*:[ \t]*|[ \t]+\.{2,}[ \t]+|\t+| {2,})(\S.*)$")
 MOST_NAME_WORDS = 7
@@ -12,6 +13,11 @@ JOINING = frozenset({"of", "the", "and", "och", "ja", "und", "für", "i", "at", 
 UNREAD = frozenset({"title"})  # of labels whose values may say anything and state nothing
 NAMING = frozenset({"ref", "item", "sent"})  # of labels whose values only name something
 FACT = "fact"  # of what systems write around it: "Volume: 7", "Holds: 0"; it states nothing unless it says so in words
+# A number in somebody's books. Prices and counts are shorter.
+IDENTIFIER = re.compile(r"\s*(?=\S*\d{4})(?:(?=\S*[A-Za-z])|(?=\S*\d{7}))[\w./#-]{6,40}\s*")
+OUR_NUMBER = re.compile(r"\s*#{6,40}\s*")  # as it is blanked; an address is too
+MOST_LABEL_WORDS = 4
+LONGEST_CITATION = 200
 YES_OR_NO = frozenset({"yes", "no", "none", "kyllä", "on", "ei", "ja", "nej", "nei", "nein", "jah"})  # "Renewals: No"
 
 
@@ -36,11 +42,39 @@ def _label(line: str, lexicons: Lexicons) -> tuple[str, str]:
     match = LABEL_LINE.match(line)
     if match is None:
         return "", ""
-    role = lexicons.labels.get(" ".join(words_of(match.group(1))), "")
+    label = words_of(match.group(1))
+    role = lexicons.labels.get(" ".join(label), "")
     value = match.group(2)
+    if not role and _is_reference(label, value, lexicons):
+        return "ref", value
     if role == FACT and value.strip(" .-").casefold() in YES_OR_NO:
         return "ref", value
     return role, value if role else ""
+
+
+def _is_reference(label: list[str], value: str, lexicons: Lexicons) -> bool:
+    """Whether the line only names a number in somebody's books, whatever they call it: "ScanPost order: SP0093317"."""
+    if len(label) > MOST_LABEL_WORDS or _is_marked(label, lexicons):
+        return False
+    ours = OUR_NUMBER.fullmatch(value) is not None and any(lexicons.labels.get(word) == "ref" for word in label)
+    return ours or IDENTIFIER.fullmatch(value) is not None
+
+
+def _is_marked(label: list[str], lexicons: Lexicons) -> bool:
+    """Whether it hedges, asks or denies in any language: "perhaps your number: KP-2026-000123"."""
+    text = spaced(label).encode()
+    return any(lexicon.signs(text) & frozenset(MARKS) for lexicon in lexicons.by_language.values())
+
+
+def cited_titles(text: str) -> frozenset[str]:
+    """The titles of lines that are a citation: "Parish libraries" of "Harbottle, Anne. Parish libraries"."""
+    lines = (line.strip() for line in text.splitlines() if "," in line[:LONGEST_CITATION] and ". " in line)
+    found = (leading_people(line) for line in lines if len(line) <= LONGEST_CITATION)
+    return frozenset(
+        one.rest[1:].strip(" .")
+        for one in found
+        if one and one.sure and "," in one.names and one.rest[:1] in {".", ":"}
+    )
 
 
 def is_name(text: str) -> bool:

@@ -80,14 +80,20 @@ def _is_why(recall: Said, refused: set[int]) -> bool:
     return clause.sentence in refused and not soon
 
 
-def without_asides(said: list[Said]) -> list[Said]:
-    """Without the volumes of what was sent, and what would be sent later: "ask again, and we will gladly lend it"."""
+def without_asides(said: list[Said], statements: Sequence[Statement]) -> list[Said]:
+    """Without what only seems to be an outcome beside another one: volumes of what was sent, what would be sent later,
+    a day on which we may ask anew, a store that is closed where the request has to wait."""
     later = any(one.event is E.RETRY_POSSIBLE for one in said)
+    received = any(one.event is E.REQUEST_RECEIVED for one in said)
+    waits = received and any(statement.has("harmless", "pending") for statement in statements)
+    anew = {statement.clause.sentence for statement in statements if statement.has("harmless", "anew")}
     return [
         one
         for one in said
         if not (one.reason == "MultiVolAvail" and one.statement.says("Loaned", ""))
         and not (later and one.event is E.WILL_SUPPLY and one.statement.has("harmless", "retry"))
+        and not (later and one.event is E.EXPECT_TO_SUPPLY and one.statement.clause.sentence in anew)
+        and not (waits and one.reason == "NotCurrentAvailableForILL" and one.statement.has("roles", "pause"))
     ]
 
 
@@ -95,9 +101,16 @@ def counts(hit: Hit, statement: Statement) -> bool:
     """Whether the clause means the phrase: it does not deny it, and no longer phrase over it means something else."""
     if hit.phrase.name == E.COPY_COMPLETED and statement.of("conditions"):
         return False  # "sign the enclosed form"
+    if hit.phrase.name == E.COPY_COMPLETED and any(_is_bill(other, hit) for other in statement.hits):
+        return False  # "invoice enclosed with the book"
     if statement.negations > _own_negations(hit, statement) and not hit.phrase.marks.get("negation", 0):
         return False
     return not any(_covers(other, hit) for other in statement.hits)
+
+
+def _is_bill(other: Hit, hit: Hit) -> bool:
+    """Whether the other phrase is of an invoice, in whose words the hit lies."""
+    return other.phrase.name == "invoice" and other.start <= hit.start and hit.end <= other.end
 
 
 def _own_negations(hit: Hit, statement: Statement) -> int:

@@ -40,7 +40,7 @@ class Stated:
 
 def stated_in(text: str, said: Sequence[Statement], today: Today, language: str, sender: str) -> Stated:
     """The facts of `text`, whose clauses are `said`; the sender's address tells whose "kr" it is."""
-    days = _Days(today, language)
+    days = _Days(today, language, british="£" in text and "$" not in text)
     for statement in said:
         days.add(statement)
     costs, problem = _costs(said, language, sender)
@@ -69,9 +69,10 @@ def _unique(days: Sequence[date]) -> tuple[date, ...]:
 class _Days:
     """Sorts the days of a text by the words of their clauses."""
 
-    def __init__(self, today: Today, language: str) -> None:
+    def __init__(self, today: Today, language: str, *, british: bool) -> None:
         self.today = today
         self.language = language
+        self.british = british
         self.due: list[date] = []
         self.past: list[date] = []
         self.old: list[date] = []
@@ -91,14 +92,24 @@ class _Days:
             role = "due"  # "was sent today and falls due on": nothing that goes out today has an old due date
         if role in {"old", "expiry"} and statement.says("Overdue", ""):
             role = "due"  # "skulle ha varit här den 6 november", "expired on 31 October": the day that was missed
+        if role == "due" and statement.says("Recalled", "") and statement.has("roles", "early"):
+            role = "old"  # "we must ask for it before its due date, 20 April"
         self.last_role = role
-        days: Sequence[FoundDate] = find_dates(statement.clause.text, self.today, self.language)
+        days: Sequence[FoundDate] = [
+            self._day_first(found) for found in find_dates(statement.clause.text, self.today, self.language)
+        ]
         if statement.says("Loaned", ""):
             days = [self._just_gone(found) for found in days]
             days = self._without_sending(days) if role == "due" else days
         renewed = statement.says("RenewAccepted", "")
         for found in days:  # nothing is renewed until tomorrow: "jatkan huomenna"
             self._sort(found, role, deciding=bool(statement.of("says")) and not (renewed and found.kind == "relative"))
+
+    def _day_first(self, found: FoundDate) -> FoundDate:
+        """The day of "05/02/2027" where they reckon in pounds: 5 February."""
+        if not self.british or found.problem != "day-or-month" or not found.year_stated:
+            return found
+        return replace(found, day=found.candidates[0], candidates=found.candidates[:1], problem="")
 
     def _just_gone(self, found: FoundDate) -> FoundDate:
         """The day of sending that a text without a year means: "lähetetty 18.11." of two days ago, not of next year."""

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from maild.reading.language import best_language
-from maild.reading.lines import FACT, NAMING, UNREAD, is_name, labelled
+from maild.reading.lines import FACT, NAMING, UNREAD, cited_titles, is_name, labelled
 from maild.reading.phrases import MARKS, Hit, Lexicon, Lexicons, Phrase
 from maild.reading.sentences import Clause, clauses
 from maild.reading.words import spaced, words_of
@@ -74,7 +74,7 @@ class Statement:
     def asks_back(self) -> bool:
         """Whether it asks us for a yes or no ("käykö näin?", "please let us know"), and not out of politeness."""
         asked = (hit for hit in self.of("harmless") if hit.phrase.name in ASKING)
-        polite = [hit for hit in self.hits if _is_own_question(hit) or hit.phrase.name == "greeting" or _refuses(hit)]
+        polite = [hit for hit in self.hits if _is_own_question(hit) or _refuses(hit) or _asks_nothing(hit)]
         return any(not any(p.start <= hit.start and hit.end <= p.end for p in polite) for hit in asked)
 
     @property
@@ -112,13 +112,14 @@ def statements(text: str, lexicons: Lexicons, language: str, side: Side) -> list
     """Every clause of the text, read with the lexicon of its own sentence's language, as said by that side."""
     out: list[Statement] = []
     number = 0
+    titles = cited_titles(text)
     for role, part in labelled(text, lexicons):
         if role in UNREAD:
             continue
         found = clauses(part, first=number, label="" if role == "says" else role)
         number = found[-1].sentence + 1 if found else number
         for _, group in groupby(found, key=lambda clause: clause.sentence):
-            said = _sentence(list(group), lexicons, language, side)
+            said = _sentence(list(group), lexicons, language, side, titles)
             out += [one for one in said if _counts_as(role, one)]
     spoken = [lexicon for lexicon in lexicons.by_language.values() if any(_knows(lexicon, one) for one in out)]
     return [_in_other_language(statement, spoken, side) for statement in out]
@@ -148,7 +149,9 @@ def _in_other_language(statement: Statement, spoken: Sequence[Lexicon], side: Si
     return next((other for other in read if other.hits or other.unexplained), statement)
 
 
-def _sentence(group: list[Clause], lexicons: Lexicons, language: str, side: Side) -> list[Statement]:
+def _sentence(
+    group: list[Clause], lexicons: Lexicons, language: str, side: Side, titles: frozenset[str]
+) -> list[Statement]:
     words = [words_of(clause.text) for clause in group]
     spoken = best_language((w for part in words for w in part), lexicons, language)
     lexicon = lexicons.by_language.get(spoken)
@@ -160,7 +163,7 @@ def _sentence(group: list[Clause], lexicons: Lexicons, language: str, side: Side
     out = [_statement(clause, part, lexicon, side) for clause, part in zip(group, words, strict=True)]
     if spoken != language and language in lexicons.by_language:
         out = [_hedged_in(statement, lexicons.by_language[language]) for statement in out]
-    if len(out) == 1 and is_name(group[0].text):
+    if len(out) == 1 and (is_name(group[0].text) or group[0].text.strip(" .") in titles):
         out = [replace(out[0], stems=False)]
     # A question mark asks about the whole sentence: where one clause of it is a question that we know, it is that one.
     if any(_asks(statement) for statement in out):
@@ -191,6 +194,12 @@ def _asks_more(pattern: Any, text: bytes, explaining: Sequence[Hit]) -> bool:
 def _is_own_question(hit: Hit) -> bool:
     """Whether the question is how the outcome is told: "could the year be wrong?" asks for a new request."""
     return hit.phrase.reason == "NotFoundAsCited" and bool(hit.phrase.marks.get("question"))
+
+
+def _asks_nothing(hit: Hit) -> bool:
+    """Whether it is a greeting, or a system's "please do not reply to this message"."""
+    name = hit.phrase.name
+    return name == "greeting" or (name == "machine" and bool(hit.phrase.marks.get("negation")))
 
 
 def _refuses(hit: Hit) -> bool:

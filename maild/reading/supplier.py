@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from maild.core.reading import Doubt
 from maild.core.terms import EventName as E
 from maild.reading.said import Said, said_in, without_asides, without_reasons
-from maild.reading.statements import Statement
+from maild.reading.statements import NOT_NOW, Statement
 from maild.reading.supplier_doubts import OFFERS, open_doubts, ordered
 
 # Of two reasons the more telling one; "not held" is said of what is missing, lent or broken as well.
@@ -57,13 +57,13 @@ class Outcome:
 
 def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, copy: bool) -> Outcome:
     """The one outcome. `conditions`, `priced`: terms of use, one price stand in the text; `copy`: it is of a copy."""
-    said = without_reasons(without_asides(said_in(statements)))
-    names = {one.event for one in said}
+    said = without_reasons(without_asides(said_in(statements), statements))
+    offers = {one.reason for one in said if one.event is E.RETRY_POSSIBLE}
+    names = _events(said, offers)
     no_renewal = E.RENEW_REFUSED in names and bool(names & SUPPLIES)
     if no_renewal:
         names.discard(E.RENEW_REFUSED)
     refusals = _refusals(said)
-    offers = {one.reason for one in said if one.event is E.RETRY_POSSIBLE}
     terms = _terms(said, names, offers)
     names -= terms
     if E.UNFILLED in terms:
@@ -107,11 +107,22 @@ def _refusals(said: Sequence[Said]) -> set[str]:
     return {"" if told and one.statement.has("harmless", "hence") else one.reason for one in refused}
 
 
+def _events(said: Sequence[Said], offers: set[str]) -> set[E]:
+    """What is stated; a promise after a wait is an expectation: "out until 3 December, I'll send it then"."""
+    names = {one.event for one in said}
+    sending = [one.statement for one in said if one.event is E.WILL_SUPPLY]
+    if sending and offers and offers <= NOT_NOW and all(one.has("roles", "then") for one in sending):
+        return names - {E.WILL_SUPPLY} | {E.EXPECT_TO_SUPPLY}
+    return names
+
+
 def _waits(said: Sequence[Said], statements: Sequence[Statement]) -> bool:
     """Whether every promise of sending has its wait in the same sentence: "we will send it, once it is back"."""
     waiting = {one.clause.sentence for one in statements if one.has("harmless", "retry")}
-    sending = {one.statement.clause.sentence for one in said if one.event is E.WILL_SUPPLY}
-    return sending <= waiting
+    sending = [one.statement for one in said if one.event is E.WILL_SUPPLY]
+    if all(one.has("roles", "then") for one in sending):  # "it should arrive here by Tuesday and we will send it then"
+        waiting |= {one.statement.clause.sentence for one in said if one.event is E.EXPECT_TO_SUPPLY}
+    return {one.clause.sentence for one in sending} <= waiting
 
 
 def _for_a_price(names: set[E], statements: Sequence[Statement], *, priced: bool) -> str:
@@ -132,6 +143,8 @@ def _terms(said: Sequence[Said], names: set[E], offers: set[str]) -> set[E]:
     lent = bool(names & SUPPLIES) or "MustMeetLoanCondition" in offers
     if lent and all(one.statement.of("conditions") for one in said if one.event is E.UNFILLED):
         terms.add(E.UNFILLED)
+    if E.CANCEL_REFUSED in names:
+        terms.add(E.RECALLED)  # "it had gone already, so just send it back at once"
     if E.LOANED in names and _all_have(said, E.RENEW_ACCEPTED, "period"):
         terms.add(E.RENEW_ACCEPTED)  # "you can keep it till 15 January" of a book that goes out
     if E.RENEW_ACCEPTED in names and _all_have(said, E.RENEW_REFUSED, "renewal"):
@@ -146,13 +159,14 @@ def _all_have(said: Sequence[Said], event: E, table: str) -> bool:
 
 def _retry(refusals: set[str], offers: set[str], names: set[E], *, asked: bool, conditions: bool) -> str:
     """The reason of RetryPossible; "" where it is none; "?" where there are several."""
-    if E.EXPECT_TO_SUPPLY in names and offers <= {"OnLoan", "AtBindery", "OnOrder", "NotCurrentAvailableForILL"}:
+    if E.EXPECT_TO_SUPPLY in names and offers <= NOT_NOW:
         return ""
     if names & {E.LOANED, E.COPY_COMPLETED, E.LOAN_COMPLETED, E.RENEW_ACCEPTED, E.CANCEL_REFUSED}:
         return "?" if offers or asked else ""
     if names & {E.CANCELLED, E.RENEW_REFUSED, E.RECALLED, E.OVERDUE}:
         late_elsewhere = E.OVERDUE in names and bool(offers)  # whose loan is late, ours or another reader's?
-        return "?" if late_elsewhere or not offers <= {"OnLoan"} else ""
+        idle = NOT_NOW if E.CANCELLED in names else {"OnLoan"}  # "cancelled; it was at the bindery anyway"
+        return "?" if late_elsewhere or not offers <= idle else ""
     if not offers:
         return "MustMeetLoanCondition" if conditions and asked else ""
     if offers == {"ReqServTypeNotPossible"} and not refusals and E.WILL_SUPPLY in names:

@@ -54,6 +54,8 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
     if EventName.UNFILLED in names and (pause := _pause(said)) is not None:
         text = "it tells of a closure, and may say nothing of this request"
         yield Doubt(reason="unclear", text=text, passage=pause.clause.text)
+    elsewhere = {one.clause.sentence for one in said if one.has("harmless", "elsewhere")}
+    ordered = {one.clause.sentence for one in said if one.says("RetryPossible", "OnOrder") and not one.of("staff")}
     wish = max((place for place, one in enumerate(said) if _asks_for(one, names)), default=-1)
     for place, statement in enumerate(said):
         lexicon = rules.lexicons.by_language.get(statement.language)
@@ -64,12 +66,14 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
         if is_harmless(statement, rules.judge, lexicon):
             continue
         for hit in statement.of("staff"):
-            if _is_taken(hit, statement):
-                continue
+            if _is_taken(hit, statement) or (hit.phrase.name == "unreceived" and statement.clause.sentence in ordered):
+                continue  # "it is on order and has not arrived yet"
             word, sentence = STAFF_WORDS[hit.phrase.name]
             yield Doubt(reason=word, text=sentence, passage=passage)
         for mark in sorted(statement.unexplained - _idle(statement, names, lexicon, rules.judge, early=place < wish)):
-            if not _is_idle(statement, mark, names):
+            if not _is_idle(statement, mark, names) and not (
+                mark == "condition" and _is_elsewhere(statement, elsewhere, names)
+            ):
                 word, sentence = MARK_WORDS[mark]
                 yield Doubt(reason=word, text=sentence, passage=passage)
         if statement.asks_back and not (may_ask and (offers or not is_grave(statement, lexicon))):
@@ -157,6 +161,12 @@ def _is_taken(hit: Hit, statement: Statement) -> bool:
     if hit.phrase.name == "other":  # "the invoice is not sent yet" is not about a thing that came in the book's place
         return any(h.start <= hit.start and hit.end <= h.end for h in over)
     return any(h.start <= hit.start and hit.end <= h.end and h.end - h.start > hit.end - hit.start for h in over)
+
+
+def _is_elsewhere(statement: Statement, elsewhere: Collection[int], names: Collection[EventName]) -> bool:
+    """Whether it is on what terms the work can be seen there: "you may read it here, if you book a time"."""
+    means = statement.of("says") or statement.of("asks") or statement.of("staff")
+    return set(names) == {EventName.UNFILLED} and statement.clause.sentence in elsewhere and not means
 
 
 def _is_idle(statement: Statement, mark: str, names: Collection[EventName]) -> bool:
