@@ -166,10 +166,12 @@ def through_reader(wanted: int, seconds: float, first: int) -> Figures:
         took, wall = _spent(reader) - before, time.perf_counter() - began
         figures.wall_slowest = max(figures.wall_slowest, wall)
         figures.wall_over += wall > READER_SECONDS
-        problem = next((answer.why for answer in answers if isinstance(answer, Failed)), "")
+        problem = next((answer.trace or answer.why for answer in answers if isinstance(answer, Failed)), "")
         count(figures, seed, len(raw), took, problem)
         if took > READER_SECONDS:
             figures.hung.append(seed)
+        if problem:
+            print(f"seed {seed}: {problem}", flush=True)
         if figures.tried % PROGRESS_EVERY == 0:
             problems = sum(map(len, figures.raised.values()))
             print(f"{figures.tried} so far, exceptions {problems}, slowest {figures.slowest[0]}", flush=True)

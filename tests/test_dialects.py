@@ -234,6 +234,14 @@ def test_a_day_that_cannot_be_goes_to_staff(rules: ReadingRules) -> None:
     assert reading.events[0].due_date is None
 
 
+def test_a_number_of_theirs_beside_ours_is_no_second_thing(rules: ReadingRules) -> None:
+    text = "RENEWAL REQUEST\n\nRequest number: 4471902\nLender's number: KP-2026-000123\nTitle: Rannat\n"
+    raw = f"From: a@partner.example\nSubject: Renewal request 4471902\nDate: Tue, 10 Nov 2026 05:30:40 +0200\n\n{text}"
+    reading = read(open_mail(raw.encode()), rules)
+    assert reading is not None
+    assert [event.event.value for event in reading.events] == ["Renew"]
+
+
 def test_each_title_of_a_card_notice_is_tied_to_the_request_that_has_its_barcode(rules: ReadingRules) -> None:
     text = """Palautuskehotus
 

@@ -176,6 +176,8 @@ BANNERS = [
     "CAUTION: This email originated from outside of the organisation. Do not click links.",
     "VAROITUS: Tämä viesti on tullut organisaation ulkopuolelta. Älä avaa linkkejä.",
     "[EXTERNAL]",
+    "[EXTERNAL] This message came from outside the college. Do not open attachments unless you trust the sender.",
+    "Öppna inte bilagor om du är osäker på avsändaren.",
     "EXTERNAL SENDER: this mail did not come from within the college. Take care with links and files.",
     "WARNUNG: Unbekannter Absender, bitte keine Anhänge öffnen.",
     "External e-mail - be careful with what it links to.",
