@@ -4,7 +4,7 @@ Only what is surely a system's own letter is read here: its banner or its fixed 
 free text that a person could have added. Everything else is left to the readers of plain language.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -204,10 +204,17 @@ def _things(page: Page, rules: ReadingRules) -> list[list[dict[str, str]]]:
     records = [
         record for record in page.records if set(record) != {"number"} or numbers_in(record["number"], rules.prefixes)
     ]
+    if sum(set(record) != {"number"} for record in records) <= 1 and len(_ours(records, rules)) <= 1:
+        return [list(page.records)]
     titles = {record.get("title") or record.get("number") or "" for record in records}
     if len(titles) <= 1:
         return [list(page.records)]
     return [[record] for record in records if record.get("title") or record.get("item_id") or record.get("number")]
+
+
+def _ours(records: Sequence[dict[str, str]], rules: ReadingRules) -> set[str]:
+    """The numbers of ours in them."""
+    return {number for record in records for number in numbers_in(record.get("number", ""), rules.prefixes)}
 
 
 def _tied(event: Event, records: list[dict[str, str]], context: Context, rules: ReadingRules) -> Event:

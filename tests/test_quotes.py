@@ -176,6 +176,7 @@ BANNERS = [
     "CAUTION: This email originated from outside of the organisation. Do not click links.",
     "VAROITUS: Tämä viesti on tullut organisaation ulkopuolelta. Älä avaa linkkejä.",
     "[EXTERNAL]",
+    "[EXTERNAL EMAIL] Do not open links or attachments unless you know the sender.",
     "[EXTERNAL] This message came from outside the college. Do not open attachments unless you trust the sender.",
     "Öppna inte bilagor om du är osäker på avsändaren.",
     "EXTERNAL SENDER: this mail did not come from within the college. Take care with links and files.",

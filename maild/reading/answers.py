@@ -234,6 +234,10 @@ def _fact_doubts(event: Event, stated: Stated, found: Outcome, today: Today) -> 
     if event.event is E.UNFILLED and stated.costs:
         text = "a price beside the refusal: something may be held out"
         yield Doubt(reason="cost", text=text, passage=found.passage)
+    lent = stated.due and (event.event is E.CANCEL_REFUSED or (event.event is E.WILL_SUPPLY and stated.item_ids))
+    if lent and E.LOANED not in found.events:
+        text = "a due date beside it: it may have been sent already"
+        yield Doubt(reason="contradictory", text=text, passage=found.passage)
     if event.event is E.UNFILLED and stated.due:
         text = "a due date beside the refusal: it may have been sent after all"
         yield Doubt(reason="contradictory", text=text, passage=found.passage)

@@ -26,6 +26,8 @@ NO_DAY = re.compile(
     r"\s\d{1,2}$",
     re.IGNORECASE,
 )
+NO_DAY_LETTERS = 16  # longer than what it finds
+NEXT = re.compile(r"\S")
 STARTS = re.compile(
     r"\s+(?:We|It|The|This|Please|You|Your|Would|Is|Our|If|Wir|Bitte|Das|Es|Sie|Ist|Vielen|Leider"
     r"|Vi|Den|Det|Ni|Dere|Jag|Jeg|Boken|Boka|Bogen|Tack|Takk|Tak|Kan|Skicka|Kontrollera|Dubbelkolla|Mvh)\s"
@@ -47,7 +49,7 @@ JOINTS = (
     r"und (?:wir|es|das|der|sie|ich|hätten?|möchten?|würden?|bräuchten?|bitten?)",
     r"und (?:wird|wurde|nicht|kein|ist|war|hat|kann|auch)",
     r"og (?:vi|den|det|boka|boken|bogen|dere|har|er)",
-    r"weil|aber|allerdings|sondern|jedoch|doch|daher|og ikke|ega|kuid|aga",
+    r"eftersom|ettersom|weil|aber|allerdings|sondern|jedoch|doch|daher|og ikke|ega|kuid|aga",
 )
 CUT = re.compile(rf"[,;](?=\s)|:(?=\s)|\s[-–—]+\s|[()]|(?:\s/\s)|(?<=\s)(?=(?:{'|'.join(JOINTS)})\s)", re.IGNORECASE)
 ALNUM = re.compile(r"[^\W_]")
@@ -111,14 +113,18 @@ def _ends(block: str, end: re.Match[str]) -> bool:
         return True
     before = LAST_WORD.search(block, max(0, end.start() - 30), end.start())
     word = before.group() if before else ""
-    follows = block[end.end() :].lstrip()[:1]
-    if not follows:
+    # Each look is bounded: a stop knows the few words around it, for a line may have thousands of them.
+    next_word = NEXT.search(block, end.end())
+    if next_word is None:
         return True
+    follows = next_word.group()
     if word == "no" or word.lower() in MONTHS:  # "tracked, no. RN 2026", "by 15 Jan. 2027"
         return bool(STARTS.match(block, end.end()))  # "they say no. Please", "by 15 Jan. The"
     if word.lower() in ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
         return False
     if PLAIN_NUMBER.match(word):  # "3. Dezember", "3. painos"; but "Postitettu 3. Kiitos" is not written
-        return bool(NO_DAY.search(block, 0, end.start()) or STARTS.match(block, end.end()))
+        return bool(
+            NO_DAY.search(block, max(0, end.start() - NO_DAY_LETTERS), end.start()) or STARTS.match(block, end.end())
+        )
     ends_in_number = word[-1:].isdigit()  # "eräpäivä 3.12. asti" goes on, "eräpäivä 3.12. Terveisin" does not
     return not (ends_in_number and (follows.islower() or follows.isdigit()))

@@ -28,6 +28,7 @@ NUMBER_SIGN = re.compile(
 )  # "it came in as no. TB-40118" denies nothing
 NOT_NOW = frozenset({"OnLoan", "AtBindery", "OnOrder", "NotCurrentAvailableForILL"})  # "is it still on loan to you?"
 ASKING = frozenset({"reply", "assent"})  # tables of what asks us for an answer, and of these for a plain yes
+WISHES = frozenset({"Renew", "Cancel"})  # that may be made a question by a word of politeness alone
 FAR = 4  # words from a denial to what it may not be about
 
 
@@ -212,12 +213,19 @@ def _refuses(hit: Hit) -> bool:
 def _explains_question(hit: Hit) -> bool:
     """Whether the phrase may be a question: a wish, an offer that asks whether we take it, a template's "Trouble?"."""
     phrase = hit.phrase
+    if phrase.kind == "roles":
+        return False
     return (
         phrase.kind == "asks"
         or bool(phrase.marks.get("question"))
         or (phrase.kind == "says" and phrase.name == "RetryPossible" and phrase.reason not in NOT_NOW)
         or (phrase.kind == "harmless" and phrase.name in ASKING | {"machine", "overdue"})
     )
+
+
+def _is_polite(hit: Hit) -> bool:
+    """Whether it only makes a wish a question: "could you ..." before "cancel this request"."""
+    return hit.phrase.kind == "roles" and hit.phrase.name == "polite"
 
 
 def _only_mark(statement: Statement) -> bool:
@@ -251,7 +259,8 @@ def _statement(clause: Clause, words: list[str], lexicon: Lexicon, side: Side) -
     if denials and _has_spare_denial(hits, [m.start() for m in denials], text):
         unexplained.add("negation")
     own_question = "question" in unexplained and not text.rstrip().endswith(b"?")
-    explaining = [hit for hit in hits if _explains_question(hit)]
+    wished = any(hit.phrase.kind == "asks" and hit.phrase.name in WISHES for hit in hits)
+    explaining = [hit for hit in hits if _explains_question(hit) or (wished and _is_polite(hit))]
     if explaining and not _asks_more(lexicon.marks["question"], text, explaining):
         unexplained.discard("question")
     elif explaining or clause.question:

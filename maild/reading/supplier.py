@@ -143,7 +143,7 @@ def _terms(said: Sequence[Said], names: set[E], offers: set[str]) -> set[E]:
     lent = bool(names & SUPPLIES) or "MustMeetLoanCondition" in offers
     if lent and all(one.statement.of("conditions") for one in said if one.event is E.UNFILLED):
         terms.add(E.UNFILLED)
-    if E.CANCEL_REFUSED in names:
+    if {E.CANCEL_REFUSED, E.LOANED} <= names:
         terms.add(E.RECALLED)  # "it had gone already, so just send it back at once"
     if E.LOANED in names and _all_have(said, E.RENEW_ACCEPTED, "period"):
         terms.add(E.RENEW_ACCEPTED)  # "you can keep it till 15 January" of a book that goes out
