@@ -29,6 +29,7 @@ from maild.reading.words import spaced, words_of
 
 _OF_MACHINES = frozenset({"machine", "reply"})  # "do not reply to this message"
 _MOST_PROSE_WORDS = 150
+NUMBERS_OF_ONE = 2  # ours and theirs, above one title
 MIN_BARCODE = 6  # digits; fewer are no barcode of their own
 _OR = " / "  # between the two languages of one line
 _DATES = {
@@ -204,7 +205,11 @@ def _things(page: Page, rules: ReadingRules) -> list[list[dict[str, str]]]:
     records = [
         record for record in page.records if set(record) != {"number"} or numbers_in(record["number"], rules.prefixes)
     ]
-    if sum(set(record) != {"number"} for record in records) <= 1 and len(_ours(records, rules)) <= 1:
+    if (
+        len(page.records) <= NUMBERS_OF_ONE
+        and sum(set(record) != {"number"} for record in records) <= 1
+        and len(_ours(records, rules)) <= 1
+    ):
         return [list(page.records)]
     titles = {record.get("title") or record.get("number") or "" for record in records}
     if len(titles) <= 1:

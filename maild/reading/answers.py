@@ -209,8 +209,6 @@ def _due(name: E, stated: Stated) -> date | None:
     days = stated.due
     if not days and name in {E.RENEW_ACCEPTED, E.RECALLED}:
         days = stated.deciding
-    if name is E.RECALLED and len(days) > 1:  # "we promised it until 23 November, but need it back on the 6th"
-        days = tuple(day for day in days if day in stated.deciding and day == min(days))
     return _only(days)
 
 

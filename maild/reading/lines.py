@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from maild.reading.people import leading_people
-from maild.reading.phrases import MARKS, Lexicons
+from maild.reading.phrases import MARKS, Lexicon, Lexicons
 from maild.reading.words import spaced, words_of
 
 LABEL_LINE = re.compile(r"\s*([^\W\d_][^:\t\n]{0,44}?)(?:[ .]*:[ \t]*|[ \t]+\.{2,}[ \t]+|\t+| {2,})(\S.*)$")
@@ -14,7 +14,7 @@ UNREAD = frozenset({"title"})  # of labels whose values may say anything and sta
 NAMING = frozenset({"ref", "item", "sent"})  # of labels whose values only name something
 FACT = "fact"  # of what systems write around it: "Volume: 7", "Holds: 0"; it states nothing unless it says so in words
 # A number in somebody's books. Prices and counts are shorter.
-IDENTIFIER = re.compile(r"\s*(?=\S*\d{4})(?:(?=\S*[A-Za-z])|(?=\S*\d{7}))[\w./#-]{6,40}\s*")
+IDENTIFIER = re.compile(r"\s*(?=\S*\d{5})[A-Za-z]{0,4}[\w-]{5,36}\s*")
 OUR_NUMBER = re.compile(r"\s*#{6,40}\s*")  # as it is blanked; an address is too
 MOST_LABEL_WORDS = 4
 LONGEST_CITATION = 200
@@ -53,17 +53,19 @@ def _label(line: str, lexicons: Lexicons) -> tuple[str, str]:
 
 
 def _is_reference(label: list[str], value: str, lexicons: Lexicons) -> bool:
-    """Whether the line only names a number in somebody's books, whatever they call it: "ScanPost order: SP0093317"."""
-    if len(label) > MOST_LABEL_WORDS or _is_marked(label, lexicons):
+    """Whether the line only names a number in somebody's books: "ScanPost order: SP0093317", not "Lost: SP0093317"."""
+    named = len(label) <= MOST_LABEL_WORDS and any(lexicons.labels.get(word) == "ref" for word in label)
+    if not named or not (OUR_NUMBER.fullmatch(value) or IDENTIFIER.fullmatch(value)):
         return False
-    ours = OUR_NUMBER.fullmatch(value) is not None and any(lexicons.labels.get(word) == "ref" for word in label)
-    return ours or IDENTIFIER.fullmatch(value) is not None
-
-
-def _is_marked(label: list[str], lexicons: Lexicons) -> bool:
-    """Whether it hedges, asks or denies in any language: "perhaps your number: KP-2026-000123"."""
     text = spaced(label).encode()
-    return any(lexicon.signs(text) & frozenset(MARKS) for lexicon in lexicons.by_language.values())
+    return not any(_means(lexicon, label, text) for lexicon in lexicons.by_language.values())
+
+
+def _means(lexicon: Lexicon, label: list[str], text: bytes) -> bool:
+    """Whether the words hedge, ask or deny, or say more than what the number is: "cancelled request"."""
+    grave = lexicon.grave is not None and lexicon.grave.search(text) is not None
+    marked = bool(lexicon.signs(text) & frozenset(MARKS))
+    return grave or marked or any(hit.phrase.kind in {"says", "asks", "staff"} for hit in lexicon.hits(label, text))
 
 
 def cited_titles(text: str) -> frozenset[str]:

@@ -85,7 +85,8 @@ def without_asides(said: list[Said], statements: Sequence[Statement]) -> list[Sa
     a day on which we may ask anew, a store that is closed where the request has to wait."""
     later = any(one.event is E.RETRY_POSSIBLE for one in said)
     received = any(one.event is E.REQUEST_RECEIVED for one in said)
-    waits = received and any(statement.has("harmless", "pending") for statement in statements)
+    pending = any(statement.has("harmless", "pending") for statement in statements)
+    waits = received and pending and not any(statement.has("harmless", "elsewhere") for statement in statements)
     anew = {statement.clause.sentence for statement in statements if statement.has("harmless", "anew")}
     return [
         one

@@ -40,7 +40,7 @@ class Stated:
 
 def stated_in(text: str, said: Sequence[Statement], today: Today, language: str, sender: str) -> Stated:
     """The facts of `text`, whose clauses are `said`; the sender's address tells whose "kr" it is."""
-    days = _Days(today, language, first=_first_number(text))
+    days = _Days(today, language)
     for statement in said:
         days.add(statement)
     costs, problem = _costs(said, language, sender)
@@ -66,21 +66,12 @@ def _unique(days: Sequence[date]) -> tuple[date, ...]:
     return tuple(dict.fromkeys(days))
 
 
-def _first_number(text: str) -> str:
-    """Whether "05/02" begins with the day or the month, by whose money or post it names; "" where that is open."""
-    british, american = "£" in text, "USPS" in text
-    if british == american:
-        return ""
-    return "day" if british else "month"
-
-
 class _Days:
     """Sorts the days of a text by the words of their clauses."""
 
-    def __init__(self, today: Today, language: str, *, first: str) -> None:
+    def __init__(self, today: Today, language: str) -> None:
         self.today = today
         self.language = language
-        self.first = first
         self.due: list[date] = []
         self.past: list[date] = []
         self.old: list[date] = []
@@ -103,22 +94,13 @@ class _Days:
         if role == "due" and statement.says("Recalled", "") and statement.has("roles", "early"):
             role = "old"  # "we must ask for it before its due date, 20 April"
         self.last_role = role
-        days: Sequence[FoundDate] = [
-            self._in_order(found) for found in find_dates(statement.clause.text, self.today, self.language)
-        ]
+        days: Sequence[FoundDate] = find_dates(statement.clause.text, self.today, self.language)
         if statement.says("Loaned", ""):
             days = [self._just_gone(found) for found in days]
             days = self._without_sending(days) if role == "due" else days
         renewed = statement.says("RenewAccepted", "")
         for found in days:  # nothing is renewed until tomorrow: "jatkan huomenna"
             self._sort(found, role, deciding=bool(statement.of("says")) and not (renewed and found.kind == "relative"))
-
-    def _in_order(self, found: FoundDate) -> FoundDate:
-        """The day of "05/02/2027" where the text tells which number is the day: it reckons in pounds, 5 February."""
-        if not self.first or found.problem != "day-or-month" or not found.year_stated:
-            return found
-        day = found.candidates[0 if self.first == "day" else -1]
-        return replace(found, day=day, candidates=(day,), problem="")
 
     def _just_gone(self, found: FoundDate) -> FoundDate:
         """The day of sending that a text without a year means: "lähetetty 18.11." of two days ago, not of next year."""

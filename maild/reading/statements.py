@@ -24,7 +24,7 @@ _NUMBER = r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b"
 _AND = r"[ \t]{0,8}(?:[,&/+]|\b(?:ja|sekä|och|samt|and|und|og|ning)\b)[ \t]{0,8}"
 DATE_NUMBERS = re.compile(rf"{_NUMBER}(?:{_AND}{_NUMBER}){{0,50}}", re.IGNORECASE)
 NUMBER_SIGN = re.compile(
-    r"(?<=[a-z] )[Nn]o\.(?=\s?[A-Z]{0,6}[-/]?\d)|(?<=[A-Z] )NO\.(?=\s?[A-Z]{0,6}[-/]?\d{3})"
+    r"(?<=[a-z] )[Nn]o\.(?=\s?[A-Z]{0,6}[-/]?\d)|(?<=\bILL )NO\.(?=\s?[A-Z]{0,6}[-/]?\d{3})"
 )  # "it came in as no. TB-40118" denies nothing
 NOT_NOW = frozenset({"OnLoan", "AtBindery", "OnOrder", "NotCurrentAvailableForILL"})  # "is it still on loan to you?"
 ASKING = frozenset({"reply", "assent"})  # tables of what asks us for an answer, and of these for a plain yes

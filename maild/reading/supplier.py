@@ -41,6 +41,7 @@ SWALLOWS = {
     E.OVERDUE: {E.RECALLED},
     E.LOAN_COMPLETED: {E.REQUEST_RECEIVED},
 }
+MOST_UNREAD_WORDS = 7
 SUPPLIES = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY})
 
 
@@ -59,7 +60,7 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
     """The one outcome. `conditions`, `priced`: terms of use, one price stand in the text; `copy`: it is of a copy."""
     said = without_reasons(without_asides(said_in(statements), statements))
     offers = {one.reason for one in said if one.event is E.RETRY_POSSIBLE}
-    names = _events(said, offers)
+    names = _events(said, offers, statements)
     no_renewal = E.RENEW_REFUSED in names and bool(names & SUPPLIES)
     if no_renewal:
         names.discard(E.RENEW_REFUSED)
@@ -107,13 +108,17 @@ def _refusals(said: Sequence[Said]) -> set[str]:
     return {"" if told and one.statement.has("harmless", "hence") else one.reason for one in refused}
 
 
-def _events(said: Sequence[Said], offers: set[str]) -> set[E]:
+def _events(said: Sequence[Said], offers: set[str], statements: Sequence[Statement]) -> set[E]:
     """What is stated; a promise after a wait is an expectation: "out until 3 December, I'll send it then"."""
     names = {one.event for one in said}
     sending = [one.statement for one in said if one.event is E.WILL_SUPPLY]
-    if sending and offers and offers <= NOT_NOW and all(one.has("roles", "then") for one in sending):
-        return names - {E.WILL_SUPPLY} | {E.EXPECT_TO_SUPPLY}
-    return names
+    told = {id(one.statement) for one in said}
+    alone = all(id(s) in told for s in statements if s.clause.sentence in {one.clause.sentence for one in sending})
+    waits = {one.statement.clause.sentence for one in said if one.event is E.RETRY_POSSIBLE}
+    again = (s for s in statements if s.has("harmless", "retry") and s.clause.sentence not in waits)
+    anew = any(again) or any(s.has("harmless", "anew") or s.asks_back for s in statements)
+    waited = bool(sending and offers) and offers <= NOT_NOW and all(one.has("roles", "then") for one in sending)
+    return names - {E.WILL_SUPPLY} | {E.EXPECT_TO_SUPPLY} if waited and alone and not anew else names
 
 
 def _waits(said: Sequence[Said], statements: Sequence[Statement]) -> bool:
@@ -143,13 +148,20 @@ def _terms(said: Sequence[Said], names: set[E], offers: set[str]) -> set[E]:
     lent = bool(names & SUPPLIES) or "MustMeetLoanCondition" in offers
     if lent and all(one.statement.of("conditions") for one in said if one.event is E.UNFILLED):
         terms.add(E.UNFILLED)
-    if {E.CANCEL_REFUSED, E.LOANED} <= names:
+    if {E.CANCEL_REFUSED, E.LOANED} <= names and all(_is_unread(one) for one in said if one.event is E.RECALLED):
         terms.add(E.RECALLED)  # "it had gone already, so just send it back at once"
     if E.LOANED in names and _all_have(said, E.RENEW_ACCEPTED, "period"):
         terms.add(E.RENEW_ACCEPTED)  # "you can keep it till 15 January" of a book that goes out
     if E.RENEW_ACCEPTED in names and _all_have(said, E.RENEW_REFUSED, "renewal"):
         terms.add(E.RENEW_REFUSED)  # "no further renewals": this one was the last
     return terms
+
+
+def _is_unread(recall: Said) -> bool:
+    """Whether it only says that the book may come back as it is: "just send it back at once", without a day."""
+    statement = recall.statement
+    short = len(statement.words) <= MOST_UNREAD_WORDS and statement.has("roles", "hurry")
+    return short and not any(sign.isdigit() for sign in statement.clause.text)
 
 
 def _all_have(said: Sequence[Said], event: E, table: str) -> bool:
@@ -165,8 +177,7 @@ def _retry(refusals: set[str], offers: set[str], names: set[E], *, asked: bool, 
         return "?" if offers or asked else ""
     if names & {E.CANCELLED, E.RENEW_REFUSED, E.RECALLED, E.OVERDUE}:
         late_elsewhere = E.OVERDUE in names and bool(offers)  # whose loan is late, ours or another reader's?
-        idle = NOT_NOW if E.CANCELLED in names else {"OnLoan"}  # "cancelled; it was at the bindery anyway"
-        return "?" if late_elsewhere or not offers <= idle else ""
+        return "?" if late_elsewhere or not offers <= {"OnLoan"} else ""
     if not offers:
         return "MustMeetLoanCondition" if conditions and asked else ""
     if offers == {"ReqServTypeNotPossible"} and not refusals and E.WILL_SUPPLY in names:

@@ -55,10 +55,6 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
         text = "it tells of a closure, and may say nothing of this request"
         yield Doubt(reason="unclear", text=text, passage=pause.clause.text)
     elsewhere = {one.clause.sentence for one in said if one.has("harmless", "elsewhere")}
-    ordered = {one.clause.sentence for one in said if one.says("RetryPossible", "OnOrder") and not one.of("staff")}
-    crossed = (
-        {one.clause.sentence for one in said if _may_have_crossed(one)} if set(names) == {EventName.OVERDUE} else set()
-    )
     wish = max((place for place, one in enumerate(said) if _asks_for(one, names)), default=-1)
     for place, statement in enumerate(said):
         lexicon = rules.lexicons.by_language.get(statement.language)
@@ -69,10 +65,8 @@ def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[
         if is_harmless(statement, rules.judge, lexicon):
             continue
         for hit in statement.of("staff"):
-            if hit.phrase.name == "mistake" and statement.clause.sentence in crossed:
-                continue  # "if it is in the post already, please disregard this reminder"
-            if _is_taken(hit, statement) or (hit.phrase.name == "unreceived" and statement.clause.sentence in ordered):
-                continue  # "it is on order and has not arrived yet"
+            if _is_taken(hit, statement):
+                continue
             word, sentence = STAFF_WORDS[hit.phrase.name]
             yield Doubt(reason=word, text=sentence, passage=passage)
         for mark in sorted(statement.unexplained - _idle(statement, names, lexicon, rules.judge, early=place < wish)):
@@ -166,11 +160,6 @@ def _is_taken(hit: Hit, statement: Statement) -> bool:
     if hit.phrase.name == "other":  # "the invoice is not sent yet" is not about a thing that came in the book's place
         return any(h.start <= hit.start and hit.end <= h.end for h in over)
     return any(h.start <= hit.start and hit.end <= h.end and h.end - h.start > hit.end - hit.start for h in over)
-
-
-def _may_have_crossed(statement: Statement) -> bool:
-    """Whether a reminder speaks of a book that may be on its way: "if it has been returned already"."""
-    return any(hit.phrase.name == "overdue" and hit.phrase.marks.get("condition") for hit in statement.of("harmless"))
 
 
 def _is_elsewhere(statement: Statement, elsewhere: Collection[int], names: Collection[EventName]) -> bool:
