@@ -200,21 +200,15 @@ def _note_doubts(note: str, sheet: _Sheet, rules: ReadingRules) -> Iterator[Doub
 def _things(page: Page, rules: ReadingRules) -> list[list[dict[str, str]]]:
     """The records of each title: volumes of one title are one event with several barcodes.
 
-    A number of theirs alone is no thing of its own: "Request number: 4471902 / Lender's number: KP-2026-000123".
+    Two numbers above one title are theirs and ours: "Request number: 4471902 / Lender's number: KP-2026-000123".
     """
-    records = [
-        record for record in page.records if set(record) != {"number"} or numbers_in(record["number"], rules.prefixes)
-    ]
-    if (
-        len(page.records) <= NUMBERS_OF_ONE
-        and sum(set(record) != {"number"} for record in records) <= 1
-        and len(_ours(records, rules)) <= 1
-    ):
+    bare = sum(set(record) == {"number"} for record in page.records)
+    if len(page.records) <= NUMBERS_OF_ONE and bare and len(_ours(page.records, rules)) <= 1:
         return [list(page.records)]
-    titles = {record.get("title") or record.get("number") or "" for record in records}
+    titles = {record.get("title") or record.get("number") or "" for record in page.records}
     if len(titles) <= 1:
         return [list(page.records)]
-    return [[record] for record in records if record.get("title") or record.get("item_id") or record.get("number")]
+    return [[record] for record in page.records if record.get("title") or record.get("item_id") or record.get("number")]
 
 
 def _ours(records: Sequence[dict[str, str]], rules: ReadingRules) -> set[str]:

@@ -242,6 +242,17 @@ def test_a_number_of_theirs_beside_ours_is_no_second_thing(rules: ReadingRules) 
     assert [event.event.value for event in reading.events] == ["Renew"]
 
 
+def test_more_numbers_than_theirs_and_ours_are_as_many_things(rules: ReadingRules) -> None:
+    numbers = (
+        "Request number: 4471902\nLender's number: 8873111\nRequest number: 4471903\nLender's number: KP-2026-000123"
+    )
+    text = f"RENEWAL REQUEST\n\n{numbers}\nTitle: Rannat\n"
+    raw = f"From: a@partner.example\nSubject: Renewal request 4471902\nDate: Tue, 10 Nov 2026 05:30:40 +0200\n\n{text}"
+    reading = read(open_mail(raw.encode()), rules)
+    assert reading is not None
+    assert len(reading.events) > 1
+
+
 def test_each_title_of_a_card_notice_is_tied_to_the_request_that_has_its_barcode(rules: ReadingRules) -> None:
     text = """Palautuskehotus
 
