@@ -80,7 +80,7 @@ class Judge:
         if language not in self.languages:
             return []
         seen = features(clause, language)
-        known = [weight for weight in map(self.weights.get, seen) if weight is not None]
+        known = list(filter(None, map(self.weights.get, seen)))  # no weight is 0: ZERO stands for nought
         if len(known) < LEAST_KNOWN * len(seen):
             return []
         count = len(self.labels)

@@ -124,7 +124,8 @@ def statements(text: str, lexicons: Lexicons, language: str, side: Side) -> list
         for _, group in groupby(found, key=lambda clause: clause.sentence):
             said = _sentence(list(group), lexicons, language, side, titles)
             out += [one for one in said if _counts_as(role, one)]
-    spoken = [lexicon for lexicon in lexicons.by_language.values() if any(_knows(lexicon, one) for one in out)]
+    known = {one.language for one in out if one.language and _knows(lexicons.by_language[one.language], one)}
+    spoken = [lexicon for code, lexicon in lexicons.by_language.items() if code in known]
     return [_in_other_language(statement, spoken, side) for statement in out]
 
 
