@@ -161,6 +161,8 @@ class Dovecot:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+            for lock in self.mails.glob("*.lock"):  # of a write cut short: Dovecot would wait two minutes for its end
+                lock.unlink()
 
     def write_mails(self, mails: Iterable[bytes], came: float) -> None:
         """Straight into the Maildir, with that time of arrival."""
