@@ -96,14 +96,20 @@ def _is_openurl(answer: Answer) -> bool:
 
 
 def _is_spam(answers: tuple[Answer, ...], rules: FormRules) -> bool:
-    """An advertisement: its words anywhere, or an address of the web where a name belongs."""
+    """An advertisement: its words anywhere, or an address of the web where a name belongs.
+
+    A robot is its own author as well, with an address of the web anywhere: "Name: JamesTic, Author: JamesTic".
+    """
     if any(
         _ADDRESS_IN.search(a.value)
         for a in answers
         if a.key in {"author", "name", "publisher", "first_name", "last_name"}
     ):
         return True
-    return rules.has("spam", "\n".join(a.value for a in answers))
+    said = {a.key: a.value.casefold() for a in answers}
+    text = "\n".join(a.value for a in answers)
+    own_work = bool(said.get("name")) and said["name"] == said.get("author")
+    return (own_work and bool(_ADDRESS_IN.search(text))) or rules.has("spam", text)
 
 
 def _asking(

@@ -64,6 +64,8 @@ def test_a_price_gives_its_amount_with_two_decimals_and_its_currency(
         ("approximately £10", "about"),
         ("enintään 15 e", "limit"),
         ("up to $25", "limit"),
+        ("vilket är mer än de 15 euro", "limit"),
+        ("more than 20 EUR", "limit"),
         ("0,50 €/sivu", "per-unit"),
         ("£1 per page", "per-unit"),
         ("8 € + alv", "plus"),

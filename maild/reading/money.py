@@ -81,7 +81,10 @@ _ABOUT = re.compile(
 )
 _LIMIT = re.compile(
     r"\b(?:enintään|korkeintaan|max|maksimi|maks|alle|yli|vähintään|alkaen|högst|maximalt|minst|från|under|över|up to"
-    r"|at most|maximum|at least|from|over|höchstens|bis zu|mindestens|ab)[.:]?\s$",
+    r"|at most|maximum|at least|from|over|höchstens|bis zu|mindestens|ab"
+    # our own limit, which they tell us: "160 kr, which is more than the 15 euros that you named"
+    r"|(?:more than|mer än|mere end|mer enn|enemmän kuin|mehr als|rohkem kui)(?: (?:de|the|your|er|die|ihre|teidän))?)"
+    r"[.:]?\s$",
     re.IGNORECASE,
 )
 # What one request asks for is a single loan, book, article or order: "20 euro per lån" is its whole price.
