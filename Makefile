@@ -76,6 +76,7 @@ mutants: $(STAMP)
 # The second judge's weights from the clauses beside them; a test tells when they are not of one make.
 judge: $(STAMP)
 	$(BIN)/python bench/train_judge.py --write
+# The third judge's weights: bench/gist/train.py tells how; it takes an hour, and packages that nothing else needs.
 
 # Real servers for the tests; only as root on a Debian that lacks them.
 servers:

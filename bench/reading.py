@@ -240,6 +240,11 @@ def through_reader(reader: Reader, mails: Sequence[bytes]) -> float:
     return min(rounds) / len(mails) * 1e6
 
 
+def doubtful(number: int) -> bytes:
+    """A reply with a condition beside the sending, which is none: the third judge is asked."""
+    return reply(number).replace(b"viivakoodi", b"kunhan se l=C3=B6ytyi kellarista hyllyn takaa, viivakoodi")
+
+
 def ratios(bench: Bench, count: int) -> bool:
     """Prints the rates; whether they are good enough."""
     mails = [reply(n) for n in range(1, count + 1)]
@@ -250,6 +255,7 @@ def ratios(bench: Bench, count: int) -> bool:
         ("compat32", baseline, 0.0),
         ("open + clues", best(bench.opened, mails), 0.0),
         ("open + read", best(bench.read, mails), IN_PROCESS_LIMIT),
+        ("in doubt", best(bench.read, [doubtful(n) for n in range(1, 21)]), 0.0),
         ("through reader", through_reader(reader, mails), THROUGH_READER_LIMIT),
     )
     reader.close()

@@ -192,6 +192,7 @@ def explain(judged: Judged) -> str:
         facts = ", ".join(f"{k} {v}" for k, v in _event(event, alone=True).items() if k != "event")
         lines.append(f"  states     {event.event}{': ' if facts else ''}{facts}")
         lines += [f"             because of «{event.passage}»"] * bool(event.passage)
+    lines += [f"  third judge  {', '.join(reading.heard)}"] * bool(reading.heard)
     lines.append(f"  therefore  {'acts' if decision.auto else 'left to staff'}: {decision.why}")
     lines += [f"  does       {_told(effect)}" for effect in decision.effects]
     for doubt in reading.doubts:

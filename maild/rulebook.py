@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from maild.reading.rules import ReadingRules
 
 SCHEMA = 1
-JUDGE = Path("judge", "weights.gz")  # below the shipped rules
+JUDGES = (Path("judge", "weights.gz"), Path("judge", "gist.npz"))  # below the shipped rules
 DAY = "$day"  # the key that marks a day in stored rules
 _POLICY = TypeAdapter(SitePolicy)
 Files = tuple[dict[str, RuleFile], list[Problem]]  # as read_files gives them
@@ -202,7 +202,7 @@ def as_text(rulebook: Rulebook) -> str:
 def from_text(text: str) -> Rulebook:
     """A stored rulebook. Raises ValueError where this version of maild cannot use it any more.
 
-    Its second judge is that of today, for weights are not kept: where they were others, so is the digest.
+    Its judges are those of today, for weights are not kept: where they were others, so is the digest.
     """
     told = json.loads(text, object_hook=_with_days)
     files = {name: RuleFile(name=name, data=data) for name, data in told["files"].items()}
@@ -230,8 +230,11 @@ def _told(files: RuleFiles, policy: SitePolicy, our_addresses: Sequence[str]) ->
 
 @cache
 def _judge_digest() -> str:
-    """SHA-256 of the second judge's weights, hex: they come with the program, and decide too."""
-    return hashlib.sha256((shipped("rules") / JUDGE).read_bytes()).hexdigest()
+    """SHA-256 of the judges' weights, hex: they come with the program, and decide too."""
+    found = hashlib.sha256()
+    for path in JUDGES:
+        found.update((shipped("rules") / path).read_bytes())
+    return found.hexdigest()
 
 
 def _day(value: object) -> dict[str, str]:

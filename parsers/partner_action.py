@@ -25,7 +25,12 @@ class PartnerAction:
         if not names_ours(mail, context, rules) and not wished and not _enquires(read.doubts):
             return None
         return Reading(
-            kind=Kind.PARTNER_REQUEST, language=read.language, events=read.events, doubts=read.doubts, by=self.name
+            kind=Kind.PARTNER_REQUEST,
+            language=read.language,
+            events=read.events,
+            doubts=read.doubts,
+            by=self.name,
+            heard=read.heard,
         )
 
 

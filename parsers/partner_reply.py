@@ -31,5 +31,10 @@ class PartnerReply:
         if kind is None and not read.events:
             return None
         return Reading(
-            kind=Kind.PARTNER_REPLY, language=read.language, events=read.events, doubts=read.doubts, by=self.name
+            kind=Kind.PARTNER_REPLY,
+            language=read.language,
+            events=read.events,
+            doubts=read.doubts,
+            by=self.name,
+            heard=read.heard,
         )

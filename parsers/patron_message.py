@@ -27,5 +27,10 @@ class PatronMessage:
         if kind is None and not ({event.event for event in read.events} & (WISHES | {EventName.REQUEST})):
             return None
         return Reading(
-            kind=Kind.PATRON_MESSAGE, language=read.language, events=read.events, doubts=read.doubts, by=self.name
+            kind=Kind.PATRON_MESSAGE,
+            language=read.language,
+            events=read.events,
+            doubts=read.doubts,
+            by=self.name,
+            heard=read.heard,
         )

@@ -1,12 +1,16 @@
 """What every test may use; and the guard that keeps tests off the network."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+
+# As the third judge sets it where nothing has loaded numpy yet: threads of two workers would wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 pytest_plugins = ["tests.databases", "tests.servers", "tests.browser"]
 

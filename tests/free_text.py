@@ -12,6 +12,7 @@ from maild.core.mail import Attachment, Mail
 from maild.core.reading import Reading
 from maild.core.request import Context, Request
 from maild.core.terms import Kind, Role, ServiceType, Status
+from maild.reading.rules import ReadingRules
 from tests.lexicons import reading_rules
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # a Friday
@@ -60,12 +61,17 @@ def mail(text: str, sender: str = PARTNER, *attachments: Attachment, subject: st
 
 
 def read(
-    side: str, text: str, *attachments: Attachment, about: Context | None = None, subject: str = f"Re: [{NUMBER}]"
+    side: str,
+    text: str,
+    *attachments: Attachment,
+    about: Context | None = None,
+    subject: str = f"Re: [{NUMBER}]",
+    rules: ReadingRules | None = None,
 ) -> Reading:
     """The first Reading that a parser of plain language gives, or an empty one of kind unknown."""
     sent = mail(text, PATRON if side == "p" else PARTNER, *attachments, subject=subject)
     for parser in (PartnerReply(), PartnerAction(), PatronMessage()):
-        reading = parser.read(sent, about or context(side), reading_rules())
+        reading = parser.read(sent, about or context(side), rules or reading_rules())
         if reading is not None:
             return reading
     return Reading(kind=Kind.UNKNOWN)

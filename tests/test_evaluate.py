@@ -244,6 +244,7 @@ def test_the_scores_are_json_for_scripts(archive: Path) -> None:
     assert told["failures"] == []
 
 
+@pytest.mark.timeout(180)
 def test_the_readme_tells_what_is_read_of_the_labelled_mails(shared: Path) -> None:
     total = evaluate(shared / "corpus", *rules()).total
     readme = " ".join((Path(__file__).parent.parent / "README.md").read_text("utf-8").split())

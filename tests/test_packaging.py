@@ -52,6 +52,8 @@ def test_a_wheel_carries_parsers_rules_templates_and_units(wheel: Path) -> None:
     for wanted in (
         "maild/parsers/__init__.py",
         "maild/rules/letters.toml",
+        "maild/rules/judge/gist.npz",
+        "maild/rules/judge/LICENSE.e5",
         "maild/templates/fi/request_loan.txt.j2",
         "maild/systemd/maild.service",
         "maild/store/migrations/env.py",

@@ -12,6 +12,7 @@ from maild.core.terms import EventName as E
 from maild.reading.supplier import RETRY_ORDER
 from maild.reading.supplier_doubts import OFFERS
 from tests.free_text import PDF, context, read, rows, told
+from tests.lexicons import phrases_alone
 
 CLEAR = [row for row in rows("act.toml") if row[1] == "s"]
 FOR_STAFF = [row for row in rows("staff.toml") if row[1] == "s"]
@@ -75,7 +76,7 @@ def test_a_question_denial_or_second_number_leaves_it_to_staff(language: str, si
 
 @pytest.mark.parametrize(("language", "side", "text", "want"), CLEAR)
 def test_a_title_in_quotation_marks_says_nothing(language: str, side: str, text: str, want: str) -> None:
-    reading = read(side, f"”{HEDGES[language].capitalize()} ei, not lost?”\n{text}")
+    reading = read(side, f"”{HEDGES[language].capitalize()} ei, not lost?”\n{text}", rules=phrases_alone())
     assert (told(reading), reading.doubts) == (want, ())
 
 

@@ -138,8 +138,8 @@ class Doubt:
 class Reading:
     """What a mail says, judged by its text and by which request it speaks of; who may say it is for decide.
 
-    `requests` are the numbers that all evidence together points to, `by` the parser. No doubts and no events with
-    kind auto-reply means: safe to file away.
+    `requests` are the numbers that all evidence together points to, `by` the parser, `heard` what the third judge
+    said where it was asked. No doubts and no events with kind auto-reply means: safe to file away.
     """
 
     kind: Kind = Kind.UNKNOWN
@@ -149,6 +149,7 @@ class Reading:
     doubts: tuple[Doubt, ...] = ()
     absent_until: date | None = None
     by: str = ""
+    heard: tuple[str, ...] = ()
 
 
 class Parser(Protocol):

@@ -13,7 +13,7 @@ from maild.reader.within import InProcessReader
 from maild.reading import rules as reading_rules
 from maild.reading.rules import ReadingRules
 
-MEMORY_BYTES = 512 * 2**20  # address space of the child, its libraries included
+MEMORY_BYTES = 768 * 2**20  # address space of the child, its libraries and the third judge included
 CPU_SECONDS = 10  # a mail
 
 
@@ -51,6 +51,7 @@ def _started(order: Order, start: Callable[[ReadingRules], InProcessReader]) -> 
     )
     if rules is None:
         return None, Answer(failed=Failed(why="; ".join(map(str, problems))))
+    rules.gist.load()  # now, and not with a mail in hand that is charged for it
     return start(rules), Answer()
 
 

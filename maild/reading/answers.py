@@ -11,11 +11,13 @@ from maild.core.terms import EventName as E
 from maild.core.terms import ServiceType
 from maild.reading.clues import numbers_in
 from maild.reading.facts import copies_of
+from maild.reading.gist import Gist, Hearing, Who
 from maild.reading.language import language_of
+from maild.reading.lifting import heard_otherwise
 from maild.reading.rules import ReadingRules
 from maild.reading.sentences import sentences
 from maild.reading.stated import Stated, date_doubt, stated_in
-from maild.reading.statements import QUOTED, Side, Statement, statements, without_titles
+from maild.reading.statements import QUOTED, Side, Statement, statements, without_quotes, without_titles
 from maild.reading.supplier import Outcome, outcome
 from maild.reading.supplier_doubts import wanted_back
 from maild.reading.verdict import doubts_of
@@ -38,6 +40,7 @@ class Read:
     events: tuple[Event, ...]
     doubts: tuple[Doubt, ...]
     language: str
+    heard: tuple[str, ...] = ()  # by the third judge
 
 
 def read_answer(mail: Mail, request: Request | None, today: Today, rules: ReadingRules) -> Read:
@@ -48,7 +51,7 @@ def read_answer(mail: Mail, request: Request | None, today: Today, rules: Readin
         doubt = Doubt(reason="language", text="its language is none that was taught", passage=mail.new_text[:200])
         return Read(events=(), doubts=(doubt,), language="")
     if len(numbers) < 2:
-        return _one(mail, mail.new_text, request, today, rules, language)
+        return _one(mail, mail.new_text, request, today, rules, language, gist=rules.gist)
     return _several(mail, numbers, request, today, rules, language)
 
 
@@ -75,7 +78,8 @@ def _several(
     events: list[Event] = []
     doubts: list[Doubt] = []
     for number in numbers:
-        one = _one(mail, parts.get(number, ""), request, today, rules, language)
+        # A mail may name any number of numbers: the third judge, who takes his time, is not asked about each.
+        one = _one(mail, parts.get(number, ""), request, today, rules, language, gist=None)
         events += [replace(event, request=number) for event in one.events]
         doubts += one.doubts
     head = _said(parts.get("", ""), request, rules, language)
@@ -94,13 +98,24 @@ def _said(text: str, request: Request | None, rules: ReadingRules, language: str
     return statements(without_titles(text, _titles(request)), rules.lexicons, language, Side.SUPPLIER)
 
 
-def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: ReadingRules, language: str) -> Read:
+def _one(
+    mail: Mail,
+    text: str,
+    request: Request | None,
+    today: Today,
+    rules: ReadingRules,
+    language: str,
+    *,
+    gist: Gist | None,
+) -> Read:
     said = _said(text, request, rules, language)
     stated = stated_in(text, said, today, language, mail.from_address)
     copy = request is not None and request.service_type is ServiceType.COPY
-    found = outcome(said, conditions=bool(stated.conditions), priced=len(stated.costs) == 1, copy=copy)
-    found = _fit(found, stated, mail, request)
-    doubts = [*found.doubts, *doubts_of(said, rules, found.events), *_another_work(mail, text, request, found)]
+    hearing = Hearing(gist, Who.SUPPLIER, without_quotes(text))
+    told = outcome(said, conditions=bool(stated.conditions), priced=len(stated.costs) == 1, copy=copy)
+    found = _fit(told, stated, mail, request)
+    doubts = [*found.doubts, *_another_work(mail, text, request, found)]
+    doubts += doubts_of(said, rules, found.events, hearing.second(told.events, told.reason))
     doubts += _unknown_terms(said)
     stated = replace(stated, conditions=_offered(stated.conditions, found, said))
     doubts += wanted_back(found.events, said)
@@ -109,7 +124,9 @@ def _one(mail: Mail, text: str, request: Request | None, today: Today, rules: Re
         doubts += _fact_doubts(event, stated, found, today)
         if event.event in DATED and event.due_date is not None and event.due_date <= today.day:
             doubts.append(Doubt(reason="date", text="the due date is past", passage=found.passage))
-    return Read(events=tuple(events), doubts=tuple(doubts), language=language)
+    if not doubts:
+        doubts += heard_otherwise(events, told.events, hearing)
+    return Read(events=tuple(events), doubts=tuple(doubts), language=language, heard=hearing.told())
 
 
 def _offered(conditions: tuple[str, ...], found: Outcome, said: Sequence[Statement]) -> tuple[str, ...]:

@@ -8,11 +8,13 @@ from maild.core.reading import Doubt, Event
 from maild.core.terms import EventName as E
 from maild.reading.answers import Read
 from maild.reading.clues import numbers_in
+from maild.reading.gist import Hearing, Who
 from maild.reading.language import language_of
+from maild.reading.lifting import heard_otherwise
 from maild.reading.lines import is_name
 from maild.reading.phrases import Hit
 from maild.reading.rules import ReadingRules
-from maild.reading.statements import Side, Statement, statements, without_titles
+from maild.reading.statements import Side, Statement, statements, without_quotes, without_titles
 from maild.reading.verdict import STAFF_WORDS, doubts_of
 
 POLITE = frozenset({"greeting", "wish"})  # tables of what is only friendly alone: "tacksam om den kan komma snart"
@@ -43,14 +45,20 @@ def read_asking(mail: Mail, rules: ReadingRules, *, patron: bool) -> Read:
         doubt = Doubt(reason="language", text="its language is none that was taught", passage=mail.new_text[:200])
         return Read(events=(), doubts=(doubt,), language="")
     said = statements(text, rules.lexicons, language, Side.REQUESTER)
+    gist = rules.gist if len(_numbers(mail, rules)) < 2 else None
+    hearing = Hearing(gist, Who.PATRON if patron else Who.LIBRARY, without_quotes(mail.new_text))
     names = _names(said, patron=patron)
     passage = " … ".join(s.clause.text for s in said if s.of("asks"))
-    doubts = [*_outcome_doubts(names, passage), *doubts_of(said, rules, names), *_bare_answer(said, names)]
+    doubts = [*_outcome_doubts(names, passage), *_bare_answer(said, names)]
+    doubts += doubts_of(said, rules, names, hearing.second(names))
     doubts += _yes_on_terms(said, names)
     if not patron and E.STATUS_REQUEST in names:
         doubts += _missing(said)
     events = [Event(event=name, passage=passage) for name in sorted(names, key=_place)]
-    return _for_each_number(mail, rules, Read(events=tuple(events), doubts=tuple(doubts), language=language))
+    if not doubts:
+        doubts += heard_otherwise(events, names, hearing)
+    read = Read(events=tuple(events), doubts=tuple(doubts), language=language, heard=hearing.told())
+    return _for_each_number(mail, rules, read)
 
 
 def _place(name: E) -> int:
@@ -102,12 +110,17 @@ def _is_of_a_letter(hit: Hit, statement: Statement) -> bool:
     return hit.phrase.name == E.RECEIVED and any(h.start < hit.end and hit.start < h.end for h in letters)
 
 
+def _is_unsettled(names: set[E]) -> bool:
+    """Whether nothing is asked or told, or more than one thing; what staff decide in any case is neither."""
+    return E.CLAIMS_RETURNED not in names and (not names or (len(names) > 1 and frozenset(names) not in TOGETHER))
+
+
 def _outcome_doubts(names: set[E], passage: str) -> list[Doubt]:
     if not names:
         return [Doubt(reason="unclear", text="it asks and tells nothing that is known", passage=passage)]
     if E.CLAIMS_RETURNED in names:
         return [Doubt(reason="special-event", text="they say it was returned; look on the shelf", passage=passage)]
-    if len(names) > 1 and frozenset(names) not in TOGETHER:
+    if _is_unsettled(names):
         told = ", ".join(sorted(names))
         return [Doubt(reason="contradictory", text=f"it says {told} at once", passage=passage)]
     return []
@@ -155,9 +168,14 @@ def _missing(said: Sequence[Statement]) -> Iterator[Doubt]:
             yield Doubt(reason=word, text=sentence, passage=statement.clause.text)
 
 
+def _numbers(mail: Mail, rules: ReadingRules) -> tuple[str, ...]:
+    """The numbers of requests that the subject and the text name."""
+    return tuple(numbers_in(f"{mail.subject}\n{mail.new_text}", rules.prefixes))
+
+
 def _for_each_number(mail: Mail, rules: ReadingRules, read: Read) -> Read:
     """The same for every number that the subject and the text name; where only one of them has them all, it doubts."""
-    numbers = numbers_in(f"{mail.subject}\n{mail.new_text}", rules.prefixes)
+    numbers = _numbers(mail, rules)
     if len(numbers) < 2:
         return read
     if len(read.events) != 1:

@@ -12,13 +12,17 @@ MOST_NAME_WORDS = 7
 JOINING = frozenset({"of", "the", "and", "och", "ja", "und", "für", "i", "at", "de", "von", "av", "&", "-", "/"})
 UNREAD = frozenset({"title"})  # of labels whose values may say anything and state nothing
 NAMING = frozenset({"ref", "item", "sent"})  # of labels whose values only name something
+COST = "cost"
 FACT = "fact"  # of what systems write around it: "Volume: 7", "Holds: 0"; it states nothing unless it says so in words
 # A number in somebody's books. Prices and counts are shorter.
 IDENTIFIER = re.compile(r"\s*(?=\S*\d{5})[A-Za-z]{0,4}[\w-]{5,36}\s*")
 OUR_NUMBER = re.compile(r"\s*#{6,40}\s*")  # as it is blanked; an address is too
 MOST_LABEL_WORDS = 4
 LONGEST_CITATION = 200
-YES_OR_NO = frozenset({"yes", "no", "none", "kyllä", "on", "ei", "ja", "nej", "nei", "nein", "jah"})  # "Renewals: No"
+YES_OR_NO = frozenset(  # "Renewals: No", "Renewable: Yes, once"
+    {"yes", "no", "none", "kyllä", "on", "ei", "ja", "nej", "nei", "nein", "jah"}
+    | {"yes, once", "yes, twice", "kyllä, kerran", "ja, en gång", "ja, einmal"}
+)
 
 
 def labelled(text: str, lexicons: Lexicons) -> Iterator[tuple[str, str]]:
@@ -47,7 +51,7 @@ def _label(line: str, lexicons: Lexicons) -> tuple[str, str]:
     value = match.group(2)
     if not role and _is_reference(label, value, lexicons):
         return "ref", value
-    if role == FACT and value.strip(" .-").casefold() in YES_OR_NO:
+    if role in {FACT, COST} and value.strip(" .-").casefold() in YES_OR_NO:
         return "ref", value
     return role, value if role else ""
 

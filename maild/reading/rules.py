@@ -13,6 +13,7 @@ from maild.reading import dialects, form_files, phrase_files, quote_rules
 from maild.reading.auto_replies import AutoReplyRules, load_auto_replies
 from maild.reading.dialects import DialectRules
 from maild.reading.forms import FormRules
+from maild.reading.gist import Gist
 from maild.reading.judge import Judge
 from maild.reading.lines import FACT
 from maild.reading.phrases import Lexicons
@@ -26,6 +27,12 @@ FACTS = frozenset({"number", "their_number", "title", "author", "item_id", "type
 def shipped_judge() -> Judge:
     """The second judge. It is no rule of a site: its weights come with the program, and are read once."""
     return Judge.load((shipped("rules") / "judge" / "weights.gz").read_bytes())
+
+
+@cache
+def shipped_gist() -> Gist:
+    """The third judge, which comes with the program too, and whose model is read when it is first asked."""
+    return Gist(shipped("rules") / "judge" / "gist.npz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +51,7 @@ class ReadingRules:
     needs: tuple[Need, ...] = ()  # what patrons are asked about a citation
     reported: Words = field(default_factory=Words)
     judge: Judge = field(default_factory=shipped_judge)
+    gist: Gist = field(default_factory=shipped_gist)
 
 
 def load(

@@ -7,8 +7,9 @@ from maild.core.terms import EventName as E
 from maild.reading.phrases import Hit, Phrase
 from maild.reading.statements import Statement
 
-OVER_OFFERS = frozenset({"renewal", "invoice", "overdue"})  # harmless tables that take the meaning of words in them
-OVER_ALL = OVER_OFFERS | {"reply", "assent", "elsewhere", "machine", "news", "record"}
+# Harmless tables that take the meaning of words in them.
+OVER_OFFERS = frozenset({"renewal", "invoice", "overdue", "record"})
+OVER_ALL = OVER_OFFERS | {"reply", "assent", "elsewhere", "machine", "news"}
 # "Unable to renew this loan" refuses the renewal, whatever else its words could mean: the first gives way to these.
 GIVES_WAY = {
     E.WILL_SUPPLY: {

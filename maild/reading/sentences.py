@@ -35,9 +35,10 @@ STARTS = re.compile(
 LABEL = re.compile(r"\s*[^\W\d_][^:\n]{0,38}?[ .]*:(?:\s|$)")
 BULLET = re.compile(r"\s*(?:[-*•–·>]|\d{1,2}[.)]|\[[ xX]?\]|[A-Z]{1,8}-\d{4}-\d+)")
 JOINTS = (
-    r"ja (?:se|kirja|teos|olemme|lähe|palau)\w*|mutta|mut|muttei|mutten|vaan|tosin",
+    r"ja (?:se|kirja|teos|olemme|lähe|palau|haluai|toivoi|pyyd|tarvitsi|voisi|saisi)\w*",
+    r"mutta|mut|muttei|mutten|vaan|tosin",
     r"eik[äa]|enk[äa]|emmek[äa]|ettek[äa]|eiv[äa]tk[äa]",  # the dots are often left out
-    r"kuitenkin|joten|och (?:vi|den|det|boken|ni|har|är|inte|ej)|men|dock",
+    r"kuitenkin|joten|och (?:vi|den|det|boken|ni|har|är|inte|ej|skulle|önskar|vill|undrar|ber)|men|dock",
     r"så (?:vi|ni|jag|det|den|boken)",
     r"därför (?:att|kan|måste|får|har|är|går|blir|vill|ska|skickar|lånar)",
     r"and (?:it|we|the|they|you|your|this|i|nothing|nobody|please|will|has|have|is|was|were|are|not|no)",

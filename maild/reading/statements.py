@@ -107,6 +107,11 @@ def without_titles(text: str, titles: Sequence[str] = ()) -> str:
     return text
 
 
+def without_quotes(text: str) -> str:
+    """The text as whoever reads it whole should see it: of what stands in quotation marks only that there is some."""
+    return QUOTED.sub("”…”", text)
+
+
 def _blank(text: str) -> str:
     return "#" * len(text)  # no word, no end of a sentence
 

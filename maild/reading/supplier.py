@@ -152,6 +152,9 @@ def _terms(said: Sequence[Said], names: set[E], offers: set[str]) -> set[E]:
         terms.add(E.RECALLED)  # "it had gone already, so just send it back at once"
     if E.LOANED in names and _all_have(said, E.RENEW_ACCEPTED, "period"):
         terms.add(E.RENEW_ACCEPTED)  # "you can keep it till 15 January" of a book that goes out
+    waiting = {one.statement.clause.sentence for one in said if one.event is E.EXPECT_TO_SUPPLY}
+    if waiting.issuperset(one.statement.clause.sentence for one in said if one.event is E.LOAN_COMPLETED):
+        terms.add(E.LOAN_COMPLETED)  # "we send it as soon as it has come back"
     if E.RENEW_ACCEPTED in names and _all_have(said, E.RENEW_REFUSED, "renewal"):
         terms.add(E.RENEW_REFUSED)  # "no further renewals": this one was the last
     return terms
@@ -185,10 +188,10 @@ def _retry(refusals: set[str], offers: set[str], names: set[E], *, asked: bool, 
     if "ReqServTypeNotPossible" in offers and (refusals or offers == {"ReqServTypeNotPossible"}):
         return "ReqServTypeNotPossible" if refusals else "?"
     wanted = offers & OFFERS
-    if len(wanted) > 1:
-        return "?"
     if wanted:
-        return next(iter(wanted)) if offers == wanted and not refusals - {""} else "?"
+        # "an archive copy, but we can send it on condition that it is not copied"
+        beside = refusals - {"", "NonCirculating"} if wanted == {"MustMeetLoanCondition"} else refusals - {""}
+        return next(iter(wanted)) if len(wanted) == 1 and offers == wanted and not beside else "?"
     if "ReqEditionNotPossible" in offers and refusals <= {"", "NotHeld", "NotOnShelf", "NonCirculating"}:
         return "ReqEditionNotPossible"
     if "NotFoundAsCited" in offers and refusals <= {"", "NotHeld", "NotOnShelf"}:

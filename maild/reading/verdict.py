@@ -1,11 +1,15 @@
 """What makes a text doubtful as a whole: every clause must be explained or harmless, and nothing may be hedged."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from maild.core.reading import Doubt
 from maild.core.terms import EventName
 from maild.reading.beside import idle_marks, idle_reasons, idle_stems, is_found_after_all, is_grave
+from maild.reading.gist import SecondReading
 from maild.reading.judge import HARMLESS, Judge
+from maild.reading.lifting import STRANGE, is_lifted, may_fall
 from maild.reading.lines import is_name
 from maild.reading.opinion import second_opinion
 from maild.reading.phrases import Hit, Lexicon
@@ -47,40 +51,88 @@ LIKELY_REASON = 0.9  # probability from which a denial before a wish is why it i
 NEVER_PASSED = frozenset({"hedge", "question", "condition", "negation"})
 
 
-def doubts_of(said: Sequence[Statement], rules: ReadingRules, names: Collection[EventName]) -> Iterator[Doubt]:
-    """Every reason not to act on the text, whose outcome is `names`. An offer may ask whether we take it."""
-    may_ask = EventName.RETRY_POSSIBLE in names
-    offers = _offers(said)
+def doubts_of(
+    said: Sequence[Statement],
+    rules: ReadingRules,
+    names: Collection[EventName],
+    second: SecondReading | None = None,
+) -> Iterator[Doubt]:
+    """Every reason not to act on the text, whose outcome is `names`. An offer may ask whether we take it.
+
+    `second`: what the third judge says of that outcome; it is asked only where every doubt may fall.
+    """
+    found = list(_found(said, rules, names))
+    falls = second is not None and all(may_fall(one.what, one.statement, names) for one in found)
+    for one in found:
+        if second is None or not falls or not is_lifted(one.what, one.statement, second, one.lexicon):
+            yield one.doubt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A doubt and the clause that it is about; `what` is a mark, `STRANGE`, or "" for one that stands in any case."""
+
+    doubt: Doubt
+    statement: Statement
+    lexicon: Lexicon | None
+    what: str = ""
+
+
+def _found(said: Sequence[Statement], rules: ReadingRules, names: Collection[EventName]) -> Iterator[_Found]:
     if EventName.UNFILLED in names and (pause := _pause(said)) is not None:
         text = "it tells of a closure, and may say nothing of this request"
-        yield Doubt(reason="unclear", text=text, passage=pause.clause.text)
-    elsewhere = {one.clause.sentence for one in said if one.has("harmless", "elsewhere")}
+        yield _Found(doubt=Doubt(reason="unclear", text=text, passage=pause.clause.text), statement=pause, lexicon=None)
     wish = max((place for place, one in enumerate(said) if _asks_for(one, names)), default=-1)
+    around = _Around(
+        names=names,
+        may_ask=EventName.RETRY_POSSIBLE in names,
+        offers=_offers(said),
+        elsewhere=frozenset(one.clause.sentence for one in said if one.has("harmless", "elsewhere")),
+    )
     for place, statement in enumerate(said):
         lexicon = rules.lexicons.by_language.get(statement.language)
-        passage = statement.clause.text
+        about = partial(_Found, statement=statement, lexicon=lexicon)
         if is_found_after_all(statement, names, lexicon):
-            word, sentence = MARK_WORDS["contrast"]
-            yield Doubt(reason=word, text=sentence, passage=passage)
+            yield about(doubt=_doubt(MARK_WORDS["contrast"], statement))
         if is_harmless(statement, rules.judge, lexicon):
             continue
-        for hit in statement.of("staff"):
-            if _is_taken(hit, statement):
-                continue
-            word, sentence = STAFF_WORDS[hit.phrase.name]
-            yield Doubt(reason=word, text=sentence, passage=passage)
-        for mark in sorted(statement.unexplained - _idle(statement, names, lexicon, rules.judge, early=place < wish)):
-            if not _is_idle(statement, mark, names) and not (
-                mark == "condition" and _is_elsewhere(statement, elsewhere, names)
-            ):
-                word, sentence = MARK_WORDS[mark]
-                yield Doubt(reason=word, text=sentence, passage=passage)
-        if statement.asks_back and not (may_ask and (offers or not is_grave(statement, lexicon))):
-            word, sentence = MARK_WORDS["question"]
-            yield Doubt(reason=word, text=sentence, passage=passage)
-        if _is_strange(statement, lexicon) and not idle_stems(statement, names, lexicon):
-            yield Doubt(reason="unclear", text="a sentence about the loan was not understood", passage=passage)
-        yield from second_opinion(statement, rules.judge, names)
+        idle = _idle(statement, names, lexicon, rules.judge, early=place < wish)
+        for what, words in _doubts_in(statement, idle, around, lexicon):
+            yield about(doubt=_doubt(words, statement), what=what)
+        for doubt in second_opinion(statement, rules.judge, names):
+            yield about(doubt=doubt)
+
+
+def _doubt(words: tuple[str, str], statement: Statement) -> Doubt:
+    """Of the fixed word and the sentence."""
+    return Doubt(reason=words[0], text=words[1], passage=statement.clause.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What of the whole text a clause's doubts hang on."""
+
+    names: Collection[EventName]
+    may_ask: bool
+    offers: bool
+    elsewhere: frozenset[int]  # sentences that tell where else the work is
+
+
+def _doubts_in(
+    statement: Statement, idle: frozenset[str], around: _Around, lexicon: Lexicon | None
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What is doubtful in a clause, "" for words for staff, each with the doubt's fixed word and its sentence."""
+    for hit in statement.of("staff"):
+        if not _is_taken(hit, statement):
+            yield "", STAFF_WORDS[hit.phrase.name]
+    for mark in sorted(statement.unexplained - idle):
+        there = mark == "condition" and _is_elsewhere(statement, around.elsewhere, around.names)
+        if not there and not _is_idle(statement, mark, around.names):
+            yield mark, MARK_WORDS[mark]
+    if statement.asks_back and not (around.may_ask and (around.offers or not is_grave(statement, lexicon))):
+        yield "question", MARK_WORDS["question"]
+    if _is_strange(statement, lexicon) and not idle_stems(statement, around.names, lexicon):
+        yield STRANGE, ("unclear", "a sentence about the loan was not understood")
 
 
 def _idle(
@@ -114,8 +166,12 @@ def _offers(said: Sequence[Statement]) -> bool:
 
 
 def _pause(said: Sequence[Statement]) -> Statement | None:
-    """The clause of a closure, where no refusal gives a reason of its own: "paketteja ei lähetetä" is of those days."""
-    if any(hit.phrase.reason for statement in said for hit in statement.of("says")):
+    """The clause of a closure, where no refusal gives a reason of its own: "paketteja ei lähetetä" is of those days.
+
+    So is "ekspederer vi ikke fjernlån", whose reason is that nothing is lent at all.
+    """
+    reasons = {hit.phrase.reason for statement in said for hit in statement.of("says")}
+    if reasons - {"", "NotAvailableForILL"}:
         return None
     return next((statement for statement in said if statement.has("roles", "pause")), None)
 
