@@ -50,7 +50,7 @@ def read_asking(mail: Mail, rules: ReadingRules, *, patron: bool) -> Read:
     names = _names(said, patron=patron)
     passage = " … ".join(s.clause.text for s in said if s.of("asks"))
     doubts = [*_outcome_doubts(names, passage), *_bare_answer(said, names)]
-    doubts += doubts_of(said, rules, names, hearing.second(names))
+    doubts += doubts_of(said, rules, names)  # what a patron or a borrower adds to a wish, no judge knows enough of
     doubts += _yes_on_terms(said, names)
     if not patron and E.STATUS_REQUEST in names:
         doubts += _missing(said)

@@ -16,16 +16,13 @@ LEAST = {STRANGE: 0.6, "contrast": 0.8, "condition": 0.8, "negation": 0.8}
 LEAST_GRAVE = 0.9  # with words in it that are staff's wherever they stand
 LEAST_SAYING = 0.7  # of a denial read by itself
 FEWEST_WORDS = 4  # of the clause
-NO_CONDITION = E.CONDITIONS_ACCEPTED  # "fine, as long as the reading room is open on Sundays" is no yes
 OF_LOANS = frozenset({E.LOANED, E.RENEW_ACCEPTED, E.RECALLED, E.OVERDUE})
 DENYING = frozenset({E.RETRY_POSSIBLE})  # "there is nothing on pages 8-19 that matches the title"
 
 
 def may_fall(what: str, statement: Statement, names: Collection[E]) -> bool:
     """Whether the judge is asked about that doubt: not in a clause that states something, or is almost nothing else."""
-    if what not in LEAST or (what == "condition" and NO_CONDITION in names):
-        return False
-    if what == "negation" and set(names) != DENYING:
+    if what not in LEAST or (what == "negation" and set(names) != DENYING):
         return False
     states = statement.of("says") or statement.of("asks")  # what is strange states nothing
     return what == STRANGE or not (states or len(statement.words) < FEWEST_WORDS)
