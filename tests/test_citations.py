@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from maild.reading.citations import read_reference, split_references
 
 BOOK = {"author": "Voss, Irma", "title": "The Lantern Road", "year": "1968"}
+GIVEN_FIRST = {"author": "Irma Voss", "title": "The history of lanterns", "year": "1968"}
 PART = {
     "article_author": "Quill, R.",
     "article_title": "The ink of rivers",
@@ -30,6 +31,9 @@ PART = {
         ("Voss, Irma. The Lantern Road. Harbour Press, 1968.", BOOK | {"publisher": "Harbour Press"}),
         ("Voss, Irma: The Lantern Road. - Turku : Satama, 1968. - 210 s.", BOOK | {"publisher": "Turku : Satama"}),
         ("The Lantern Road / Voss, Irma. - Turku : Satama, 1968.", BOOK | {"publisher": "Turku : Satama"}),
+        ("Irma Voss, The history of lanterns, 1968.", GIVEN_FIRST),
+        ("The history of lanterns, Irma Voss, 1968", GIVEN_FIRST),
+        ("Irma Voss, The history of lanterns. Harbour Press, 1968.", GIVEN_FIRST | {"publisher": "Harbour Press"}),
         (
             "Voss, Irma (1968). The Lantern Road (2nd ed.). Harbour Press.",
             BOOK | {"publisher": "Harbour Press", "edition": "2nd ed."},

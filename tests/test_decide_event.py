@@ -153,6 +153,15 @@ def test_a_renewal_ends_later_than_the_loan_does_now() -> None:
     assert moves(effects(pending, EventName.RENEW_ACCEPTED, due_date=date(2026, 12, 19)))
 
 
+def test_a_refused_renewal_that_names_a_day_before_the_loans_own_may_be_a_recall() -> None:
+    pending = on_loan(renewal_pending=True)
+    assert told(pending, EventName.RENEW_REFUSED, due_date=date(2026, 12, 17)) == (
+        "date",
+        f"They want {NUMBER} by 2026-12-17, which is before 2026-12-18: a recall?",
+    )
+    assert moves(effects(pending, EventName.RENEW_REFUSED, due_date=DUE))
+
+
 def test_of_several_things_the_first_due_date_counts() -> None:
     later = replace(TWO[1], due_date=date(2027, 1, 8))
     dateless = Item(id=3, item_ids=("1302",))

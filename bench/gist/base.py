@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-BLOCK_BYTES = 18  # a scale of two bytes, then 32 weights of half a byte
+BLOCK = 32  # weights that have one scale
+BLOCK_BYTES = 18  # the scale in two bytes, then half a byte for each weight
 MIDDLE = 8
 FILE = "e5-small-q4.bin"
 
@@ -73,7 +74,7 @@ def load(path: Path) -> Base:
         size, at, packed = cursor.take("IQQ")
         arrays[name] = _floats(data[at : at + packed], size)
         if name == "emb.word":
-            words = np.frombuffer(data[at : at + packed], np.uint8).reshape(count, -1, BLOCK_BYTES)
+            words = np.frombuffer(data[at : at + packed], np.uint8).reshape(-1, width // BLOCK, BLOCK_BYTES)
     return Base(pieces=pieces, scores=scores, arrays=arrays, words=words, width=width, layers=layers)
 
 

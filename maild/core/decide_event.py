@@ -159,7 +159,7 @@ def _which_part(o: Occasion) -> Doubt | None:
 
 
 def _date(o: Occasion) -> Doubt | None:
-    """A renewal must end later than the loan does now, and a recall no later while that day is still to come."""
+    """A renewal must end later than the loan does, a recall no later while that day is to come, a refusal no sooner."""
     if o.event.event is EventName.OVERDUE and o.by == "supplier":
         return _not_yet_due(o)
     due = o.event.due_date
@@ -170,6 +170,8 @@ def _date(o: Occasion) -> Doubt | None:
         return Doubt(reason="date", text=f"The renewal of {o.request.number} to {due} would not be after {now_due}.")
     if o.event.event is EventName.RECALLED and due > now_due >= o.today:
         return Doubt(reason="date", text=f"The recall of {o.request.number} to {due} would be after {now_due}.")
+    if o.event.event is EventName.RENEW_REFUSED and due < now_due and o.by == "supplier":
+        return Doubt(reason="date", text=f"They want {o.request.number} by {due}, which is before {now_due}: a recall?")
     return None
 
 

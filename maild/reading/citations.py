@@ -10,7 +10,7 @@ import re2
 
 from maild.reading.citation_locators import YEAR, YEAR_LAST, locators, year_off
 from maild.reading.identifiers import clean_isbn, dois, isbns, issns, pmids
-from maild.reading.people import People, leading_people
+from maild.reading.people import People, is_full_name, leading_people
 
 MAX_REFERENCE = 1_500  # characters; a longer text is no reference
 
@@ -23,6 +23,7 @@ _QUOTED = re2.compile(
     r"^[.,:]? ?[\"“”„«»‘'](.{4,300}?)[.,?!]?[\"“”«»’'][.,]? ?(?:(?:[Ii]n|[Tt]eoksessa|I|Ur)[: ] ?)?(.*)$"
 )
 _SUBTITLE = re.compile(r"^(?:A|An|The|Ein|Eine|En|Ett|Roman|Romaani|Novelleja|Runoja)\b|\b(?:of|the|and|for|in)\b")
+_TWO_SENTENCES = re.compile(r"[.:;?!] \S")
 _BY = re.compile(r"^(?:by|av|von|af|kirjoittanut|kirj\.)\s", re.IGNORECASE)
 _SLASH = re2.compile(r"^(.{3,300}?) / (.{4,200})$")
 
@@ -265,7 +266,10 @@ def _whole_book(body: str) -> dict[str, str]:
             imprint = {"year": end.groups()[-1]}
             if len(end.groups()) == 2 and end.group(1):
                 imprint["publisher"] = end.group(1).strip(" ,:")
-            found = _author_title(body[: end.start()].rstrip(" ,."), fields | imprint)
+            head = body[: end.start()].rstrip(" ,.")
+            found = _author_title(head, fields | imprint)
+            if not found and end.group().lstrip()[0] in ",.(":  # else the year may be the title's: "Kirja 1983"
+                found = _name_and_title(head, fields | imprint)
             if found:
                 return found
     return _author_title(body.rstrip(". "), fields)
@@ -291,6 +295,15 @@ def _author_title(head: str, fields: dict[str, str]) -> dict[str, str]:
     if re.search(r"[^\s.]{3}\. \S", title) and "publisher" not in fields:
         return {}
     return _full(fields | {"author": _names(people), "title": title})
+
+
+def _name_and_title(head: str, fields: dict[str, str]) -> dict[str, str]:
+    """ "Ilmari Kaunisto, Tar Kilns of the Interior", or the other way round; {} where both or none may be the name."""
+    first, comma, second = head.partition(", ")
+    if not comma or "," in second or is_full_name(first) == is_full_name(second):
+        return {}
+    author, title = (first, second) if is_full_name(first) else (second, first)
+    return fields | {"author": author, "title": title} if not _TWO_SENTENCES.search(title) else {}
 
 
 def _is_colon_author(people: People) -> bool:

@@ -77,8 +77,9 @@ _NOT_A_DAY_AFTER = re.compile(
 _DAY_BEFORE = re.compile(
     r"(?:\b(?:senast|till|den|före|innan|från|kring|runt|efter|by|until|till|due|before|on|viimeistään|viim|zum|bis|vom|am"
     r"|kuni|seneste|senest|innen|inden|lånetid\w{0,2}|laina-aika|palautus|åter|återlämnas|returneras|forfall|lånefrist"
-    r"|förfaller|förföll|forfaller|udløber|utløper|skicka\w{1,3}|sändes|posta\w{1,3}"
-    r"|\w{0,12}(?:dag|dagen|datum|date|päivä|pvm|frist))|t\.?o\.?m|fr\.?o\.?m)[.:]?\s{0,3}(?:(?:den|är|is|on|ist|till|the)\s)?$",
+    r"|förfaller|förföll|forfaller|udløber|utløper|(?:går|gick|löper|löpte) (?:lånet |lånetiden )?ut|lånet|upphör|utgår"
+    r"|tillbaka|hemma|päättyy|umpeutuu|erääntyy|expires|ends|runs out|endet|skicka\w{1,3}|sändes|posta\w{1,3}"
+    r"|\w{0,12}(?:dag|dagen|datum|date|päivä|pvm|frist))|t\.?o\.?m|fr\.?o\.?m)[.:]?\s{0,3}(?:(?:den|är|blir|is|on|ist|till|the)\s)?$",
     re.IGNORECASE,
 )
 _BARE_DAY_BEFORE = re.compile(
@@ -188,7 +189,7 @@ def _slashed(text: str, start: int, language: str) -> Form | None:
     year = _year(m[3] or m[4] or m[5])
     orders = _orders(int(m[1]), int(m[2]), language)
     before = _before(text, start)
-    told = _DAY_BEFORE.search(before) or _weekday_before(before, language)
+    told = _DAY_BEFORE.search(before) or _BARE_DAY_AFTER.match(text, m.end()) or _weekday_before(before, language)
     if not told and not m[3]:  # 12/3, 12/3 2026 and 12/3-15 are an issue as soon as a day
         return None
     if not any(1 <= day <= 31 and 1 <= month <= 12 for day, month in orders):

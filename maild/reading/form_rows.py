@@ -6,20 +6,23 @@ Only for texts in which the reader of lines (form_shapes) found no request: here
 import csv
 import re
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 
 from maild.reading.forms import MAX_LABEL
 
 MAX_LINES = 300
 MIN_KNOWN = 4  # labels that must be known before the order of lines is believed
+MIN_ASKED = 2
 MAX_LABEL_WORDS = 6
 MOST = 0.7  # of the lines from the first label to the last
 Pairs = tuple[tuple[str, str], ...]
 
 _DELIMITERS = (",", ";", "|")
 _TAB = " " * 4  # as opening a mail writes a tab
-_ASKED = re.compile(r"^(?:question|kysymys|fråga|frage|spørsmål|field|kenttä|fält|feld)\s?\d{0,3}\s?[:.]\s*(.+)$", re.I)
-_ANSWERED = re.compile(r"^(?:answer|vastaus|svar|antwort|value|arvo|värde|wert)\s?\d{0,3}\s?[:.]\s*(.*)$", re.I)
+_ASKED = re.compile(
+    r"^(?:question|kysymys|fråga|frage|spørsmål|field|kenttä|fält|feld|[qkf])\s?\d{0,3}\s?[:.)]\s*(.+)$", re.I
+)
+_ANSWERED = re.compile(r"^(?:answer|vastaus|svar|antwort|value|arvo|värde|wert|[avs])\s?\d{0,3}\s?[:.)]\s*(.*)$", re.I)
+_BRACKETED = re.compile(r"^\[([^\[\]]{2,60})\]\s?[:=]?\s?(.*)$")
 _NO_LABEL = re.compile(r"@|https?://|^\d+$|^\W+$")
 
 
@@ -50,10 +53,26 @@ def _columns(rows: list[tuple[str, ...]]) -> Pairs:
 
 
 def asked_and_answered(text: str) -> Pairs:
-    """ "Question: Your name" above "Answer: Lea Wolf"."""
-    lines = [line.strip() for line in text.splitlines()[:MAX_LINES] if line.strip()]
-    matched = [(_ASKED.match(one), _ANSWERED.match(other)) for one, other in pairwise(lines)]
-    return tuple((one[1], other[1]) for one, other in matched if one and other)
+    """ "Question: Your name" above "Answer: Lea Wolf", or "Q1. Your name" above "A1. Lea Wolf"."""
+    found: list[list[str]] = []
+    awaits = runs = False
+    for line in (line.strip() for line in text.splitlines()[:MAX_LINES]):
+        if asked := _ASKED.match(line):
+            found.append([asked[1], ""])
+            awaits, runs = True, False
+        elif awaits and (answer := _ANSWERED.match(line)):
+            found[-1][1] = answer[1]
+            awaits, runs = False, True
+        elif runs and line:
+            found[-1][1] += f"\n{line}"
+        runs = runs and bool(line)
+    return tuple((label, value) for label, value in found) if len(found) >= MIN_ASKED else ()
+
+
+def bracketed(text: str) -> Pairs:
+    """ "[journal_title] Quarterly of Marsh Botany", a field a line."""
+    matched = [_BRACKETED.match(line.strip()) for line in text.splitlines()[:MAX_LINES]]
+    return tuple((one[1].strip(), one[2].strip()) for one in matched if one)
 
 
 def paragraphs(text: str, known: Callable[[str], bool]) -> Pairs:

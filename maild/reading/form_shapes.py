@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from maild.core.mail import Mail
 from maild.reading.form_json import json_leaves
-from maild.reading.form_rows import asked_and_answered, delimited, led_by_labels, paragraphs, turns
+from maild.reading.form_rows import asked_and_answered, bracketed, delimited, led_by_labels, paragraphs, turns
 from maild.reading.form_several import cut_label
 from maild.reading.form_text import plain_lines
 from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, Label, find_label, split_label
@@ -18,8 +18,8 @@ from maild.reading.forms import MAX_LABEL, WORK_KEYS, Form, FormRules, Label, fi
 _NAME_LIKE = re.compile(r"(?:\d{1,2}[.)]\s?)?[^\W\d_a-zåäöü]|[a-z]{1,30}_[a-z]")
 _ANCHOR = re.compile(r"\b(?:1[5-9]\d\d|20\d\d)\b|\b10\.\d{4}|isbn|pmid", re.IGNORECASE)
 _SYSTEM = re.compile(
-    r"https?://|www\.|automa|submi|sent (?:from|by|via)|powered by|lähet|skickat|gesendet|form\b|lomak"
-    r"|formulär|--|©|do not reply|älä vastaa|svara inte",
+    r"https?://|www\.|automa|submi|record|registr|tallen|sparat|sent (?:from|by|via)|powered by|lähet|skickat|gesendet"
+    r"|form\b|lomak|formulär|--|©|do not reply|älä vastaa|svara inte",
     re.IGNORECASE,
 )
 MAX_LINES = 600
@@ -29,6 +29,7 @@ LONG_LINE = 55  # characters; a line this long may have been wrapped by a mailer
 ONE_LINE = frozenset(
     {"ref", "email", "card", "phone", "isbn", "issn", "year", "volume", "issue", "need_before", "max_cost", "service"}
 )
+NAMES = frozenset({"title", "book", "journal", "article_title", "chapter_title", "author", "article_author"})
 FREE = frozenset({"note", "reference", "office_address", "contact"})
 
 _SECTION = re.compile(r"^(?:[=*#~+_-]{2,}|\[[^\[\]]{3,60}\]|[=*#~+_-]{1,4}\s?[^=*#~_:-]{2,60}\s?[=*#~+_-]{1,4})$")
@@ -61,10 +62,12 @@ def read_answers(
     body = plain_lines(mail.text if text is None else text)
     if _worth(answers := _from_json(body, rules, form)) >= 2:
         return tuple(answers[:MAX_ANSWERS])
-    candidates = [_from_pairs(mail.rows, rules, form), _from_lines(_inner(body, form), rules, form, text is not None)]
+    inner = _inner(body, form)
+    candidates = [_from_pairs(pairs, rules, form) for pairs in (asked_and_answered(inner), mail.rows)]
+    candidates.append(_from_lines(inner, rules, form, text is not None))
     best = max(candidates, key=_worth)
     if not is_form(best):
-        others = [_from_pairs(pairs, rules, form) for pairs in _by_order(_inner(body, form), rules, form)]
+        others = [_from_pairs(pairs, rules, form) for pairs in _by_order(inner, rules, form)]
         best = max(
             [best, *(other for other in others if is_form(other))], key=lambda found: (is_form(found), _worth(found))
         )
@@ -76,7 +79,7 @@ def _by_order(text: str, rules: FormRules, form: Form | None) -> Iterator[Iterab
         return find_label(label, rules, form) is not None
 
     yield delimited(text)
-    yield asked_and_answered(text)
+    yield bracketed(text)
     yield paragraphs(text, known)
     yield turns(text, known)
     yield led_by_labels(text, lambda label: find_label(label, rules, form, guess=False) is not None)
@@ -113,11 +116,12 @@ def _answer(label: str, value: str, rules: FormRules, form: Form | None) -> Iter
         yield from (Answer(label=label, key=key, value=part) for key, part in parts)
         return
     found = found or find_label(label, rules, form)
+    key = found.key if found else ""
     yield Answer(
         label=label.strip(" :*"),
-        key=found.key if found else "",
+        key=key,
         languages=found.languages if found else (),
-        value=value.strip(),
+        value=" ".join(value.split()) if key in NAMES else value.strip(),
     )
 
 

@@ -75,5 +75,10 @@ def leading_people(text: str) -> People | None:
     return People(names=text[:at], rest=text[at:], sure=sure)
 
 
+def is_full_name(text: str) -> bool:
+    """Whether it is one name, given name first: "Elsa Koivukangas", "I. von Post"."""
+    return _DIRECT.fullmatch(text) is not None and _could_be_name(text)
+
+
 def _could_be_name(name: str) -> bool:
     return not any(word in _NO_NAME for word in re.findall(r"[^\W\d_]{2,40}", name.casefold()))

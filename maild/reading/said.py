@@ -75,10 +75,13 @@ def without_reasons(said: list[Said]) -> list[Said]:
 
 
 def _is_why(recall: Said, refused: set[int]) -> bool:
-    """Whether it only tells why a loan is not renewed: "no extension, we need it back for a seminar"."""
+    """Whether it only tells why a loan is not renewed: "no extension, we need it back for a seminar", or until when.
+
+    A day before that of the loan is a recall all the same: core/decide_event, which knows that day, sees it.
+    """
     clause = recall.statement.clause
-    soon = recall.statement.has("roles", "hurry") or any(sign.isdigit() for sign in clause.text)
-    return clause.sentence in refused and not soon
+    dated = bool(refused) and any(sign.isdigit() for sign in clause.text)
+    return (clause.sentence in refused or dated) and not recall.statement.has("roles", "hurry")
 
 
 def without_asides(said: list[Said], statements: Sequence[Statement]) -> list[Said]:

@@ -15,6 +15,7 @@ from maild.reading.statements import Statement
 
 STRANGE_PRICE = re.compile(r"\b(?:[A-Z]{3}[ \xa0]?\d{1,6}[.,]\d{2}|\d{1,6}[.,]\d{2}[ \xa0]?[A-Z]{3})\b")  # "XAF 28.00"
 JUST_GONE_DAYS = 60  # a letter of posting is written in the weeks after it
+_MAY_BE_A_DAY = re.compile(r"(?<![\w/.:])(?:[0-2]?\d|3[01])/(?:0?\d|1[0-2])(?![\w/%])")
 LONGEST_DOUBTFUL_DAYS = 200  # 08/01/2027 in December is 8 January, not a loan until August
 
 
@@ -98,6 +99,8 @@ class _Days:
         if statement.says("Loaned", ""):
             days = [self._just_gone(found) for found in days]
             days = self._without_sending(days) if role == "due" else days
+        if role == "due" and not days and (unread := _MAY_BE_A_DAY.search(statement.clause.text)):
+            self.problem = self.problem or unread.group()
         renewed = statement.says("RenewAccepted", "")
         for found in days:  # nothing is renewed until tomorrow: "jatkan huomenna"
             self._sort(found, role, deciding=bool(statement.of("says")) and not (renewed and found.kind == "relative"))
