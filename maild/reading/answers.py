@@ -111,7 +111,7 @@ def _one(
     said = _said(text, request, rules, language)
     stated = stated_in(text, said, today, language, mail.from_address)
     copy = request is not None and request.service_type is ServiceType.COPY
-    hearing = Hearing(gist, Who.SUPPLIER, without_quotes(text))
+    hearing = Hearing(gist, Who.SUPPLIER, without_quotes(text, rules.lexicons, _titles(request)))
     told = outcome(said, conditions=bool(stated.conditions), priced=len(stated.costs) == 1, copy=copy)
     found = _fit(told, stated, mail, request)
     doubts = [*found.doubts, *_another_work(mail, text, request, found)]

@@ -46,11 +46,11 @@ def read_asking(mail: Mail, rules: ReadingRules, *, patron: bool) -> Read:
         return Read(events=(), doubts=(doubt,), language="")
     said = statements(text, rules.lexicons, language, Side.REQUESTER)
     gist = rules.gist if len(_numbers(mail, rules)) < 2 else None
-    hearing = Hearing(gist, Who.PATRON if patron else Who.LIBRARY, without_quotes(mail.new_text))
+    hearing = Hearing(gist, Who.PATRON if patron else Who.LIBRARY, without_quotes(mail.new_text, rules.lexicons))
     names = _names(said, patron=patron)
     passage = " … ".join(s.clause.text for s in said if s.of("asks"))
     doubts = [*_outcome_doubts(names, passage), *_bare_answer(said, names)]
-    doubts += doubts_of(said, rules, names)  # what a patron or a borrower adds to a wish, no judge knows enough of
+    doubts += doubts_of(said, rules, names, hearing.second(names))
     doubts += _yes_on_terms(said, names)
     if not patron and E.STATUS_REQUEST in names:
         doubts += _missing(said)

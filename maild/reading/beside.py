@@ -49,6 +49,8 @@ LEAST_STRANGE_DENIAL = 4  # words of a denial in which no word of our field stan
 
 def idle_marks(statement: Statement, names: Collection[E], lexicon: Lexicon | None) -> frozenset[str]:
     """The unexplained marks of a clause that change nothing about the one outcome `names`."""
+    if statement.of("asks") and set(names) == {E.STATUS_REQUEST}:
+        return frozenset({"hedge"})  # "I wonder where it might be"
     if lexicon is None or not _is_one(names) or statement.of("says") or statement.of("asks"):
         return frozenset()
     idle = set[str]()

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST = 700  # letters of a text; a longer one is not read
 TOLD = 3  # outcomes
-# It hears something else than the phrases state, where that is less probable than this, and another outcome more.
-DENIES, INSTEAD = 0.05, 0.3
+DENIES = 0.08  # an outcome of the phrases that is less probable than this is not what the whole text says
 
 
 class Who(StrEnum):
@@ -110,12 +109,12 @@ class Hearing:
     def __init__(self, gist: Gist | None, who: Who, text: str) -> None:
         """Without a `gist` nothing is heard."""
         self._gist = gist
-        self._who = who
+        self.who = who
         self._text = text
 
     @cached_property
     def _heard(self) -> dict[Found, float]:
-        return self._gist.read(self._who, self._text) if self._gist is not None else {}
+        return self._gist.read(self.who, self._text) if self._gist is not None else {}
 
     def share(self, events: Collection[EventName], reason: str = "") -> float:
         """The probability of that one event, with its reason where there is one."""
@@ -123,21 +122,15 @@ class Hearing:
         return sum(p for found, p in self._heard.items() if {found.event} == one and reason in {"", found.reason})
 
     def denies(self, events: Collection[EventName]) -> bool:
-        """Whether it hears another outcome than that one, which it could hear."""
-        if len(events) != 1 or not SAYS[self._who].issuperset(events) or self.share(events) >= DENIES:
-            return False
-        others = {found.event for found in self._heard}.difference(events)
-        return any(self.share([other]) >= INSTEAD for other in others)
+        """Whether it hears anything but that one outcome, which it could hear: another, or that a human must look."""
+        could = SAYS[self.who] - {EventName.NOTIFICATION}  # which changes nothing
+        return len(events) == 1 and could.issuperset(events) and bool(self._heard) and self.share(events) < DENIES
 
     def told(self) -> tuple[str, ...]:
         """What it heard most of all, for people; () where nobody asked it."""
         heard: dict[Found, float] = self.__dict__.get("_heard", {})  # it stands there once it was asked
         best = sorted(heard.items(), key=lambda one: -one[1])[:TOLD]
         return tuple(f"{found.event}{'/' * bool(found.reason)}{found.reason} {share:.2f}" for found, share in best)
-
-    def of(self, text: str) -> "Hearing":
-        """What the judge hears in a part of the text."""
-        return Hearing(self._gist, self._who, text)
 
     def second(self, events: Collection[EventName], reason: str = "") -> "SecondReading":
         """What it says of that outcome."""
@@ -157,6 +150,7 @@ class SecondReading:
         """Between 0 and 1."""
         return self._hearing.share(self._events, self._reason)
 
-    def share_of(self, clause: str) -> float:
-        """The same of a clause read by itself: whether it is what states the outcome."""
-        return self._hearing.of(clause).share(self._events)
+    @property
+    def of_wish(self) -> bool:
+        """Whether a patron or a borrower writes."""
+        return self._hearing.who is not Who.SUPPLIER

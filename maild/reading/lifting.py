@@ -9,30 +9,39 @@ from maild.reading.gist import Hearing, SecondReading
 from maild.reading.phrases import Lexicon
 from maild.reading.statements import Statement
 
-STRANGE = "strange"  # a clause that was not understood; the others are marks
+STRANGE = "strange"  # a clause that was not understood
+OPINION = "opinion"  # the second judge's; the others are marks
 # The probability of the outcome from which such a clause is taken to change nothing in it. A hedge, a question and
 # words for staff are not among them: whoever is not certain, asks, or tells of a mistake is answered by a human.
-LEAST = {STRANGE: 0.6, "contrast": 0.8, "condition": 0.8, "negation": 0.8}
+LEAST = {STRANGE: 0.6, "contrast": 0.8, "condition": 0.8, "negation": 0.9, OPINION: 0.9}
 LEAST_GRAVE = 0.9  # with words in it that are staff's wherever they stand
-LEAST_SAYING = 0.7  # of a denial read by itself
-FEWEST_WORDS = 4  # of the clause
+LEAST_WISH = 0.9  # of what a patron or a borrower adds to a wish
+FEWEST_WORDS = {"contrast": 4, "condition": 4, "negation": 5}  # of the clause
 OF_LOANS = frozenset({E.LOANED, E.RENEW_ACCEPTED, E.RECALLED, E.OVERDUE})
-DENYING = frozenset({E.RETRY_POSSIBLE})  # "there is nothing on pages 8-19 that matches the title"
 
 
-def may_fall(what: str, statement: Statement, names: Collection[E]) -> bool:
-    """Whether the judge is asked about that doubt: not in a clause that states something, or is almost nothing else."""
-    if what not in LEAST or (what == "negation" and set(names) != DENYING):
+def may_fall(what: str, statement: Statement, stating: Collection[int]) -> bool:
+    """Whether the judge is asked about that doubt: not in a clause that states something, or is almost nothing else.
+
+    `stating`: the sentences with an outcome. A denial in one of them may be the outcome's: "no holds so renewed, not".
+    """
+    if what in {STRANGE, OPINION}:
+        return True  # what is strange states nothing
+    states = statement.of("says") or statement.of("asks")
+    if what == "negation" and (statement.clause.sentence in stating or _is_about_the_loan(statement)):
         return False
-    states = statement.of("says") or statement.of("asks")  # what is strange states nothing
-    return what == STRANGE or not (states or len(statement.words) < FEWEST_WORDS)
+    return what in LEAST and not states and len(statement.words) >= FEWEST_WORDS[what]
+
+
+def _is_about_the_loan(statement: Statement) -> bool:
+    """Whether a word of our field or a phrase is in the clause: what is denied must be something else altogether."""
+    return statement.stems or bool(statement.hits)
 
 
 def is_lifted(what: str, statement: Statement, second: SecondReading, lexicon: Lexicon | None) -> bool:
-    """Whether a doubt that may fall does; a denial only where it is what states the outcome."""
-    if second.share < max(LEAST[what], LEAST_GRAVE if is_grave(statement, lexicon) else 0.0):
-        return False
-    return what != "negation" or second.share_of(statement.clause.text) >= LEAST_SAYING
+    """Whether a doubt that may fall does."""
+    least = max(LEAST[what], LEAST_GRAVE if is_grave(statement, lexicon) else 0.0)
+    return second.share >= max(least, LEAST_WISH if second.of_wish else 0.0)
 
 
 def heard_otherwise(events: Sequence[Event], names: Collection[E], hearing: Hearing) -> Iterator[Doubt]:

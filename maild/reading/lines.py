@@ -12,6 +12,12 @@ MOST_NAME_WORDS = 7
 JOINING = frozenset({"of", "the", "and", "och", "ja", "und", "für", "i", "at", "de", "von", "av", "&", "-", "/"})
 UNREAD = frozenset({"title"})  # of labels whose values may say anything and state nothing
 NAMING = frozenset({"ref", "item", "sent"})  # of labels whose values only name something
+# The last word of a house's name: "Pellworth Archive Library" says nothing of where the book is kept.
+HOUSE = re.compile(
+    r"(?:librar(?:y|ies)|archives?|museum|universit(?:y|et|ät)|college|\w{0,30}(?:kirjasto|arkisto|museo|yliopisto)"
+    r"|\w{0,30}(?:bibliotek(?:et)?|bibliothek|arkiv(?:et)?|archiv))$",
+    re.IGNORECASE,
+)
 COST = "cost"
 FACT = "fact"  # of what systems write around it: "Volume: 7", "Holds: 0"; it states nothing unless it says so in words
 # A number in somebody's books. Prices and counts are shorter.
@@ -39,6 +45,11 @@ def labelled(text: str, lexicons: Lexicons) -> Iterator[tuple[str, str]]:
         yield role, value
     if running:
         yield "", "\n".join(running)
+
+
+def without_named_titles(text: str, lexicons: Lexicons) -> str:
+    """The text without the lines that only tell a title: "Titel: Perhaps winter comes"."""
+    return "\n".join(line for line in text.splitlines() if _label(line, lexicons)[0] not in UNREAD)
 
 
 def _label(line: str, lexicons: Lexicons) -> tuple[str, str]:
@@ -81,6 +92,11 @@ def cited_titles(text: str) -> frozenset[str]:
         for one in found
         if one and one.sure and "," in one.names and one.rest[:1] in {".", ":"}
     )
+
+
+def is_house(text: str) -> bool:
+    """Whether a line is only the name of a library or the like."""
+    return is_name(text) and HOUSE.search(text.rstrip(" .")) is not None
 
 
 def is_name(text: str) -> bool:

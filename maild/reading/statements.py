@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from maild.reading.language import best_language
-from maild.reading.lines import FACT, NAMING, UNREAD, cited_titles, is_name, labelled
+from maild.reading.lines import FACT, NAMING, UNREAD, cited_titles, is_house, is_name, labelled, without_named_titles
 from maild.reading.phrases import MARKS, Hit, Lexicon, Lexicons, Phrase
 from maild.reading.sentences import Clause, clauses
 from maild.reading.words import spaced, words_of
@@ -23,6 +23,7 @@ _NUMBER = r"\b[A-Z]{1,8}-\d{4}-\d{4,8}\b"
 # With what joins them: of "KP-2026-000123 ja KP-2026-000124" a "ja" was left, which is a yes.
 _AND = r"[ \t]{0,8}(?:[,&/+]|\b(?:ja|sekä|och|samt|and|und|og|ning)\b)[ \t]{0,8}"
 DATE_NUMBERS = re.compile(rf"{_NUMBER}(?:{_AND}{_NUMBER}){{0,50}}", re.IGNORECASE)
+TITLE_OF_NUMBER = re.compile(rf"({_NUMBER} )\(([^()\n]{{2,120}})\)")  # "your request KP-2026-000123 (Rush Matting) is"
 NUMBER_SIGN = re.compile(
     r"(?<=[a-z] )[Nn]o\.(?=\s?[A-Z]{0,6}[-/]?\d)|(?<=\bILL )NO\.(?=\s?[A-Z]{0,6}[-/]?\d{3})"
 )  # "it came in as no. TB-40118" denies nothing
@@ -102,13 +103,18 @@ def without_titles(text: str, titles: Sequence[str] = ()) -> str:
     for title in titles:
         if len(title) > 3:
             text = re.sub(re.escape(title), lambda m: _blank(m.group()), text, flags=re.IGNORECASE)
+    text = TITLE_OF_NUMBER.sub(r"\1 \2 ", text)  # the sentence goes on behind it
     for pattern in (ADDRESS, QUOTED, DATE_NUMBERS, NUMBER_SIGN):
         text = pattern.sub(lambda m: _blank(m.group()), text)
     return text
 
 
-def without_quotes(text: str) -> str:
-    """The text as whoever reads it whole should see it: of what stands in quotation marks only that there is some."""
+def without_quotes(text: str, lexicons: Lexicons, titles: Sequence[str] = ()) -> str:
+    """The text as whoever reads it whole should see it: of titles and quotations only that there are some."""
+    text = without_named_titles(text, lexicons)
+    for title in titles:
+        if len(title) > 3:
+            text = re.sub(re.escape(title), "”…”", text, flags=re.IGNORECASE)
     return QUOTED.sub("”…”", text)
 
 
@@ -169,7 +175,7 @@ def _sentence(
             Statement(clause=c, words=tuple(w), hits=(), unexplained=frozenset(), stems=False)
             for c, w in zip(group, words, strict=True)
         ]
-    out = [_statement(clause, part, lexicon, side) for clause, part in zip(group, words, strict=True)]
+    out = [_as_name(_statement(clause, part, lexicon, side)) for clause, part in zip(group, words, strict=True)]
     if spoken != language and language in lexicons.by_language:
         out = [_hedged_in(statement, lexicons.by_language[language]) for statement in out]
     if len(out) == 1 and (is_name(group[0].text) or group[0].text.strip(" .") in titles):
@@ -178,6 +184,15 @@ def _sentence(
     if any(_asks(statement) for statement in out):
         out = [replace(s, unexplained=s.unexplained - {"question"}) if _may_belong(s, lexicon) else s for s in out]
     return out
+
+
+def _as_name(statement: Statement) -> Statement:
+    """A name asks nothing, though "Alanko" ends as a question does; that of a house states nothing either."""
+    text = statement.clause.text
+    if statement.clause.question or not is_name(text):
+        return statement
+    said = statement.hits if statement.negations or not is_house(text) else tuple(statement.of("harmless"))
+    return replace(statement, unexplained=statement.unexplained - {"question"}, own_question=False, hits=said)
 
 
 def _hedged_in(statement: Statement, lexicon: Lexicon) -> Statement:

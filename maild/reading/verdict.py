@@ -9,7 +9,7 @@ from maild.core.terms import EventName
 from maild.reading.beside import idle_marks, idle_reasons, idle_stems, is_found_after_all, is_grave
 from maild.reading.gist import SecondReading
 from maild.reading.judge import HARMLESS, Judge
-from maild.reading.lifting import STRANGE, is_lifted, may_fall
+from maild.reading.lifting import OPINION, STRANGE, is_lifted, may_fall
 from maild.reading.lines import is_name
 from maild.reading.opinion import second_opinion
 from maild.reading.phrases import Hit, Lexicon
@@ -42,6 +42,8 @@ MARK_WORDS = {
 OWN_WORDS = {  # staff's tables whose words an event has itself
     "mistake": {EventName.CANCEL},  # "it turned out to be a duplicate"
     "unreceived": {EventName.OVERDUE},  # "it was to be back on Monday and has not arrived"
+    "partial": {EventName.UNFILLED},  # "there is no other copy"
+    "forwarded": {EventName.CANCEL_REFUSED},  # "it has been passed on to the supplier already"
     "lost": {EventName.UNFILLED, EventName.CANCEL},  # "presumed stolen", "the reader has lost interest"
     "damaged": {EventName.UNFILLED},  # "we took the book out of circulation because of mould"
 }
@@ -62,7 +64,8 @@ def doubts_of(
     `second`: what the third judge says of that outcome; it is asked only where every doubt may fall.
     """
     found = list(_found(said, rules, names))
-    falls = second is not None and all(may_fall(one.what, one.statement, names) for one in found)
+    stating = {one.clause.sentence for one in said if one.of("says") or one.of("asks")}
+    falls = second is not None and all(may_fall(one.what, one.statement, stating) for one in found)
     for one in found:
         if second is None or not falls or not is_lifted(one.what, one.statement, second, one.lexicon):
             yield one.doubt
@@ -70,7 +73,7 @@ def doubts_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """A doubt and the clause that it is about; `what` is a mark, `STRANGE`, or "" for one that stands in any case."""
+    """A doubt and the clause that it is about; `what` is a mark, `STRANGE`, `OPINION`, or "" where nothing lifts it."""
 
     doubt: Doubt
     statement: Statement
@@ -100,7 +103,7 @@ def _found(said: Sequence[Statement], rules: ReadingRules, names: Collection[Eve
         for what, words in _doubts_in(statement, idle, around, lexicon):
             yield about(doubt=_doubt(words, statement), what=what)
         for doubt in second_opinion(statement, rules.judge, names):
-            yield about(doubt=doubt)
+            yield about(doubt=doubt, what=OPINION)
 
 
 def _doubt(words: tuple[str, str], statement: Statement) -> Doubt:
@@ -123,7 +126,8 @@ def _doubts_in(
 ) -> Iterator[tuple[str, tuple[str, str]]]:
     """What is doubtful in a clause, "" for words for staff, each with the doubt's fixed word and its sentence."""
     for hit in statement.of("staff"):
-        if not _is_taken(hit, statement):
+        is_why_cancelled = hit.phrase.name == "open" and EventName.CANCEL in around.names
+        if not is_why_cancelled and not _is_taken(hit, statement):
             yield "", STAFF_WORDS[hit.phrase.name]
     for mark in sorted(statement.unexplained - idle):
         there = mark == "condition" and _is_elsewhere(statement, around.elsewhere, around.names)
