@@ -30,7 +30,7 @@ from maild.reading.today import today_of
 _TERMS = frozenset({"need_before", "max_cost"})
 SHORT = 8  # letters
 _BULK = ("list-unsubscribe", "list-id", "precedence")
-_STRUCTURE = re.compile(r"^[^\n:=]{2,60}[:=]|\t|^\S[^\n]{1,30}?\S {4,60}\S", re.M)
+_STRUCTURE = re.compile(r"^[^\n:=]{2,60}[:=]|\t|^\S[^\n]{1,30}?\S {4,60}\S|^\S[^\n.]{1,40}\.{3,80}", re.M)
 # Labels of a letter that lends or chases a thing: no request, whatever work it names.
 _LENDERS = re.compile(
     r"\b(?:due|shipped|ship date|eräpäivä|palautettava|palautuspäivä|laina-aika|niteen|barcode"

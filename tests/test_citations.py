@@ -71,6 +71,8 @@ def test_lines_of_a_catalogue_are_one_reference() -> None:
         "Silent Spring: A Biography. 1983",
         "Silent Spring: Birds of the Valley. 1983",
         "Elsa Koivukangas, Kaskimaiden kirja 1983",
+        "Silent Spring, forty years on. 2002",
+        "Anna Karenina, suomentanut Eino Kalima (1999)",
         "se punainen kirja jossa oli kala",
         "The Lantern Road",
     ],

@@ -15,6 +15,7 @@ from maild.reading.money import find_money
     [
         ("fi", "12,50 e", "12.50", "EUR"),
         ("fi", "hinta 12 e sisältäen postikulut", "12.00", "EUR"),
+        ("fi", "Hinta on 8 e kuten ennenkin", "8.00", "EUR"),
         ("fi", "12.50 €", "12.50", "EUR"),
         ("fi", "EUR 12", "12.00", "EUR"),
         ("fi", "8 euroa", "8.00", "EUR"),

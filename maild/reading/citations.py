@@ -23,6 +23,9 @@ _QUOTED = re2.compile(
     r"^[.,:]? ?[\"“”„«»‘'](.{4,300}?)[.,?!]?[\"“”«»’'][.,]? ?(?:(?:[Ii]n|[Tt]eoksessa|I|Ur)[: ] ?)?(.*)$"
 )
 _SUBTITLE = re.compile(r"^(?:A|An|The|Ein|Eine|En|Ett|Roman|Romaani|Novelleja|Runoja)\b|\b(?:of|the|and|for|in)\b")
+_HANDS = re.compile(
+    r"\b(?:suom\w*|käänt\w*|toim\w*|translat\w*|edit\w*|övers\w*|red|redakt\w*|übers\w*|hrsg)\b", re.IGNORECASE
+)
 _TWO_SENTENCES = re.compile(r"[.:;?!] \S")
 _BY = re.compile(r"^(?:by|av|von|af|kirjoittanut|kirj\.)\s", re.IGNORECASE)
 _SLASH = re2.compile(r"^(.{3,300}?) / (.{4,200})$")
@@ -303,7 +306,8 @@ def _name_and_title(head: str, fields: dict[str, str]) -> dict[str, str]:
     if not comma or "," in second or is_full_name(first) == is_full_name(second):
         return {}
     author, title = (first, second) if is_full_name(first) else (second, first)
-    return fields | {"author": author, "title": title} if not _TWO_SENTENCES.search(title) else {}
+    plain = title[:1].isupper() and not _TWO_SENTENCES.search(title) and not _HANDS.search(title)
+    return fields | {"author": author, "title": title} if plain else {}
 
 
 def _is_colon_author(people: People) -> bool:

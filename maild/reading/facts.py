@@ -172,7 +172,7 @@ _COPY_TYPES = frozenset(
 )
 _SCAN_TYPES = frozenset({"image/jpeg", "image/png"})  # a scan is large and no part of the letter's decoration
 _SMALLEST_SCAN = 100_000
-_SMALLEST_COPY = 250
+_SMALLEST_COPY = 150  # bytes: the least PDF that has a page is of some 200
 _NOT_THE_COPY = re.compile(
     r"logo|invoice|lasku|faktura|rechnung|lieferschein|slip|lähete|terms|ehdot|copyright|vcard|signature|allekirjoitus|banner"
     r"|lomake|blankett|formular|flyer|esite|label",

@@ -1,6 +1,7 @@
 """Label and answer where no mark joins them: delimited columns, questions and answers by turns, lines led by labels.
 
-Only for texts in which the reader of lines (form_shapes) found no request: here the order alone tells what is a label.
+All but questions and answers named as such only for texts in which the reader of lines (form_shapes) found no request:
+here the order alone tells what is a label.
 """
 
 import csv
@@ -11,7 +12,7 @@ from maild.reading.forms import MAX_LABEL
 
 MAX_LINES = 300
 MIN_KNOWN = 4  # labels that must be known before the order of lines is believed
-MIN_ASKED = 2
+MIN_ASKED = 2  # questions named as such with answers named as such
 MAX_LABEL_WORDS = 6
 MOST = 0.7  # of the lines from the first label to the last
 Pairs = tuple[tuple[str, str], ...]

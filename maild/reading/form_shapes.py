@@ -40,8 +40,12 @@ _SEPARATED = re.compile(
 _ASKED = re.compile(r"^([^?]{3,88}\?)\s+([^\s*][^?]*)$")
 _WIDE = re.compile(r"^(\S.{0,60}?)(?:\t+|\s{2,40})(\S.*)$")
 _QUESTION_NO = re.compile(r"^(?:q|k|f|kysymys|question|fråga|frage)\s?\d{1,3}\s?[.:)]\s+(?=\S)", re.IGNORECASE)
-_MARKS = re.compile(r"^(?:[•·]\s{0,8}|>\s{1,8}){1,20}")
+_MARKS = re.compile(r"^(?:[•·→]\s{0,8}|[-=]{0,2}>\s{1,8}){1,20}")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}\b")
 _NEXT_LABEL = re.compile(r"\s(?=[A-ZÅÄÖ][\w./]{1,14}:\s)")
+_PIPED = re.compile(
+    r"^\|?\s?([^|:=]{1,90}?)\s?(?:\||\s-{1,3}>|\s=>|\s→)\s?([^|]*?)\s?\|?$"
+)  # "Name | Lea Wolf", "Name -> Lea"
 _COLUMNS = re.compile(r"\s{3,40}|\t+")
 
 
@@ -171,7 +175,7 @@ def _from_lines(text: str, rules: FormRules, form: Form | None, letter: bool) ->
     state = _Lines([], letter=letter)
     lines = text.splitlines()[:MAX_LINES]
     for number, line in enumerate(lines):
-        stripped = _QUESTION_NO.sub("", _MARKS.sub("", line.strip()))
+        stripped = _with_colon(_QUESTION_NO.sub("", _MARKS.sub("", line.strip())), rules, form)
         if not stripped:
             state.gap = True
             continue
@@ -182,6 +186,13 @@ def _from_lines(text: str, rules: FormRules, form: Form | None, letter: bool) ->
         state.gap = False
         state.last = len(line)
     return [part for answer in state.answers for part in _cut_late(answer, state.answers, rules, form)]
+
+
+def _with_colon(line: str, rules: FormRules, form: Form | None) -> str:
+    """The line with a colon for the bar or arrow behind a label that is known: "From A -> B" is a title."""
+    piped = _PIPED.match(line)
+    known = piped is not None and find_label(piped[1], rules, form, guess=False) is not None
+    return f"{piped[1]}: {piped[2]}" if piped is not None and known else line
 
 
 def _cut_late(answer: Answer, answers: list[Answer], rules: FormRules, form: Form | None) -> Iterable[Answer]:
@@ -242,7 +253,8 @@ def _one_field(line: str, state: _Lines, rules: FormRules, form: Form | None) ->
         if any(a.key for a in answers) and _label_like(split.group(1), rules, form):
             return answers
         taken = state.running and (_is_free(state) or (state.awaits and not state.answers[-1].value))
-        if split.group(2) and not taken and _unknown_label(split.group(1)):
+        clock = _CLOCK.match(line, max(0, split.end(1) - 2)) or _CLOCK.match(line, max(0, split.end(1) - 1))
+        if split.group(2) and not taken and not clock and _unknown_label(split.group(1)):
             return answers
         return []
     asked = _ASKED.match(line)

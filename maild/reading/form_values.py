@@ -29,6 +29,14 @@ _LIMIT_WORD = re.compile(
     r"^(?:enintään|korkeintaan|maksimissaan|max\.?|högst|maximalt|up to|at most|höchstens|bis zu|maks\.?)\s",
     re.IGNORECASE,
 )
+# What a form's mail writes above its first field, which nobody typed: "Catalogue item: Article copy".
+_HEADING_WORDS = 5  # at most, of the value: who types something types more
+_HEADING = re.compile(
+    r"\b(?:form|order|response|submi\w+|sent|catalogue|item|interlibrary|survey)\b|lomake|vastau|tilaus|kaukolaina"
+    r"|kaukopalvelu|lähetetty|kopio|blankett|beställ|fjärrlån|skicka|formulär|svar\b|fernleih|bestell|gesendet",
+    re.IGNORECASE,
+)
+_PART_IN_TITLE = re.compile(r"\b(?:vol|vsk|årg|bd|jg)\.?\s?\d{1,4}\b.{0,30}\b(?:pp?|ss?|sid|sivut)\.?\s?\d")
 _ANOTHER_WORK = re.compile(
     r"\b(?:second|2nd|another|additional|toinen|toisen|lisäpyyntö|andra|annan|ytterligare|zweites?|weitere[rs]?|anden|annen)\b",
     re.IGNORECASE,
@@ -82,6 +90,8 @@ def fill(answers: Sequence[Answer], asking: Asking, rules: FormRules) -> Filled:
         requester=requester,
     )
     _judge(new, draft)
+    if service.type is ServiceType.LOAN and _PART_IN_TITLE.search(draft.work.get("title", "")):
+        draft.doubt("incomplete", "A part of a journal is no loan.", draft.work["title"])
     for key in ("title", "book", "journal", "article_title"):
         if rules.has("title_for_staff", first_of(values, key) or ""):
             draft.doubt("incomplete", "What stands in the title's place is no one work.", first_of(values, key) or "")
@@ -110,6 +120,8 @@ def _values(answers: Iterable[Answer], draft: Draft, rules: FormRules) -> dict[s
             value = ""
         if answer.key == "" and _ANOTHER_WORK.search(answer.label) and len(value) > SHORT_ANSWER:
             draft.doubt("several-requests", "The form seems to ask for a second work.", value)
+        if answer.key == "" and not values and _is_heading(answer.label, value):
+            continue
         if answer.key == "":
             draft.notes.append(f"{mask_identity_codes(answer.label)}: {value}")
         elif answer.key == "note":
@@ -118,6 +130,10 @@ def _values(answers: Iterable[Answer], draft: Draft, rules: FormRules) -> dict[s
         else:
             values.setdefault(answer.key, []).append(value)
     return values
+
+
+def _is_heading(label: str, value: str) -> bool:
+    return len(value.split()) <= _HEADING_WORDS and _HEADING.search(label) is not None
 
 
 def _clean(value: str) -> str:

@@ -64,7 +64,8 @@ _RANGE = re.compile(
 )
 # "12 e" is a price; "3 e kirjaa" and "040 123 4567 e" are not.
 _PRICE_BEFORE = re.compile(
-    r"(?:hin\w{2,6}|maks\w{1,6}|kul\w{1,6}|kustan\w{1,8}|perimme|velo\w{1,8}|lasku\w{0,6})[: ]\s?$", re.IGNORECASE
+    r"(?:hin\w{2,6}|maks\w{1,6}|kul\w{1,6}|kustan\w{1,8}|perimme|velo\w{1,8}|lasku\w{0,6})(?:\son)?[: ]\s?$",
+    re.IGNORECASE,
 )
 _NOT_EURO_AFTER = re.compile(r"\s[^\W\d_A-ZÅÄÖ]{2}")
 _DIGIT = re.compile(r"\d")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from maild.core.terms import EventName as E
 from maild.reading.phrases import Hit, Phrase
-from maild.reading.statements import Statement
+from maild.reading.statements import NOT_NOW, Statement
 
 # Harmless tables that take the meaning of words in them.
 OVER_OFFERS = frozenset({"renewal", "invoice", "overdue", "record"})
@@ -31,6 +31,10 @@ GIVES_WAY = {
 }
 WEAK = frozenset({E.REQUEST_RECEIVED, E.NOTIFICATION})  # they give way to all others
 STRONG = frozenset({E.RENEW_REFUSED, E.CANCEL_REFUSED, E.OVERDUE, E.RECALLED})  # even where they are shorter
+REASONS_WITHIN = {
+    ("NotFoundAsCited", "NotHeld"),  # "nothing under that title in our catalogue"
+    ("PolicyProblem", "MustMeetLoanCondition"),  # "we would only lend it for use in your reading room"
+}
 ON_LOAN = frozenset({E.RECALLED, E.RENEW_REFUSED, E.OVERDUE})  # of a book that we have
 
 
@@ -80,7 +84,7 @@ def _is_why(recall: Said, refused: set[int]) -> bool:
     A day before that of the loan is a recall all the same: core/decide_event, which knows that day, sees it.
     """
     clause = recall.statement.clause
-    dated = bool(refused) and any(sign.isdigit() for sign in clause.text)
+    dated = bool(refused) and recall.statement.has("roles", "due") and any(sign.isdigit() for sign in clause.text)
     return (clause.sentence in refused or dated) and not recall.statement.has("roles", "hurry")
 
 
@@ -119,8 +123,12 @@ def _is_bill(other: Hit, hit: Hit) -> bool:
 
 
 def _own_negations(hit: Hit, statement: Statement) -> int:
-    """How many negations the phrases that say the same have themselves."""
-    same = (h for h in statement.of("says") if _of_one_kind(h.phrase, hit.phrase))
+    """The negations of phrases that say the same, or, beside it, when to ask again and that nothing is to pay."""
+    same = [h for h in statement.of("says") if _of_one_kind(h.phrase, hit.phrase)]
+    if hit.phrase.reason in NOT_NOW:  # "it is at the binder's and will not be back before March"
+        same += [h for h in statement.of("harmless") if h.phrase.name == "retry" and hit.end <= h.start]
+    beside = [h for h in statement.of("harmless") if h.phrase.name == "terms"]  # "sent today, and nothing to pay"
+    same += [h for h in beside if hit.end <= h.start or h.end <= hit.start]
     return max((h.phrase.marks.get("negation", 0) for h in same), default=0)
 
 
@@ -135,8 +143,8 @@ def _covers(other: Hit, hit: Hit) -> bool:
         return False
     longer = other.end - other.start > hit.end - hit.start
     name, over = hit.phrase.name, other.phrase.name
-    if (hit.phrase.reason, other.phrase.reason) == ("NotFoundAsCited", "NotHeld"):
-        return longer  # "nothing under that title in our catalogue"
+    if (hit.phrase.reason, other.phrase.reason) in REASONS_WITHIN:
+        return longer
     if _is_for_good(other, hit):
         return True
     if other.phrase.kind == "says" and over != name:

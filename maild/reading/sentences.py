@@ -47,9 +47,9 @@ JOINTS = (
     r"so (?:it|we|i|i'd|i'll|i'm|we'd|we'll|we're|the|they|there|you(?! much)|your|he|she|please)",
     r"(?<!soon )(?<!long )(?<!far )(?<!well )as (?:it|we|i|the(?! above| following)|they|our|this|there)",
     r"und (?:wir|es|das|der|sie|ich|hätten?|möchten?|würden?|bräuchten?|bitten?)",
-    r"und (?:wird|wurde|nicht|kein|ist|war|hat|kann|auch)",
+    r"und (?:wird|wurde|nicht|kein|ist|war|hat|kann|können|konnten|auch)",
     r"og (?:vi|den|det|boka|boken|bogen|dere|har|er)",
-    r"eftersom|ettersom|weil|aber|allerdings|sondern|jedoch|doch|daher|og ikke|ega|kuid|aga",
+    r"eftersom|ettersom|weil|aber|allerdings|sondern|jedoch|doch|og ikke|ega|kuid|aga",
 )
 CUT = re.compile(rf"[,;](?=\s)|:(?=\s)|\s[-–—]+\s|[()]|(?:\s/\s)|(?<=\s)(?=(?:{'|'.join(JOINTS)})\s)", re.IGNORECASE)
 ALNUM = re.compile(r"[^\W_]")

@@ -7,7 +7,7 @@ from maild.core.reading import Doubt
 from maild.core.terms import EventName as E
 from maild.reading.said import Said, said_in, without_asides, without_reasons
 from maild.reading.statements import NOT_NOW, Statement
-from maild.reading.supplier_doubts import OFFERS, open_doubts, ordered
+from maild.reading.supplier_doubts import OFFERS, TAKEN_UP, open_doubts, ordered
 
 # Of two reasons the more telling one; "not held" is said of what is missing, lent or broken as well.
 UNFILLED_ORDER = ("PoorCondition", "PolicyProblem", "NotAvailableForILL", "NonCirculating", "NotOnShelf", "NotHeld", "")
@@ -65,7 +65,7 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
     if no_renewal:
         names.discard(E.RENEW_REFUSED)
     refusals = _refusals(said)
-    terms = _terms(said, names, offers)
+    terms = _terms(said, names, offers, statements)
     names -= terms
     if E.UNFILLED in terms:
         refusals = set()
@@ -79,7 +79,7 @@ def outcome(statements: Sequence[Statement], *, conditions: bool, priced: bool, 
         names.discard(E.RETRY_POSSIBLE)
     elif retry != "?":
         names.discard(E.UNFILLED)
-        if retry in OFFERS:
+        if retry in OFFERS or (retry in TAKEN_UP and asked):
             names.discard(E.WILL_SUPPLY)  # "then we will send it"
         names.add(E.RETRY_POSSIBLE)
     if E.EXPECT_TO_SUPPLY in names and (offers or _waits(said, statements)):
@@ -142,11 +142,12 @@ def _for_a_price(names: set[E], statements: Sequence[Statement], *, priced: bool
     return "CostExceedsMaxCost" if alone or names == {E.WILL_SUPPLY} else ""
 
 
-def _terms(said: Sequence[Said], names: set[E], offers: set[str]) -> set[E]:
+def _terms(said: Sequence[Said], names: set[E], offers: set[str], statements: Sequence[Statement]) -> set[E]:
     """What has the words of another outcome and is a term of this one: "in-library use only" of a loan."""
     terms = set[E]()
     lent = bool(names & SUPPLIES) or "MustMeetLoanCondition" in offers
-    if lent and all(one.statement.of("conditions") for one in said if one.event is E.UNFILLED):
+    on_terms = {s.clause.sentence for s in statements if s.of("conditions")}  # "reading room only, the back is weak"
+    if lent and all(one.statement.clause.sentence in on_terms for one in said if one.event is E.UNFILLED):
         terms.add(E.UNFILLED)
     if {E.CANCEL_REFUSED, E.LOANED} <= names and all(_is_unread(one) for one in said if one.event is E.RECALLED):
         terms.add(E.RECALLED)  # "it had gone already, so just send it back at once"
