@@ -169,5 +169,6 @@ def _all(pattern: Any, text: str) -> list[Any]:
 
 
 def test_the_measure_sees_a_pattern_that_runs_away() -> None:
-    assert grows(re.compile(r"[a-z]+@").findall, "a")
+    runs_off = re.compile(r"[a-z]+@")
+    assert any(grows(runs_off.findall, "a") for _try in range(3)), "a busy machine may hide it once"
     assert [i for i in unbounded(sre_parse.parse(r"(?:a+b*)+")) if runs_away(i)]
