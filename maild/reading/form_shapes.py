@@ -191,7 +191,7 @@ def _from_lines(text: str, rules: FormRules, form: Form | None, letter: bool) ->
 def _with_colon(line: str, rules: FormRules, form: Form | None) -> str:
     """The line with a colon for the bar or arrow behind a label that is known: "From A -> B" is a title."""
     piped = _PIPED.match(line)
-    known = piped is not None and find_label(piped[1], rules, form, guess=False) is not None
+    known = piped is not None and find_label(piped[1], rules, form) is not None
     return f"{piped[1]}: {piped[2]}" if piped is not None and known else line
 
 
