@@ -45,7 +45,7 @@ def is_lifted(what: str, statement: Statement, second: SecondReading, lexicon: L
 
 
 def heard_otherwise(events: Sequence[Event], names: Collection[E], hearing: Hearing) -> Iterator[Doubt]:
-    """A doubt where it hears another outcome than `names`, of which the events were made.
+    """A doubt where it hears anything but the outcome `names`, of which the events were made.
 
     An outcome with its own day or copy is told twice already, and the judge is not asked.
     """
