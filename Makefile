@@ -1,5 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Everything they need, they set up themselves.
 SHELL := /bin/sh
+# Tests start hundreds of programs: where nothing compiled may be kept, each would compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.synced

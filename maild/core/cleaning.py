@@ -2,10 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
-
-# Cc control, Cf format (bidi, zero width, tags), Cs surrogates, Co private use, Cn unassigned.
-UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 # What our own readers take for a request number (maild/reading/clues.py): KP-2026-000123, kp – 2026 000123.
 NUMBER_LIKE = re.compile(
@@ -19,7 +15,7 @@ def clean_line(text: str, cap: int) -> str:
     An encoded word in it is broken up: the standard library decodes `=?utf-8?q?=0D=0A?=` when a header is set (T13).
     """
     composed = unicodedata.normalize("NFC", text[: cap * 4])
-    visible = composed if composed.isprintable() else "".join(_visible(composed))
+    visible = composed if composed.isprintable() else composed.translate(_unprintable_in(composed))
     one_line = " ".join(visible.split()).replace("=?", "= ?")
     return one_line if len(one_line) <= cap else one_line[: cap - 1].rstrip() + "…"
 
@@ -37,9 +33,6 @@ def without_numbers(text: str) -> str:
     return NUMBER_LIKE.sub("…", text)
 
 
-def _visible(text: str) -> Iterator[str]:
-    return (" " if char.isspace() else char for char in text if char.isspace() or _printable(char))
-
-
-def _printable(char: str) -> bool:
-    return unicodedata.category(char) not in UNPRINTABLE
+def _unprintable_in(text: str) -> dict[int, str | None]:
+    """What becomes of each character of `text` that is not to be seen: a space where it is one, else nothing."""
+    return {ord(char): " " if char.isspace() else None for char in set(text) if not char.isprintable()}
