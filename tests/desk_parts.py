@@ -17,6 +17,8 @@ from maild.core.request import Partner, Patron
 from maild.process import Desk
 from maild.reader import ReaderSeam
 from maild.reader.within import InProcessReader
+from maild.reading.rules import ReadingRules
+from maild.rulebook import Rulebook
 from maild.settings import Automation, Post, RulesAt, Settings, Site, Trust
 from maild.settings import Database as DatabaseAt
 from maild.settings import Desk as People
@@ -148,6 +150,14 @@ def database_of(settings: Settings) -> Iterator[Database]:
         database.close()
 
 
+READINGS: dict[str, ReadingRules] = {}
+
+
+def reading_of(rulebook: Rulebook) -> ReadingRules:
+    """Its rules of reading; two rulebooks of one digest read alike, so those of a former test are taken."""
+    return READINGS.setdefault(rulebook.digest, READINGS.get(rulebook.digest) or rulebook.reading)
+
+
 def desk_of(
     settings: Settings,
     database: Database,
@@ -160,7 +170,7 @@ def desk_of(
     keys = house.reply_keys(settings)
     return Desk(
         database=database,
-        reader=reader or InProcessReader(paper.rulebook.reading),
+        reader=reader or InProcessReader(reading_of(paper.rulebook)),
         rulebook=paper.rulebook,
         composer=house.composer_of(settings, paper.letters, keys),
         identity=house.identity_of(settings, keys),

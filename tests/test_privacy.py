@@ -29,7 +29,7 @@ from maild.store.database import Database
 from maild.store.inbox import Arrival
 from maild.store.statements import table_of
 from maild.store.tables import METADATA, InboxRow, OutboxRow, PatronRow, RequestRow
-from tests.desk_parts import LOANED, NOW, PARTNERS, desk_of, form, reply, settings_in
+from tests.desk_parts import LOANED, NOW, PARTNERS, desk_of, form, reading_of, reply, settings_in
 from tests.desks import add_partner, add_patron, do
 
 NAME, ADDRESS, CARD = "Aino Esimerkki", "aino@student.example", "2100123456"
@@ -208,7 +208,7 @@ def test_a_mail_without_an_identity_code_stays_the_same_mail() -> None:
 
 def test_no_mail_leaves_the_reader_with_an_identity_code(tmp_path: Path) -> None:
     """Whatever looks at it later: clues, parsers, tasks and letters to staff."""
-    reader = InProcessReader(paper_of(settings_in(tmp_path)).rulebook.reading)
+    reader = InProcessReader(reading_of(paper_of(settings_in(tmp_path)).rulebook))
     text = f"From: {ADDRESS}\r\nSubject: Kysymys, {HETU}\r\n\r\nOlen {HETU}.\r\n"
     (opened,) = reader.open([ToOpen(raw=text.encode())])
     assert isinstance(opened, Opened)

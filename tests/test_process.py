@@ -25,7 +25,7 @@ from maild.store.database import Database
 from maild.store.inbox import Arrival
 from maild.store.settling import MAX_TRIES
 from maild.store.tables import HistoryRow, InboxRow, OutboxRow, RequestRow, TaskRow
-from tests.desk_parts import NOW, answer, database_of, desk_of, form, keep, rows, settings_in, states
+from tests.desk_parts import NOW, answer, database_of, desk_of, form, keep, reading_of, rows, settings_in, states
 from tests.desks import do
 
 BROKEN = Path(__file__).parent / "mails/broken"
@@ -86,7 +86,7 @@ def test_form_opens_a_request_and_the_partner_s_answer_moves_it(desk: Desk, data
 def test_poison_mail_is_tried_three_times_then_set_aside_and_the_rest_goes_on(
     settings: Settings, database: Database
 ) -> None:
-    reader = InProcessReader(house.paper_of(settings).rulebook.reading, [Raising(), *load_parsers()])
+    reader = InProcessReader(reading_of(house.paper_of(settings).rulebook), [Raising(), *load_parsers()])
     desk = desk_of(settings, database, reader=reader)
     keep(database, poison(), form(1), poison(1), form(2, "Toinen kirja"))
     while desk.work():
@@ -101,7 +101,7 @@ def test_poison_mail_is_tried_three_times_then_set_aside_and_the_rest_goes_on(
 
 
 def test_mail_set_aside_again_after_a_retry_is_told_of_once(settings: Settings, database: Database) -> None:
-    reader = InProcessReader(house.paper_of(settings).rulebook.reading, [Raising()])
+    reader = InProcessReader(reading_of(house.paper_of(settings).rulebook), [Raising()])
     desk = desk_of(settings, database, reader=reader)
     keep(database, poison())
     for _ in range(2):
@@ -143,7 +143,7 @@ class Broken:
 def test_mail_that_the_reader_fails_at_is_set_aside_with_its_trace(
     settings: Settings, database: Database, at: str
 ) -> None:
-    reader: ReaderSeam = Broken(InProcessReader(house.paper_of(settings).rulebook.reading), at)  # type: ignore[assignment]  # parts is not asked
+    reader: ReaderSeam = Broken(InProcessReader(reading_of(house.paper_of(settings).rulebook)), at)  # type: ignore[assignment]  # parts is not asked
     desk = desk_of(settings, database, reader=reader)
     keep(database, poison(), form())
     while desk.work():

@@ -26,14 +26,14 @@ from maild.store.inbox import Arrival
 from maild.store.statements import table_of
 from maild.store.tables import InboxRow, InputRow, OutboxRow, RulebookRow, TaskRow
 from tests.databases import url_in
-from tests.desk_parts import LOANED, NOW, database_of, desk_of, form, reply, settings_in
+from tests.desk_parts import LOANED, NOW, database_of, desk_of, form, reading_of, reply, settings_in
 
 
 def verdicts(settings: Settings, database: Database) -> list[Verdict]:
     """Of every input, by the rules of these settings and those that were stored."""
     identity = house.identity_of(settings, house.reply_keys(settings))
     present = house.paper_of(settings).rulebook
-    return list(Replay(database, present, identity, lambda rulebook: InProcessReader(rulebook.reading)).verdicts())
+    return list(Replay(database, present, identity, lambda rulebook: InProcessReader(reading_of(rulebook))).verdicts())
 
 
 def a_month(settings: Settings, database: Database) -> None:

@@ -30,7 +30,7 @@ from maild.store.database import Database
 from maild.store.requests import by_number
 from maild.store.tables import HistoryRow, NoticeRow, OutboxRow, PatronRow, TaskRow
 from tests.databases import url_in
-from tests.desk_parts import CONFIG, NOW, answer, database_of, desk_of, form, keep, later, rows, settings_in
+from tests.desk_parts import CONFIG, NOW, answer, database_of, desk_of, form, keep, later, reading_of, rows, settings_in
 from tests.house import ALDER, BIRCH, NUMBER, context, request, shipped_rules
 from tests.test_walks import STEPS, Step, happening
 
@@ -287,7 +287,9 @@ def test_a_replay_decides_the_same_of_what_was_taken_back(desk: Desk, database: 
     do(desk, EventName.EDIT, title="Toinen")
     do(desk, EventName.UNDO)
     paper, keys = house.paper_of(site), house.reply_keys(site)
-    replay = Replay(database, paper.rulebook, house.identity_of(site, keys), lambda book: InProcessReader(book.reading))
+    replay = Replay(
+        database, paper.rulebook, house.identity_of(site, keys), lambda book: InProcessReader(reading_of(book))
+    )
     assert [(one.kind, one.what, one.text) for one in replay.verdicts() if one.kind == "command"] == [
         ("command", "same", ""),
         ("command", "same", ""),
