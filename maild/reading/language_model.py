@@ -5,6 +5,7 @@ and trained on by bench/gist/train.py, so it knows words that no phrase of ours 
 """
 
 import json
+import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ UNKNOWN_COSTS = 10.0  # in log probability, below the least probable piece
 TEMPERATURE = 20.0  # the head sees vectors of length 1
 MIDDLE = 8  # the half byte that stands for a weight of nought
 EPSILON = 1e-12
+BEND = math.sqrt(2 / math.pi)  # of the smooth step; no number of numpy, beside which its arrays would become doubles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,7 @@ class LanguageModel:
             self._through(seen, f"{layer}.{name}").reshape(len(seen), HEADS, -1).transpose(1, 0, 2)
             for name in ("query", "key", "value")
         )
-        sums = query @ key.transpose(0, 2, 1) / np.sqrt(query.shape[2])
+        sums = query @ key.transpose(0, 2, 1) / math.sqrt(query.shape[2])
         raised = np.exp(sums - sums.max(axis=2, keepdims=True))
         taken = (raised / raised.sum(axis=2, keepdims=True)) @ value
         return self._through(taken.transpose(1, 0, 2).reshape(len(seen), -1), f"{layer}.out")
@@ -154,5 +156,7 @@ def _unpacked(packed: Mapping[str, NDArray[Any]], name: str) -> Floats:
 
 def _gelu(sums: Floats) -> Floats:
     """The smooth step between nought and the identity, by its tanh formula (Hendrycks, Gimpel 2016)."""
-    out: Floats = 0.5 * sums * (1 + np.tanh(np.sqrt(2 / np.pi) * (sums + 0.044715 * sums**3)))
+    out: Floats = (
+        0.5 * sums * (1 + np.tanh(BEND * sums * (1 + 0.044715 * sums * sums)))
+    )  # sums**3 takes ten times longer
     return out
