@@ -29,12 +29,30 @@ from tests.requests_of import mail_of, rules
         ("User-Agent (Browser/OS)", "ignore"),
         ("Milloin tarvitset kirjaa viimeistään?", "need_before"),
         ("Title of the article you would like", "article_title"),
+        *((label, "card") for label in ("Korttinro", "Kirjastokortti nro", "Kortnr", "Kort nr.", "Card #", "Card no.")),
+        *((label, "email") for label in ("Student e-mail", "Työsähköposti", "Universitetets e-post", "Studentmejl")),
+        *((label, "group") for label in ("University status", "Asema yliopistossa", "Academic role")),
+        *((label, "ignore") for label in ("View this ticket", "Avaa tiketti", "Visa ärendet")),
     ],
 )
 def test_label_gives_its_key(label: str, key: str) -> None:
     found = find_label(label, rules().forms)
     assert found is not None
     assert found.key == key
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["Korttinro", "University e-mail", "Opiskelijan sähköposti", "Universitetets e-post", "Studentens mejl", "Card ID"],
+)
+def test_whose_a_field_is_makes_no_other_label(label: str) -> None:
+    assert find_label(label, rules().forms, guess=False) is not None
+
+
+@pytest.mark.parametrize("label", ["School year", "Supervisor's e-mail", "Ohjaajan sähköposti"])
+def test_what_is_of_others_is_not_the_patrons(label: str) -> None:
+    found = find_label(label, rules().forms, guess=False)
+    assert found is None or found.key == "contact"
 
 
 @pytest.mark.parametrize("label", ["Kurssin nimi tähän", "Lempiväri", "", "x" * 200])

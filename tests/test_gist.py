@@ -209,6 +209,20 @@ def test_a_denial_in_a_word_of_the_loan_or_beside_the_outcome_stands(denied: str
     assert "negated" in {doubt.reason for doubt in read.doubts}
 
 
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("Kirjaa ei löydy hyllystä. Lähetyslistaa ei siksi ole kukaan tehnyt.", False),
+        ("Kirjaa ei löydy hyllystä. Tyvärr, ei.", True),  # a denial and little else
+        ("Kirjaa ei löydy hyllystä. Kirjaa ei kuitenkaan ole kadonnut.", True),  # words that phrases know
+    ],
+)
+def test_beside_a_refusal_a_denial_may_be_about_the_loan(text: str, *, stands: bool) -> None:
+    read = answer(text, Heard({Found(E.UNFILLED, "NotOnShelf"): 1.0}))
+    assert read is not None
+    assert ("negated" in {doubt.reason for doubt in read.doubts}) is stands
+
+
 @pytest.mark.parametrize(("below", "stands"), [(0.001, True), (-0.001, False)])
 def test_what_is_added_to_a_wish_needs_as_much(below: float, *, stands: bool) -> None:
     judge = Heard({Found(E.RENEW, ""): LEAST_WISH - below})

@@ -187,6 +187,14 @@ def test_the_name_of_another_work_beside_the_sending_is_for_staff() -> None:
         ("Lanthandelns historia", True),
         ("Lanthandeln i dag", True),
     ):
-        reading = read("s", f'Vi har skickat "{title}" i dag, lånetid till 29.5.2027.', about=named)
-        assert told(reading) == "Loaned 2027-05-29"
-        assert (reading.doubts == ()) is right, title
+        for sent in (f'Vi har skickat "{title}" i dag', f"Vi har skickat {title.title()} av Rut Ek i dag"):
+            reading = read("s", f"{sent}, lånetid till 29.5.2027.", about=named)
+            assert told(reading) == "Loaned 2027-05-29"
+            assert (reading.doubts == ()) is right, sent
+
+
+def test_who_carries_what_was_sent_wrote_no_other_work() -> None:
+    ours = context("s")
+    named = replace(ours, requests=(replace(ours.requests[0], citation=Citation(title="Lanthandelns historia")),))
+    for way in ("from Otter Lake by Royal Mail", "to you by Royal Mail"):
+        assert read("s", f"The book was sent {way} today, due 29 May 2027.", about=named).doubts == ()

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+import re2
+
 from maild.core.mail import Mail, Today
 from maild.core.reading import Doubt, Event
 from maild.core.request import Request
@@ -27,6 +29,12 @@ DATED = frozenset({E.LOANED, E.RENEW_ACCEPTED, E.RECALLED})
 ON_LOAN = DATED | {E.OVERDUE, E.RENEW_REFUSED}  # what comes with a due date and barcodes
 PRICED = frozenset({E.RETRY_POSSIBLE, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.LOANED, E.COPY_COMPLETED, E.CANCEL_REFUSED})
 SENT = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.COPY_COMPLETED})
+# "We have posted The Fenman's Diary by J. Hartley", but not "sent from Otter Lake by Royal Mail"
+WORK_BY = re2.compile(
+    r"\b(?:posted|sent|mailed|shipped|dispatched|despatched|sending|posting|skickat|postat|sänt|you|er) "
+    r"(?P<title>[A-ZÅÄÖ][^\s,;:()]*(?: (?:of|the|and|in|on|a|och|i|på|[A-ZÅÄÖ][^\s,;:()]*)){1,9}),? "
+    r"(?:by|av) [A-ZÅÄÖ][^\s,;:()]* [A-ZÅÄÖ]"
+)
 LONGEST_LETTER = 5_000  # letters of the quoted letter that are looked at
 STEM = 5  # letters by which a word of a title is known again: "Talvisodan historiaa"
 FEWEST_LISTED = 2  # terms behind "these are the conditions"
@@ -113,6 +121,7 @@ def _one(
     copy = request is not None and request.service_type is ServiceType.COPY
     hearing = Hearing(gist, Who.SUPPLIER, without_quotes(text, rules.lexicons, _titles(request)))
     told = outcome(said, conditions=bool(stated.conditions), priced=len(stated.costs) == 1, copy=copy)
+    told = _gone_today(told, said, stated)
     found = _fit(told, stated, mail, request)
     doubts = [*found.doubts, *_another_work(mail, text, request, found)]
     doubts += doubts_of(said, rules, found.events, hearing.second(told.events, told.reason))
@@ -159,9 +168,12 @@ def _unknown_terms(said: Sequence[Statement]) -> Iterator[Doubt]:
 
 
 def _another_work(mail: Mail, text: str, request: Request | None, found: Outcome) -> Iterator[Doubt]:
-    """A name in quotation marks beside the sending, with no word of what we asked for or of our letter below it."""
-    quoted = [] if SENT.isdisjoint(found.events) else [found.group() for found in QUOTED.finditer(text)]
-    names = [(name, words) for name in quoted if len(words := words_of(name)) > 1 and name[1].isupper()]
+    """A name of a work beside the sending, with no word of what we asked for or of our letter below it."""
+    if SENT.isdisjoint(found.events):
+        return
+    quoted = [name for one in QUOTED.finditer(text) if (name := one.group())[1].isupper()]
+    written = (one.group("title") for one in WORK_BY.finditer(text))
+    names = [(name, words) for name in (*quoted, *written) if len(words := words_of(name)) > 1]
     if not names:
         return  # as in most mails: only a name is worth looking through the whole letter for
     ours = (*_titles(request), mail.quoted[:LONGEST_LETTER])
@@ -169,6 +181,14 @@ def _another_work(mail: Mail, text: str, request: Request | None, found: Outcome
     for name, words in names:
         if known and known.isdisjoint(word[:STEM] for word in words):
             yield Doubt(reason="contradictory", text="it names another work than ours", passage=name)
+
+
+def _gone_today(told: Outcome, said: Sequence[Statement], stated: Stated) -> Outcome:
+    """The outcome, where what leaves today has its due date already a loan: "goes with today's post, due 10 March"."""
+    sending = [one for one in said if one.says(E.WILL_SUPPLY, "")]
+    if told.events != (E.WILL_SUPPLY,) or len(stated.due) != 1 or not any(one.has("roles", "today") for one in sending):
+        return told
+    return replace(told, events=(E.LOANED,))
 
 
 def _fit(found: Outcome, stated: Stated, mail: Mail, request: Request | None) -> Outcome:

@@ -18,12 +18,26 @@ _ASKED_BY = re.compile(r"\bby$|\bfrom$", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"10\.\d{4}|https?://")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _WORD = re.compile(r"[^\W\d_]{4,40}")
-_ORDERED = re.compile(r"^(?:tilaus|pyyntö|order|request|beställning|begäran|bestellung|bestilling)", re.IGNORECASE)
+_ORDERED = re.compile(
+    r"^(?:tilaus|pyyntö|order|request|beställning|begäran|bestellung|bestilling|material|materiaali|aineisto|media|medium"
+    r"|format|muoto|formaatti|(?:vi )?önska|vi beställer|haluttu|toivottu|halutaan|toivotaan|we want|wanted|gewünscht"
+    r"|ønsk|type|typ|tyyppi)",
+    re.IGNORECASE,
+)
 _SERVICE = re.compile(
     r"^(?:laina|lainana|lainaksi|kopio|kopiona|kirja|artikkeli|loan|copy|photocopy|book|article|chapter|lån|kopia|bok"
     r"|artikel|kapitel|buch|aufsatz|kopie|ausleihe|artikkel|kopi)$",
     re.IGNORECASE,
 )
+# What the words of an answer that names nothing but a kind of thing are: "Book (loan)", "Kopio artikkelista".
+_KIND = re.compile(
+    r"^(?:printed|hardback|paperback|physical|journal|book|books|loan|copy|scan|article|chapter|thesis|of|an?|the|from|in|to"
+    r"|borrow|kirja|kirjan|kirjana|laina|lainan|lainaksi|kopio|kopion|artikkeli|artikkelin|artikkelista|luku|luvun|luvusta"
+    r"|kirjasta|lehtiartikkeli|painettu|fyysinen|väitöskirja|lån|låna|kopia|av|en|ett|bok|boken|artikel|tidskriftsartikel"
+    r"|kapitel|ur|tryckt|avhandling|buch|gedrucktes|ausleihe|aufsatz|kopie|eines|aus|einem|artikkel|kopi|til)$",
+    re.IGNORECASE,
+)
+_KIND_WORDS = 5  # at most
 _WORDS = 3  # with a year they are a citation
 
 
@@ -38,7 +52,22 @@ def settled(answers: Sequence[Answer], *, web_form: bool = False) -> tuple[Answe
     ours = bool({a.key for a in answers} & PATRON_KEYS) or (
         web_form and bool(keys & {"name", "first_name"}) and not keys & {"symbol", "ref"}
     )
-    return tuple(_settled(answer, answers[:at], ours, keys) for at, answer in enumerate(answers))
+    found = tuple(_settled(answer, answers[:at], ours, keys) for at, answer in enumerate(answers))
+    return tuple(_of_kind(answer, [*found[:at], *found[at + 1 :]]) for at, answer in enumerate(found))
+
+
+def _of_kind(answer: Answer, others: Sequence[Answer]) -> Answer:
+    """The answer as the service where it names a kind of thing and the work is named elsewhere: "Aineisto: Kirja"."""
+    given = {a.key for a in others if a.value.strip()}
+    if answer.key not in {"", "title"} or "service" in given or not _names_a_kind(answer.value):
+        return answer
+    fits = given & _TITLES if answer.key == "title" else _ORDERED.match(answer.label)
+    return replace(answer, key="service") if fits else answer
+
+
+def _names_a_kind(value: str) -> bool:
+    words = re.findall(r"\w+", value)
+    return 0 < len(words) <= _KIND_WORDS and all(_KIND.match(word) for word in words)
 
 
 def _settled(answer: Answer, before: Sequence[Answer], ours: bool, keys: set[str]) -> Answer:

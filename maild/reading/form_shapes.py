@@ -43,10 +43,17 @@ _QUESTION_NO = re.compile(r"^(?:q|k|f|kysymys|question|fråga|frage)\s?\d{1,3}\s
 _MARKS = re.compile(r"^(?:[•·→]\s{0,8}|[-=]{0,2}>\s{1,8}){1,20}")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}\b")
 _NEXT_LABEL = re.compile(r"\s(?=[A-ZÅÄÖ][\w./]{1,14}:\s)")
-_PIPED = re.compile(
-    r"^\|?\s?([^|:=]{1,90}?)\s?(?:\||\s-{1,3}>|\s=>|\s→)\s?([^|]*?)\s?\|?$"
-)  # "Name | Lea Wolf", "Name -> Lea"
+# "Name | Lea Wolf", "Name -> Lea", and the one dot that a long label leaves of its leader: "Card number . 2100".
+_PIPED = re.compile(r"^\|?\s?([^|:=]{1,90}?)\s?(?:\||\s-{1,3}>|\s=>|\s→|\s\.(?=\s))\s?([^|]*?)\s?\|?$")
 _COLUMNS = re.compile(r"\s{3,40}|\t+")
+_ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,200}\.[^\s@.]{2,40}")
+# What a line must be to prove that the line above it, which only a pattern knows, is the label of such a field.
+_PROVES = {
+    "email": _ADDRESS,
+    "card": re.compile(r"[A-Za-z]{0,4}\d{5,20}"),
+    "phone": re.compile(r"\+?\d[\d\s()-]{5,20}"),
+    "year": re.compile(r"(?:1[5-9]|20)\d\d"),
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,9 +74,9 @@ def read_answers(
     if _worth(answers := _from_json(body, rules, form)) >= 2:
         return tuple(answers[:MAX_ANSWERS])
     inner = _inner(body, form)
-    candidates = [_from_pairs(pairs, rules, form) for pairs in (asked_and_answered(inner), mail.rows)]
-    candidates.append(_from_lines(inner, rules, form, text is not None))
-    best = max(candidates, key=_worth)
+    asked, table = (_from_pairs(pairs, rules, form) for pairs in (asked_and_answered(inner), mail.rows))
+    lines = _from_lines(inner, rules, form, text is not None)
+    best = max([asked, table] if _is_all(table, lines) else [asked, table, lines], key=_worth)
     if not is_form(best):
         others = [_from_pairs(pairs, rules, form) for pairs in _by_order(inner, rules, form)]
         best = max(
@@ -93,6 +100,13 @@ def _worth(answers: Sequence[Answer]) -> int:
     """How many different fields with an answer were recognised."""
     keys = {a.key for a in answers if a.key and a.key not in {"ignore", "consent", "contact"}}
     return len(keys) + len({a.key for a in answers if a.key in keys and a.value.strip()})
+
+
+def _is_all(table: Sequence[Answer], lines: Sequence[Answer]) -> bool:
+    """Whether a table's rows are the whole form: its lines tell more only of a remark, which the next text ran into."""
+    cells = {a.key for a in table if a.value.strip()}
+    more = {a.key for a in lines if a.key and a.value.strip()} - cells - {"ignore"}
+    return is_form(table) and more <= FREE & {a.key for a in table}
 
 
 def is_form(answers: Sequence[Answer]) -> bool:
@@ -165,6 +179,7 @@ class _Lines:
     awaits: bool = False  # the last label stood alone: the next line is its answer, whatever it looks like
     gap: bool = False
     above: bool = False  # the line that follows is indented more: a label whose answer stands below it
+    below: str = ""  # the line that follows, "" where it is blank
     indent: int = 0
     last: int = 0  # length of the last line that was taken up
     letter: bool = False  # a person's mail: what stands after a blank line may be a signature
@@ -180,7 +195,8 @@ def _from_lines(text: str, rules: FormRules, form: Form | None, letter: bool) ->
             state.gap = True
             continue
         indent = _indent(line)
-        state.above = number + 1 < len(lines) and _indent(lines[number + 1]) > indent
+        below = lines[number + 1] if number + 1 < len(lines) else ""
+        state.above, state.below = _indent(below) > indent, below.strip()
         if not _take(stripped, indent, state, rules, form):
             _go_on(stripped, indent, state, lines, number, rules, form)
         state.gap = False
@@ -189,7 +205,7 @@ def _from_lines(text: str, rules: FormRules, form: Form | None, letter: bool) ->
 
 
 def _with_colon(line: str, rules: FormRules, form: Form | None) -> str:
-    """The line with a colon for the bar or arrow behind a label that is known: "From A -> B" is a title."""
+    """The line with a colon for the bar, arrow or dot behind a label that is known: "From A -> B" is a title."""
     piped = _PIPED.match(line)
     known = piped is not None and find_label(piped[1], rules, form) is not None
     return f"{piped[1]}: {piped[2]}" if piped is not None and known else line
@@ -295,6 +311,7 @@ def _bare_label(line: str, indent: int, state: _Lines, rules: FormRules, form: F
     if found is None and (keys := split_label(line, rules)):
         found = Label(key=keys[0])  # of several: _cut_late parts the answer
     asks = line.endswith(("*", ":", "?")) or state.above or find_label(line, rules, form, guess=False) is not None
+    asks = asks or (found is not None and _is_proved(line, found.key, state))
     if found is None or not (asks or found.key == "consent" or _by_turns(line, state, rules)):
         return False
     last = state.answers[-1] if state.answers and state.running else None
@@ -304,6 +321,23 @@ def _bare_label(line: str, indent: int, state: _Lines, rules: FormRules, form: F
     opened = [Answer(label=line.rstrip(" :*"), key=found.key, languages=found.languages)]
     state.alone += 1
     return _open(state, opened, indent, awaits=True)
+
+
+def _is_proved(line: str, key: str, state: _Lines) -> bool:
+    """Whether the line below is plainly what a label of that key asks for: an address below "University e-mail"."""
+    proof = _PROVES.get(key)
+    return proof is not None and not state.letter and line[:1].isupper() and proof.fullmatch(state.below) is not None
+
+
+def _is_stranger(line: str, state: _Lines, lines: list[str], number: int, rules: FormRules, form: Form | None) -> bool:
+    """Whether an unknown label stands alone above its one line of answer, among known ones that stand so."""
+    last = state.answers[-1]
+    if not (state.gap and state.below and last.value and "\n" not in last.value) or state.letter or last.key in FREE:
+        return False
+    enough = state.alone >= MIN_TURNS or (state.alone > 0 and _ADDRESS.fullmatch(state.below) is not None)
+    after = lines[number + 2].strip() if number + 2 < len(lines) else ""
+    looks = line[:1].isupper() and line[-1] not in ".,;!" and _unknown_label(line)
+    return enough and looks and not after and _label_follows(lines, number + 1, rules, form)
 
 
 def _by_turns(line: str, state: _Lines, rules: FormRules) -> bool:
@@ -335,6 +369,9 @@ def _go_on(
         state.running = False  # an empty remark, and the system's own line below it
     elif not last.value:
         last.value = line
+    elif _is_stranger(line, state, lines, number, rules, form):
+        state.alone += 1
+        _open(state, [Answer(label=line, key="")], indent, awaits=True)
     elif last.key in FREE:
         if not state.gap or _label_follows(lines, number, rules, form) or _still_free(line, last.key, state):
             last.value += f"\n{line}"

@@ -51,6 +51,15 @@ _FIRST_WORD = re.compile(
     r"^(?:item|book|article|journal|patron|user|borrower|customer|requester|request|form|field|fld|frm|txt|input|ill"
     r"|your|work|kirjan|teoksen|artikkelin|asiakkaan|tilaajan|lainaajan|oma|din|ditt|kundens|låntagarens)\s"
 )
+# Whose a patron's own field is: "university e-mail", "yliopiston sähköposti", "työpuhelin". Of nothing else: a "school
+# year" is no work's.
+_WHOSE = re.compile(
+    r"^(?:university|uni(?=\s)|college|school|campus|student(?:ens|s)?|staff|work|institutional|personal|private|home"
+    r"|yliopisto(?:n|si)?|korkeakoulu(?:n|si)?|koulu(?:n|si)?|opiskelija(?:n)?|työ|henkilökohtainen|oma"
+    r"|universitet(?:et)?s|högskol(?:e|ans)|skol(?:ans)?|studie|arbets|jobb|privat|personliga?"
+    r"|dienstliche|private|hochschul|universitäts)\s?(?=\w)"
+)
+_OWN = frozenset({"email", "phone", "card"})
 _SAYS_ITSELF = frozenset({
     "year", "isbn", "issn", "pages", "volume", "publisher", "place", "edition", "email", "phone", "pickup", "note",
     "need_before", "doi", "pmid", "first_name", "last_name", "card",
@@ -143,13 +152,16 @@ def find_label(label: str, rules: FormRules, form: Form | None = None, *, guess:
 
 
 def _of_variable(label: str, labels: Mapping[str, Label]) -> Label | None:
-    """The key behind a shortened name, or behind one whose first word only says whose it is."""
+    """The key behind a shortened name, or behind one whose first word or part only says whose it is."""
     words = label.split()
     full = " ".join(_SHORT_WORDS.get(word, word) for word in words) if len(words) > 1 else label
     if full != label and full in labels:
         return labels[full]
     rest = labels.get(_FIRST_WORD.sub("", full))
-    return rest if rest is not None and rest.key in _SAYS_ITSELF else None
+    if rest is not None and rest.key in _SAYS_ITSELF:
+        return rest
+    own = labels.get(_WHOSE.sub("", full))
+    return own if own is not None and own.key in _OWN else None
 
 
 def find_form(rules: FormRules, sender: str, subject: str, text: str) -> Form | None:

@@ -63,6 +63,12 @@ _WORK_QUOTED = re2.compile(
     rf"|:)?:?\s{_QUOTE}([^\"“”„«»]{{3,250}}?)[.,]?{_QUOTE}"
 )
 _ANY_QUOTED = re2.compile(r"[\"“„«»”]([^\"“”„«»]{3,250}?)[.,]?[\"“”»«]")
+# "artikkelista Aho, Ida: Tervan tie, lehdestä ...": the word that names the part, and the one that ends its title.
+_PART_CALLED = re.compile(rf"\b{_PART_WORD}:?\s(?=[A-ZÀ-ÖØ-ÞŠŽ])", re.IGNORECASE)
+_STANDS_IN = re.compile(
+    r",?\s(?=(?:joka on |ilmestynyt |julkaistu )?[a-zåäö]{0,20}(?:lehdestä|lehdessä|julkaisusta|julkaisussa|teoksesta"
+    r"|teoksessa|kirjasta|sarjasta|vuosikirjasta)\s)|,\s(?=(?:ur|från|fra|i|in|from|aus)\s)"
+)
 _VOLUME = re2.compile(
     r"(?i)(?:\b|\s)(?:vol|volume|vsk|årg|årgång|band|bd|jg|jahrgang|vuosikerta)\.?:?\s?(\d{1,4})\b|\b(\d{1,4})\s?\(\d{1,3}\)"
 )
@@ -80,6 +86,7 @@ _PAGES_BEHIND = re.compile(
 _CHAPTER = re.compile(
     r"(?i)\b(?:chapter|ch\.|luku|luvun|luvusta|kapitel|kapitlet|kapittel|kap\.)\s?(\d{1,3}|[ivx]{1,5})\b"
 )
+_SENTENCE_END = re.compile(r"[?!]\s[a-zåäö]|[^\W\d_]{3}\.\s")
 _YEAR = re.compile(r"(?<![\d./-])(1[5-9]\d\d|20\d\d)(?![\d/-]|\.\d)")
 _REF = re.compile(
     r"(?:(?:meidän |oma )?viit(?:e|teemme|tenumeromme|enumero|teemme nro)|tilausn(?:ume)?ro(?:mme)?"
@@ -111,8 +118,8 @@ def read_free(text: str, subject: str) -> FreeRequest:
     if openurl:
         works.append(openurl)
     else:
-        works.extend(_references(lines))
         running = " ".join(body.split())
+        works.extend(_with_told_parts(running, _references(lines)))
         if not works and not _PART_QUOTED.search(running) and (work := named_work(running)):
             works.append(work | _part_of(running))
         if not works:
@@ -160,6 +167,34 @@ def _references(lines: list[str]) -> list[dict[str, str]]:
         if whole or stacked:
             found.append(whole.fields if whole else stacked)
     return found
+
+
+def _with_told_parts(text: str, references: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The parts that sentences name with author and host, and the references to other works.
+
+    A reading of the same words as a book's ("Title, lehdestä Journal 1934") gives way, one as the same part's does not.
+    """
+    matches = list(_PART_CALLED.finditer(text))[:6]
+    read = {one.get("article_title") for one in references}
+    told = [fields for match in matches if (fields := _told_part(text[match.end() :]))]
+    parts = [part for part in told if part["article_title"] not in read]
+    titles = [part["article_title"] for part in parts]
+    return parts + [one for one in references if not any(title in " ".join(one.values()) for title in titles)]
+
+
+def _told_part(text: str) -> dict[str, str]:
+    """The fields of "Aho, Ida: Tervan tie, lehdestä Suo 8(2), 2012, s. 33-41"; {} where pages or host are missing."""
+    people = leading_people(text)
+    if people is None or people.rest[:2] != ": ":
+        return {}
+    title, host = people.rest[2:], _STANDS_IN.search(people.rest[2:300])
+    if host is None or _is_prose(title[: host.start()]) or _SENTENCE_END.search(title[: host.start()]):
+        return {}
+    after = title[host.end() :]
+    if (editor := leading_people(after.partition(" ")[2])) is not None and (editor.sure or editor.rest[:1] == ":"):
+        return {}  # whose name it is that stands before the host's title is for the reader of references
+    fields = _part(title[: host.start()], after)[0] | {"article_author": people.names}
+    return fields if {"title", "pages"} <= fields.keys() else {}
 
 
 def _headed(paragraph: list[str], alone: list[Reference]) -> dict[str, str]:

@@ -17,20 +17,35 @@ LEAST = {STRANGE: 0.6, "contrast": 0.8, "condition": 0.8, "negation": 0.9, OPINI
 LEAST_GRAVE = 0.9  # with words in it that are staff's wherever they stand
 LEAST_WISH = 0.9  # of what a patron or a borrower adds to a wish
 FEWEST_WORDS = {"contrast": 4, "condition": 4, "negation": 5}  # of the clause
+# Outcomes told by what is not so: another denial beside them is more of the same, "emme siksi ole tehneet kopiota".
+REFUSING = frozenset(
+    {
+        E.UNFILLED,
+        E.RETRY_POSSIBLE,
+        E.CANCELLED,
+        E.CANCEL_REFUSED,
+        E.RENEW_REFUSED,
+        E.CONDITIONS_REFUSED,
+        E.OVERDUE,
+    }
+)
 OF_LOANS = frozenset({E.LOANED, E.RENEW_ACCEPTED, E.RECALLED, E.OVERDUE})
 
 
-def may_fall(what: str, statement: Statement, stating: Collection[int]) -> bool:
+def may_fall(what: str, statement: Statement, stating: Collection[int], names: Collection[E]) -> bool:
     """Whether the judge is asked about that doubt: not in a clause that states something, or is almost nothing else.
 
-    `stating`: the sentences with an outcome. A denial in one of them may be the outcome's: "no holds so renewed, not".
+    `stating`: the sentences with an outcome, which is one of `names`.
     """
     if what in {STRANGE, OPINION}:
         return True  # what is strange states nothing
     states = statement.of("says") or statement.of("asks")
-    if what == "negation" and (statement.clause.sentence in stating or _is_about_the_loan(statement)):
+    if what not in LEAST or states or len(statement.words) < FEWEST_WORDS[what]:
         return False
-    return what in LEAST and not states and len(statement.words) >= FEWEST_WORDS[what]
+    if what == "negation" and REFUSING.issuperset(names):
+        return not statement.hits
+    # A denial in the sentence of the outcome may be the outcome's: "no holds so renewed, not".
+    return what != "negation" or not (statement.clause.sentence in stating or _is_about_the_loan(statement))
 
 
 def _is_about_the_loan(statement: Statement) -> bool:

@@ -24,7 +24,7 @@ from maild.reading.quotes import take_apart
 
 MAX_TEXT_CHARS = 256 * 2**10
 MAX_LINES = 2_000
-MAX_NEW_CHARS = 32 * 2**10  # of the writer's own lines, which every reader of plain language goes through: 12 pages
+MAX_NEW_CHARS = 24 * 2**10  # of the writer's own lines, which every reader of plain language goes through: nine pages
 MAX_XML_BYTES = 256 * 2**10  # of an attached document that is kept as text
 GUARDED_TEXT_BYTES = 32 * 2**10  # of a mail that is too much, kept for staff to see
 SHORTER = 4  # a plain part so many times shorter than the HTML is no rendering of it

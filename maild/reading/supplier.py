@@ -147,7 +147,10 @@ def _terms(said: Sequence[Said], names: set[E], offers: set[str], statements: Se
     terms = set[E]()
     lent = bool(names & SUPPLIES) or "MustMeetLoanCondition" in offers
     on_terms = {s.clause.sentence for s in statements if s.of("conditions")}  # "reading room only, the back is weak"
-    if lent and all(one.statement.clause.sentence in on_terms for one in said if one.event is E.UNFILLED):
+    unfilled = [one for one in said if one.event is E.UNFILLED]
+    # "it may not be copied" has its terms within; "unable to fill it, as it is for library use" refuses
+    bare = any(not one.reason and not one.statement.of("conditions") for one in unfilled)
+    if lent and not bare and all(one.statement.clause.sentence in on_terms for one in unfilled):
         terms.add(E.UNFILLED)
     if {E.CANCEL_REFUSED, E.LOANED} <= names and all(_is_unread(one) for one in said if one.event is E.RECALLED):
         terms.add(E.RECALLED)  # "it had gone already, so just send it back at once"

@@ -40,12 +40,17 @@ MARK_WORDS = {
 }
 
 OWN_WORDS = {  # staff's tables whose words an event has itself
-    "mistake": {EventName.CANCEL},  # "it turned out to be a duplicate"
+    "mistake": {EventName.CANCEL, EventName.CANCELLED},  # "it turned out to be a duplicate", "I stopped the order"
+    "asked": {EventName.CONDITIONS_REFUSED},  # "I'd rather not pay that much"
     "unreceived": {EventName.OVERDUE},  # "it was to be back on Monday and has not arrived"
     "partial": {EventName.UNFILLED},  # "there is no other copy"
     "forwarded": {EventName.CANCEL_REFUSED},  # "it has been passed on to the supplier already"
     "lost": {EventName.UNFILLED, EventName.CANCEL},  # "presumed stolen", "the reader has lost interest"
     "damaged": {EventName.UNFILLED},  # "we took the book out of circulation because of mould"
+}
+OWN_REASON = {  # and those that a reason to ask again has: "which of the volumes?", "those pages are something else"
+    "partial": "MultiVolAvail",
+    "other": "NotFoundAsCited",
 }
 # Tables of harmless phrases that take staff's words within them: "I forgot the due date", "ordered twice by mistake"
 OVER_STAFF = frozenset({"overdue", "invoice", "machine", "slip"})
@@ -65,7 +70,7 @@ def doubts_of(
     """
     found = list(_found(said, rules, names))
     stating = {one.clause.sentence for one in said if one.of("says") or one.of("asks")}
-    falls = second is not None and all(may_fall(one.what, one.statement, stating) for one in found)
+    falls = second is not None and all(may_fall(one.what, one.statement, stating, names) for one in found)
     for one in found:
         if second is None or not falls or not is_lifted(one.what, one.statement, second, one.lexicon):
             yield one.doubt
@@ -208,9 +213,9 @@ def _is_taken(hit: Hit, statement: Statement) -> bool:
         return True
     if hit.phrase.name == "partial" and not_as_cited and all(h.phrase.name == "RetryPossible" for h in said):
         return True  # "volume 40 ends at page 398"
-    which = (h for h in said if h.phrase.reason == "MultiVolAvail")
-    if hit.phrase.name == "partial" and any(h.start <= hit.start and hit.end <= h.end for h in which):
-        return True  # "which of the four volumes do you need?"
+    within = {h.phrase.reason for h in said if h.start <= hit.start and hit.end <= h.end}
+    if OWN_REASON.get(hit.phrase.name) in within:
+        return True
     own = OWN_WORDS.get(hit.phrase.name, set())
     if any(h.phrase.name in own and h.start <= hit.start and hit.end <= h.end for h in said):
         return True
