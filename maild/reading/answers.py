@@ -29,9 +29,10 @@ DATED = frozenset({E.LOANED, E.RENEW_ACCEPTED, E.RECALLED})
 ON_LOAN = DATED | {E.OVERDUE, E.RENEW_REFUSED}  # what comes with a due date and barcodes
 PRICED = frozenset({E.RETRY_POSSIBLE, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.LOANED, E.COPY_COMPLETED, E.CANCEL_REFUSED})
 SENT = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.COPY_COMPLETED})
-# "We have posted The Fenman's Diary by J. Hartley", but not "sent from Otter Lake by Royal Mail"
+# "We have posted The Fenman's Diary by J. Hartley". Where a carrier stands last, it is a title still.
 WORK_BY = re2.compile(
     r"\b(?:posted|sent|mailed|shipped|dispatched|despatched|sending|posting|skickat|postat|sänt|you|er) "
+    r"(?:the |an? )?"
     r"(?P<title>[A-ZÅÄÖ][^\s,;:()]*(?: (?:of|the|and|in|on|a|och|i|på|[A-ZÅÄÖ][^\s,;:()]*)){1,9}),? "
     r"(?:by|av) [A-ZÅÄÖ][^\s,;:()]* [A-ZÅÄÖ]"
 )

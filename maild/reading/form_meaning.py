@@ -61,7 +61,8 @@ def _of_kind(answer: Answer, others: Sequence[Answer]) -> Answer:
     given = {a.key for a in others if a.value.strip()}
     if answer.key not in {"", "title"} or "service" in given or not _names_a_kind(answer.value):
         return answer
-    fits = given & _TITLES if answer.key == "title" else _ORDERED.match(answer.label)
+    one_word = len(answer.value.split()) == 1  # "Aineisto: Kirja"; of several words it may be the host's title
+    fits = one_word and given & _TITLES if answer.key == "title" else _ORDERED.match(answer.label)
     return replace(answer, key="service") if fits else answer
 
 

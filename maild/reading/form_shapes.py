@@ -74,9 +74,9 @@ def read_answers(
     if _worth(answers := _from_json(body, rules, form)) >= 2:
         return tuple(answers[:MAX_ANSWERS])
     inner = _inner(body, form)
-    asked, table = (_from_pairs(pairs, rules, form) for pairs in (asked_and_answered(inner), mail.rows))
-    lines = _from_lines(inner, rules, form, text is not None)
-    best = max([asked, table] if _is_all(table, lines) else [asked, table, lines], key=_worth)
+    candidates = [_from_pairs(pairs, rules, form) for pairs in (asked_and_answered(inner), mail.rows)]
+    candidates.append(_from_lines(inner, rules, form, text is not None))
+    best = max(candidates, key=_worth)
     if not is_form(best):
         others = [_from_pairs(pairs, rules, form) for pairs in _by_order(inner, rules, form)]
         best = max(
@@ -100,13 +100,6 @@ def _worth(answers: Sequence[Answer]) -> int:
     """How many different fields with an answer were recognised."""
     keys = {a.key for a in answers if a.key and a.key not in {"ignore", "consent", "contact"}}
     return len(keys) + len({a.key for a in answers if a.key in keys and a.value.strip()})
-
-
-def _is_all(table: Sequence[Answer], lines: Sequence[Answer]) -> bool:
-    """Whether a table's rows are the whole form: its lines tell more only of a remark, which the next text ran into."""
-    cells = {a.key for a in table if a.value.strip()}
-    more = {a.key for a in lines if a.key and a.value.strip()} - cells - {"ignore"}
-    return is_form(table) and more <= FREE & {a.key for a in table}
 
 
 def is_form(answers: Sequence[Answer]) -> bool:

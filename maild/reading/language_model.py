@@ -156,7 +156,6 @@ def _unpacked(packed: Mapping[str, NDArray[Any]], name: str) -> Floats:
 
 def _gelu(sums: Floats) -> Floats:
     """The smooth step between nought and the identity, by its tanh formula (Hendrycks, Gimpel 2016)."""
-    out: Floats = (
-        0.5 * sums * (1 + np.tanh(BEND * sums * (1 + 0.044715 * sums * sums)))
-    )  # sums**3 takes ten times longer
+    bent = BEND * sums * (1 + 0.044715 * sums * sums)  # sums**3 takes ten times longer
+    out: Floats = 0.5 * sums * (1 + np.tanh(bent))
     return out

@@ -17,18 +17,8 @@ LEAST = {STRANGE: 0.6, "contrast": 0.8, "condition": 0.8, "negation": 0.9, OPINI
 LEAST_GRAVE = 0.9  # with words in it that are staff's wherever they stand
 LEAST_WISH = 0.9  # of what a patron or a borrower adds to a wish
 FEWEST_WORDS = {"contrast": 4, "condition": 4, "negation": 5}  # of the clause
-# Outcomes told by what is not so: another denial beside them is more of the same, "emme siksi ole tehneet kopiota".
-REFUSING = frozenset(
-    {
-        E.UNFILLED,
-        E.RETRY_POSSIBLE,
-        E.CANCELLED,
-        E.CANCEL_REFUSED,
-        E.RENEW_REFUSED,
-        E.CONDITIONS_REFUSED,
-        E.OVERDUE,
-    }
-)
+# Told by what is not so: another denial beside them is more of the same, "emme siksi ole tehneet kopiota".
+REFUSING = frozenset({E.UNFILLED, E.RETRY_POSSIBLE})
 OF_LOANS = frozenset({E.LOANED, E.RENEW_ACCEPTED, E.RECALLED, E.OVERDUE})
 
 
