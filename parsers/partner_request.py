@@ -12,9 +12,10 @@ from maild.core.mail import Mail
 from maild.core.reading import Doubt, Event, Reading
 from maild.core.request import Context
 from maild.core.terms import EventName, Kind
+from maild.reading.form_answers import Answer
 from maild.reading.form_draft import Asking
 from maild.reading.form_meaning import settled
-from maild.reading.form_shapes import Answer, is_form, languages_of, read_answers
+from maild.reading.form_shapes import is_form, languages_of, read_answers
 from maild.reading.form_values import Filled, fill
 from maild.reading.forms import FormRules, find_form
 from maild.reading.free_requests import own_number, read_free

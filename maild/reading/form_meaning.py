@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from maild.reading.form_shapes import Answer
+from maild.reading.form_answers import Answer
 
 PATRON_KEYS = frozenset({"card", "group", "pickup"})
 _TITLES = frozenset({"title", "book", "journal", "article_title", "chapter_title", "reference"})

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from maild.core.reading import Person, Requester
+from maild.reading.form_answers import Answer
 from maild.reading.form_draft import Asking, Draft, first_of
-from maild.reading.form_shapes import Answer
 from maild.reading.forms import FormRules
 from maild.reading.identifiers import isils
 from maild.reading.words import fold

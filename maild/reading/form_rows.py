@@ -1,6 +1,6 @@
 """Label and answer where no mark joins them: delimited columns, questions and answers by turns, lines led by labels.
 
-All but questions and answers named as such only for texts in which the reader of lines (form_shapes) found no request:
+All but questions and answers named as such only for texts in which the reader of lines (form_lines) found no request:
 here the order alone tells what is a label.
 """
 

@@ -10,9 +10,9 @@ from maild.core.reading import Doubt, Money, NewRequest
 from maild.core.terms import ServiceType
 from maild.reading.citations import read_reference
 from maild.reading.dates import compact_day, due_date_of, find_dates
+from maild.reading.form_answers import Answer
 from maild.reading.form_draft import Asking, Draft, first_of
 from maild.reading.form_people import patron_of, requester_of
-from maild.reading.form_shapes import Answer
 from maild.reading.form_work import citation_of, read_work
 from maild.reading.forms import FormRules
 from maild.reading.identifiers import (

@@ -10,8 +10,8 @@ from maild.core.reading import Citation, Doubt, Money, NewRequest, Requester
 from maild.core.request import Context
 from maild.core.terms import ServiceType
 from maild.reading.dates import due_date_of, find_dates
+from maild.reading.form_answers import Answer
 from maild.reading.form_draft import Asking
-from maild.reading.form_shapes import Answer
 from maild.reading.form_values import NEED_BEFORE_DAYS, Filled, fill
 from maild.reading.form_work import CITATION_FIELDS
 from maild.reading.forms import FormRules
