@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-import re2
-
 from maild.core.mail import Mail, Today
 from maild.core.reading import Doubt, Event
 from maild.core.request import Request
@@ -16,6 +14,7 @@ from maild.reading.facts import copies_of
 from maild.reading.gist import Gist, Hearing, Who
 from maild.reading.language import language_of
 from maild.reading.lifting import heard_otherwise
+from maild.reading.named_works import sent_works
 from maild.reading.rules import ReadingRules
 from maild.reading.sentences import sentences
 from maild.reading.stated import Stated, date_doubt, stated_in
@@ -29,13 +28,6 @@ DATED = frozenset({E.LOANED, E.RENEW_ACCEPTED, E.RECALLED})
 ON_LOAN = DATED | {E.OVERDUE, E.RENEW_REFUSED}  # what comes with a due date and barcodes
 PRICED = frozenset({E.RETRY_POSSIBLE, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.LOANED, E.COPY_COMPLETED, E.CANCEL_REFUSED})
 SENT = frozenset({E.LOANED, E.WILL_SUPPLY, E.EXPECT_TO_SUPPLY, E.COPY_COMPLETED})
-# "We have posted The Fenman's Diary by J. Hartley". Where a carrier stands last, it is a title still.
-WORK_BY = re2.compile(
-    r"\b(?:posted|sent|mailed|shipped|dispatched|despatched|sending|posting|skickat|postat|sänt|you|er) "
-    r"(?:the |an? )?"
-    r"(?P<title>[A-ZÅÄÖ][^\s,;:()]*(?: (?:of|the|and|in|on|a|och|i|på|[A-ZÅÄÖ][^\s,;:()]*)){1,9}),? "
-    r"(?:by|av) [A-ZÅÄÖ][^\s,;:()]* [A-ZÅÄÖ]"
-)
 LONGEST_LETTER = 5_000  # letters of the quoted letter that are looked at
 STEM = 5  # letters by which a word of a title is known again: "Talvisodan historiaa"
 FEWEST_LISTED = 2  # terms behind "these are the conditions"
@@ -173,8 +165,7 @@ def _another_work(mail: Mail, text: str, request: Request | None, found: Outcome
     if SENT.isdisjoint(found.events):
         return
     quoted = [name for one in QUOTED.finditer(text) if (name := one.group())[1].isupper()]
-    written = (one.group("title") for one in WORK_BY.finditer(text))
-    names = [(name, words) for name in (*quoted, *written) if len(words := words_of(name)) > 1]
+    names = [(name, words) for name in (*quoted, *sent_works(text)) if len(words := words_of(name)) > 1]
     if not names:
         return  # as in most mails: only a name is worth looking through the whole letter for
     ours = (*_titles(request), mail.quoted[:LONGEST_LETTER])
@@ -185,7 +176,7 @@ def _another_work(mail: Mail, text: str, request: Request | None, found: Outcome
 
 
 def _gone_today(told: Outcome, said: Sequence[Statement], stated: Stated) -> Outcome:
-    """The outcome, where what leaves today has its due date already a loan: "goes with today's post, due 10 March"."""
+    """`told`, or a loan where what leaves today has its due date: "goes with today's post, due 10 March"."""
     sending = [one for one in said if one.says(E.WILL_SUPPLY, "")]
     if told.events != (E.WILL_SUPPLY,) or len(stated.due) != 1 or not any(one.has("roles", "today") for one in sending):
         return told

@@ -6,6 +6,8 @@ A year in brackets ends the name, a word for a work or for borrowing and a capit
 import re
 from collections.abc import Iterator
 
+import re2
+
 from maild.reading.people import People, leading_people
 
 MAX_TITLE_WORDS = 14
@@ -33,6 +35,12 @@ _BY = re.compile(
 )
 _QUOTED_BY = re.compile(rf"^[\"“„«»”]([^\"“”„«»]{{3,160}})[\"“”«»],? (?:by|av|von|af) ({_UP}[^\d,;:]{{3,60}})$")
 _QUOTED = re.compile(r"(?i:\b(?:from|ur|aus|från|teoksesta|kirjasta)) (?=[\"“„«»”])")
+# "We have posted The Fenman's Diary by J. Hartley". Where a carrier stands last, it is a title still.
+_SENT = re2.compile(
+    r"\b(?:posted|sent|mailed|shipped|dispatched|despatched|sending|posting|skickat|postat|sänt|you|er) "
+    rf"(?:the |an? )?({_UP}[^\s,;:()]*(?: (?:of|the|and|in|on|a|och|i|på|{_UP}[^\s,;:()]*)){{1,9}}),? "
+    rf"(?:by|av) {_UP}[^\s,;:()]* {_UP}"
+)
 _QUOTES = "\"“”„«»'‘’"
 _SUBTITLE = re.compile(r": (?:A|An|The|Ein|Eine|En|Ett|His|Her|Life|Works?|Letters)\b")
 _SENTENCE_STOP = re.compile(r"[?!;]|[^\W\d_]{3}\.\s")
@@ -42,6 +50,11 @@ def named_work(body: str) -> dict[str, str]:
     """The fields of the one work that the running text names so; {} where none is, or several are."""
     found = [fields for fields in _candidates(body) if fields]
     return found[0] if len(found) == 1 else {}
+
+
+def sent_works(text: str) -> Iterator[str]:
+    """The titles that stand with their authors behind the word for sending."""
+    return (found.group(1) for found in _SENT.finditer(text))
 
 
 def _candidates(body: str) -> Iterator[dict[str, str]]:
